@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# nisvd: one Makefile, no recursion except that `check`, `demo` and the lab ask it for the arm64 build.
+#   make [ARCH=x86_64|arm64] [SANITIZE=1] [DEBUG=1] [V=1]
+# All output goes below build/$(ARCH)/ (build/$(ARCH)-san/ with SANITIZE=1).
+
+VERSION := 0.1.0
+
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(HOST_ARCH)
+ifeq ($(filter $(ARCH),x86_64 arm64),)
+$(error ARCH=$(ARCH) is not supported: use x86_64 or arm64)
+endif
+
+prefix ?= /usr
+sysconfdir ?= /etc
+bindir ?= $(prefix)/bin
+sbindir ?= $(prefix)/sbin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+unitdir ?= $(prefix)/lib/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+catalogdir ?= $(prefix)/lib/systemd/catalog
+
+TRIPLET_x86_64 := x86_64-linux-gnu
+TRIPLET_arm64 := aarch64-linux-gnu
+TRIPLET := $(TRIPLET_$(ARCH))
+ifneq ($(ARCH),$(HOST_ARCH))
+CROSS_COMPILE ?= $(TRIPLET)-
+PKG_CONFIG_ENV := PKG_CONFIG_LIBDIR=/usr/lib/$(TRIPLET)/pkgconfig:/usr/share/pkgconfig
+endif
+ifeq ($(origin CC),default)
+CC := $(CROSS_COMPILE)gcc
+endif
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+LLVM_STRIP ?= llvm-strip
+PKG_CONFIG ?= pkg-config
+
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+msg = @printf '  %-7s %s\n' $(1) $(2)
+endif
+
+O := build/$(ARCH)$(if $(SANITIZE),-san)
+
+WARN := -Wall -Wextra -Wformat=2 -Wshadow -Werror
+CPPFLAGS += -D_GNU_SOURCE -DNISV_VERSION='"$(VERSION)"' -DNISV_DATADIR='"$(datadir)/nisvd"' \
+	-DNISV_SYSCONFDIR='"$(sysconfdir)/nisvd"' -I. -I$(O)
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 -fstack-protector-strong $(WARN)
+LDFLAGS += -Wl,-z,relro,-z,now
+ifeq ($(SANITIZE),1)
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+LDFLAGS += -fsanitize=address,undefined
+else ifneq ($(DEBUG),1)
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+
+PKGS_DAEMON := libbpf libelf libsystemd json-c capstone inih
+PKGS_CLI := json-c smartcols
+PKGS_CORE := capstone
+pkg = $(shell $(PKG_CONFIG_ENV) $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+
+# ---- sources -------------------------------------------------------------------------------------
+
+CORE_SRC := $(sort $(wildcard daemon/core/*.c))
+EDGE_SRC := $(sort $(wildcard daemon/edge/*.c))
+CLI_SRC := $(sort $(wildcard cli/*.c))
+BPF_HDR := $(sort $(wildcard bpf/*.h))
+GUEST_C := $(sort $(wildcard tests/guests/*.c))
+GUEST_S := $(sort $(wildcard tests/guests/$(ARCH)/*.S))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+BPFTEST_SRC := $(sort $(wildcard tests/bpf/test_*.c))
+NATIVE_SRC := $(sort $(wildcard tests/native/test_*.c))
+NATIVE_LIB := $(filter-out $(NATIVE_SRC),$(sort $(wildcard tests/native/*.c)))
+PROTO_SRC := $(sort $(wildcard tests/cli/test_*.c))
+
+obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
+CORE_OBJ := $(call obj,$(CORE_SRC))
+EDGE_OBJ := $(call obj,$(EDGE_SRC))
+CLI_OBJ := $(call obj,$(CLI_SRC))
+
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(UNIT_SRC))
+BPFTEST_BIN := $(patsubst tests/bpf/%.c,$(O)/tests/bpf/%,$(BPFTEST_SRC))
+NATIVE_BIN := $(patsubst tests/native/%.c,$(O)/tests/native/%,$(NATIVE_SRC))
+PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all clean deps demo bench fuzz install lint format guests lab-build \
+	check check-unit check-bpf check-native check-lab check-cli check-matrix check-corpus
+
+all: $(O)/nisvd $(O)/nisvctl
+
+# ---- programs ------------------------------------------------------------------------------------
+
+LIBS_DAEMON := $(call pkg,--libs,$(PKGS_DAEMON)) -lz
+LIBS_CLI := $(call pkg,--libs,$(PKGS_CLI))
+
+$(O)/nisvd: $(O)/obj/daemon/main.o $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
+$(O)/nisvctl: $(CLI_OBJ)
+	$(call msg,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_CLI)
+
+$(O)/obj/%.o: %.c
+	$(call msg,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The interface text is served as it is written: one file, embedded.
+$(O)/interface.h: daemon/edge/io.nisvd.Monitor.varlink
+	$(call msg,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const char interface_text[] ='; \
+	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@
+$(call obj,daemon/edge/api.c): $(O)/interface.h
+
+# ---- BPF -----------------------------------------------------------------------------------------
+
+BPF_CPPFLAGS := -D__TARGET_ARCH_$(if $(filter arm64,$(ARCH)),arm64,x86) -I. -I/usr/include/$(TRIPLET_$(HOST_ARCH))
+BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-unknown-attributes
+
+$(O)/%.bpf.o: bpf/%.bpf.c $(BPF_HDR) include/nisv_record.h
+	$(call msg,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(BPF_CPPFLAGS) -c -o $@.tmp $<
+	$(Q)$(LLVM_STRIP) -g -o $@ $@.tmp && rm -f $@.tmp
+
+$(O)/%.skel.h: $(O)/%.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+$(call obj,daemon/edge/capture.c): $(O)/nisvd.skel.h
+
+# ---- test VMM, guests, lab helpers (static: they run in any root) -----------------------------------
+
+guests: $(O)/tests/testvmm
+
+$(O)/tests/testvmm: $(GUEST_C) $(GUEST_S) $(wildcard tests/guests/*.h tests/guests/$(ARCH)/*.h)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 -g -std=gnu11 $(WARN) -static -pthread -o $@ $(GUEST_C) $(GUEST_S)
+
+$(O)/tests/labinit: $(wildcard tests/lab/*.c)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(WARN) -static -o $@ $^
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+# A unit test sees daemon/core only: what it links proves that the core is pure.
+$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CORE)) -lcmocka
+
+$(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
+
+$(O)/tests/native/%: $(O)/obj/tests/native/%.o $(call obj,$(NATIVE_LIB)) $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
+
+$(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
+
+unit-bins: $(UNIT_BIN)
+bpf-bins: $(BPFTEST_BIN)
+native-bins: $(NATIVE_BIN) $(O)/tests/testvmm
+proto-bins: $(PROTO_BIN)
+.PHONY: unit-bins bpf-bins native-bins proto-bins
+
+lab-build:
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 SANITIZE= all build/arm64/tests/testvmm build/arm64/tests/labinit
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+
+clean:
+	$(Q)rm -rf build
