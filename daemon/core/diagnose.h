@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_DIAGNOSE_H
+#define NISVD_DIAGNOSE_H
+
+/*
+ * Why. A pure function from the evidence about one VM to its findings: no I/O, no clock, no
+ * logging, so that every finding can be replayed from a dossier. The causes and their predicates
+ * are one rule table (rules.c, ...); domain.md section 2 is their specification.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/faultmap.h"
+#include "daemon/core/layout.h"
+#include "daemon/core/machine.h"
+
+enum severity {
+	SEVERITY_INFO = 0,
+	SEVERITY_WARNING,
+	SEVERITY_ERROR,
+	SEVERITY_HANG,
+	SEVERITY_FATAL,
+	_SEVERITY_MAX
+};
+
+const char *severity_name(enum severity severity);
+
+/* Everything a diagnosis may rest on; all pointers are borrowed for the call. */
+struct evidence {
+	const char *arch;	       /* "arm64" or "x86_64": of the host and so of the guest */
+	const char *vmm;	       /* vmname.vmm */
+	uint64_t ram_option_bytes;     /* what the command line asked for, 0 unknown */
+	const struct layout *layout;   /* never NULL; ->known may be false */
+	const struct machine *machine; /* NULL: unknown */
+	double machine_confidence;
+	const struct faultmap *faults; /* sites with details */
+	bool vm_ended;
+	bool injection_seen; /* a hook tells injected aborts: exec and walk faults are confirmed */
+};
+
+#define FINDING_LINES_MAX	 12
+#define FINDING_ALTERNATIVES_MAX 4
+#define FINDING_SITES_MAX	 64
+#define FINDING_CONSEQUENCES_MAX 16
+
+struct alternative {
+	const char *cause;
+	double confidence;
+};
+
+struct consequence {
+	const struct site *site; /* borrowed from the evidence */
+	char summary[160];
+};
+
+struct finding {
+	const char *cause; /* static id of the taxonomy */
+	enum severity severity;
+	double confidence; /* 0..1 */
+	char confidence_reason[160];
+	char where[240];    /* axis (a): why the address has no memory */
+	char how[240];	    /* axis (b): why the instruction could not be described */
+	char region[160];   /* region or hole, nearest slot and distance */
+	char signature[33]; /* 32 hex digits: equal causes on many VMs are one */
+	char summary[320];
+	char *evidence[FINDING_LINES_MAX]; /* owned */
+	size_t n_evidence;
+	char *advice[FINDING_LINES_MAX]; /* owned */
+	size_t n_advice;
+	const char *documentation; /* static URL or man page reference */
+	struct alternative alternatives[FINDING_ALTERNATIVES_MAX];
+	size_t n_alternatives;
+	const struct site *sites[FINDING_SITES_MAX]; /* borrowed, worst first; n_sites counts all,
+							at most MAX are listed */
+	size_t n_sites;
+	struct consequence consequences[FINDING_CONSEQUENCES_MAX];
+	size_t n_consequences;
+};
+
+struct findings {
+	struct finding *list; /* owned; worst first: severity, then confidence */
+	size_t n;
+};
+
+/* Returns 0 or -ENOMEM. Sites of one root cause (same cause, region and instruction) share a
+ * finding; faults that only follow from an earlier one of the same vCPU are its consequences. A VM
+ * with no aborts has no finding. */
+int diagnose(const struct evidence *evidence, struct findings *ret);
+void findings_clear(
+	struct findings *findings); /* frees what is owned; may be called on a zeroed struct */
+
+/* "certain" (>= 0.9), "likely" (>= 0.7), "possible": how text shows a confidence. */
+const char *confidence_word(double confidence);
+
+#endif

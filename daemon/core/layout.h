@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_LAYOUT_H
+#define NISVD_LAYOUT_H
+
+/*
+ * What the kernel maps for one VM: its memslots, in-kernel devices and limits, as one record of
+ * capture or discovery showed them. Addresses and sizes are bytes of guest-physical space (IPA).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/nisv_record.h"
+
+struct layout {
+	bool known; /* false: no layout record has come yet; everything else is zero */
+	uint64_t generation;
+	enum nisv_layout_state state;
+	uint32_t total_slots; /* > n_slots: the record was cut */
+	uint32_t total_bus;
+	uint32_t vcpus;
+	uint32_t ipa_bits; /* 0: unknown */
+	uint32_t vgic_model;
+	uint64_t vgic_dist; /* NISV_ADDR_UNSET: not placed */
+	uint64_t vgic_cpu;
+	bool nisv_to_user;
+	bool is_protected;
+	size_t n_slots, n_bus, n_redist;
+	struct nisv_redist redist[NISV_REDIST_MAX];
+	struct nisv_slot slots[NISV_SLOTS_MAX]; /* ascending by gpa */
+	struct nisv_bus_range bus[NISV_BUS_MAX];
+};
+
+/* A half-open range [start, end). */
+struct range {
+	uint64_t start, end;
+};
+
+/*
+ * Takes a record as capture delivered it (sizes checked, content not trusted): counts are clamped,
+ * slots are sorted and slots of size zero or that wrap around the address space are dropped.
+ */
+void layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec);
+
+/* The slot that holds @ipa in address space 0, or NULL. INVALID slots are memory to nobody:
+ * skipped. */
+const struct nisv_slot *layout_slot_at(const struct layout *layout, uint64_t ipa);
+
+/* Nearest usable slot that ends at or below / begins above @ipa, or NULL. */
+const struct nisv_slot *layout_slot_below(const struct layout *layout, uint64_t ipa);
+const struct nisv_slot *layout_slot_above(const struct layout *layout, uint64_t ipa);
+
+/* Sum of the writable slots' sizes: what the guest has as RAM. ROM and flash are read-only slots.
+ */
+uint64_t layout_ram_bytes(const struct layout *layout);
+
+/*
+ * The main RAM run: the largest stretch of adjoining writable slots. False where there is none.
+ * "End of RAM" in diagnoses is its end (domain.md 2.1).
+ */
+bool layout_main_ram(const struct layout *layout, struct range *ret);
+
+/* The in-kernel vGIC frame that holds @ipa ("distributor", "redistributor", "CPU interface"), or
+ * NULL. Sizes: GICv3 distributor 64 KiB, redistributors 2 x 64 KiB each (KVM_VGIC_V3_DIST_SIZE,
+ * KVM_VGIC_V3_REDIST_SIZE), GICv2 distributor 4 KiB, CPU interface 8 KiB (KVM_VGIC_V2_*_SIZE);
+ * arch/arm64/include/uapi/asm/kvm.h. */
+const char *layout_vgic_frame(const struct layout *layout, uint64_t ipa);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_JOURNAL_H
+#define NISV_JOURNAL_H
+
+/*
+ * The journal entries of nisvd: one MESSAGE_ID per kind of message (each has an entry in
+ * systemd/nisvd.catalog) and the names of its fields. sd_journal_sendv(3).
+ */
+
+#define NISV_MSGID_FINDING "3a9c1f0be27d4c58a1d6f34be0927c15" /* a new finding about a VM */
+#define NISV_MSGID_OUTCOME "b7e5420d91f84e3c8c06d2a97f1b63e8" /* a known fault now ends otherwise \
+							       */
+#define NISV_MSGID_STORM "5cd81e7fa3b6402e9b17c08d54ea2f96"   /* one site repeats at a high rate */
+#define NISV_MSGID_LOSS	 "e01fb6948c2a47d5b53e97ad1c60d832"   /* something was lost or withheld */
+
+#define NISV_FIELD_VM	      "NISV_VM"
+#define NISV_FIELD_VM_KEY     "NISV_VM_KEY"
+#define NISV_FIELD_VM_NAME    "NISV_VM_NAME"
+#define NISV_FIELD_VM_UUID    "NISV_VM_UUID"
+#define NISV_FIELD_VMM	      "NISV_VMM"
+#define NISV_FIELD_KIND	      "NISV_KIND"
+#define NISV_FIELD_IPA	      "NISV_IPA"
+#define NISV_FIELD_PC	      "NISV_PC"
+#define NISV_FIELD_ESR	      "NISV_ESR"
+#define NISV_FIELD_INSN	      "NISV_INSTRUCTION"
+#define NISV_FIELD_CAUSE      "NISV_CAUSE"
+#define NISV_FIELD_SEVERITY   "NISV_SEVERITY"
+#define NISV_FIELD_CONFIDENCE "NISV_CONFIDENCE"
+#define NISV_FIELD_SIGNATURE  "NISV_SIGNATURE"
+#define NISV_FIELD_ERRNO      "NISV_ERRNO"
+#define NISV_FIELD_CGROUP     "NISV_CGROUP"
+#define NISV_FIELD_UNIT	      "NISV_UNIT"
+#define NISV_FIELD_OUTCOME    "NISV_OUTCOME"
+#define NISV_FIELD_COUNT      "NISV_COUNT"
+#define NISV_FIELD_DOSSIER    "NISV_DOSSIER"
+
+#endif
