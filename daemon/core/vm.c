@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/core/vm.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *vm_end_name(enum vm_end end)
+{
+	switch (end) {
+	case VM_END_DESTROYED:
+		return "vm-destroyed";
+	case VM_END_PROCESS_GONE:
+		return "process-gone";
+	case VM_END_NOT_FOUND:
+		return "not-found";
+	case VM_END_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static struct vm *vm_free(struct vm *vm)
+{
+	if (!vm)
+		return NULL;
+	findings_clear(&vm->findings);
+	faultmap_free(vm->faults);
+	free(vm->cmdline);
+	free(vm->cgroup);
+	free(vm);
+	return NULL;
+}
+
+uint64_t vm_aborts(const struct vm *vm)
+{
+	uint64_t sum = 0;
+
+	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
+		sum += vm->totals.faults[kind];
+	return sum;
+}
+
+uint64_t vm_lost_records(const struct vm *vm)
+{
+	return vm->last_seq > vm->records ? vm->last_seq - vm->records : 0;
+}
+
+const struct finding *vm_worst(const struct vm *vm)
+{
+	return vm->findings.n ? &vm->findings.list[0] : NULL;
+}
+
+int vm_set_cmdline(struct vm *vm, const char *cmdline, size_t len, bool cut)
+{
+	char *copy;
+
+	if (len > NISV_CMDLINE_MAX) {
+		len = NISV_CMDLINE_MAX;
+		cut = true;
+	}
+	copy = malloc(len + 1);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, cmdline, len);
+	copy[len] = '\0';
+	free(vm->cmdline);
+	vm->cmdline = copy;
+	vm->cmdline_len = len;
+	vm->cmdline_cut = cut;
+	vmname_parse(&vm->name, copy, len, vm->comm);
+	vm->dirty = true;
+	return 0;
+}
+
+int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
+{
+	const struct evidence evidence = {
+		.arch = arch,
+		.vmm = vm->name.vmm,
+		.ram_option_bytes = vm->name.ram_option_bytes,
+		.layout = &vm->layout,
+		.machine = vm->machine,
+		.machine_confidence = vm->machine_confidence,
+		.faults = vm->faults,
+		.vm_ended = vm->end != VM_END_NONE,
+		.injection_seen = injection_seen,
+	};
+	struct findings fresh = {};
+	int r;
+
+	if (!vm->dirty)
+		return 0;
+	r = diagnose(&evidence, &fresh);
+	if (r < 0)
+		return r;
+	findings_clear(&vm->findings);
+	vm->findings = fresh;
+	vm->dirty = false;
+	return 0;
+}
+
+/* ---- the set ----------------------------------------------------------------------------------
+ */
+
+static void vms_remove(struct vms *vms, size_t i)
+{
+	if (vms->forget)
+		vms->forget(vms->list[i], vms->userdata);
+	vm_free(vms->list[i]);
+	memmove(&vms->list[i], &vms->list[i + 1], (vms->n - i - 1) * sizeof(*vms->list));
+	vms->n--;
+}
+
+void vms_clear(struct vms *vms)
+{
+	while (vms->n)
+		vms_remove(vms, vms->n - 1);
+	free(vms->list);
+	vms->list = NULL;
+}
+
+struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key)
+{
+	for (size_t i = vms->n; i > 0; i--) {
+		struct vm *vm = vms->list[i - 1];
+
+		if (!vm->end && vm->kernel_key.kvm == key->kvm && vm->kernel_key.ino == key->ino)
+			return vm;
+	}
+	return NULL;
+}
+
+size_t vms_running(const struct vms *vms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < vms->n; i++)
+		n += !vms->list[i]->end;
+	return n;
+}
+
+/* The ended VM that is missed least, other than @keep; vms->n if there is none. */
+static size_t vms_least_useful(const struct vms *vms, const struct vm *keep)
+{
+	size_t best = vms->n;
+
+	for (size_t i = 0; i < vms->n; i++) {
+		const struct vm *vm = vms->list[i];
+
+		if (!vm->end || vm == keep)
+			continue;
+		if (!vm->findings.n)
+			return i;
+		if (best == vms->n || vm->end_ns < vms->list[best]->end_ns)
+			best = i;
+	}
+	return best;
+}
+
+void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)
+{
+	size_t victim;
+
+	if (vm->end)
+		return;
+	vm->end = why;
+	vm->end_ns = now_ns;
+	vm->mmio_per_second = 0;
+	vm->dirty = true;
+	if (vms->n - vms_running(vms) <= VMS_ENDED_MAX)
+		return;
+	victim = vms_least_useful(vms, vm);
+	if (victim < vms->n)
+		vms_remove(vms, victim);
+}
+
+static bool id_taken(const struct vms *vms, const char *id)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!strcmp(vms->list[i]->id, id))
+			return true;
+	return false;
+}
+
+/* PID-FD repeats as soon as a VMM makes a second VM; the id must not. */
+static void choose_id(const struct vms *vms, char id[VM_ID_MAX], const char *dir, uint32_t tgid,
+		      int vm_fd)
+{
+	char base[VM_ID_MAX - 12];
+	unsigned int pid, fd;
+
+	if (sscanf(dir, "%u-%u", &pid, &fd) == 2)
+		snprintf(base, sizeof(base), "%u-%u", pid, fd);
+	else if (vm_fd >= 0)
+		snprintf(base, sizeof(base), "%" PRIu32 "-%d", tgid, vm_fd);
+	else
+		snprintf(base, sizeof(base), "%" PRIu32, tgid);
+	snprintf(id, VM_ID_MAX, "%s", base);
+	for (unsigned int i = 2; id_taken(vms, id); i++)
+		snprintf(id, VM_ID_MAX, "%s.%u", base, i);
+}
+
+int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
+	    uint32_t tgid, int vm_fd, uint64_t now_ns, struct vm **ret)
+{
+	struct vm **list, *vm;
+
+	if (vms->n >= VMS_MAX) {
+		size_t victim = vms_least_useful(vms, NULL);
+
+		if (victim == vms->n) {
+			vms->refused++;
+			return -ENOSPC;
+		}
+		vms_remove(vms, victim);
+	}
+	list = reallocarray(vms->list, vms->n + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	vms->list = list;
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
+		return -ENOMEM;
+	vm->faults = faultmap_new();
+	if (!vm->faults) {
+		free(vm);
+		return -ENOMEM;
+	}
+	vm->kernel_key = *key;
+	vm->tgid = tgid;
+	vm->first_seen_ns = now_ns;
+	snprintf(vm->key, sizeof(vm->key), "%s", random_key);
+	choose_id(vms, vm->id, dir, tgid, vm_fd);
+	vmname_parse(&vm->name, "", 0, "");
+	vms->list[vms->n++] = vm;
+	*ret = vm;
+	return 0;
+}
+
+static bool vm_is(const struct vm *vm, const char *query)
+{
+	return !strcmp(vm->id, query) || !strcasecmp(vm->key, query);
+}
+
+static bool vm_matches(const struct vm *vm, const char *query)
+{
+	char pid[12];
+
+	snprintf(pid, sizeof(pid), "%" PRIu32, vm->tgid);
+	return !strcmp(pid, query) || !strcmp(vm->name.name, query) ||
+	       (vm->name.uuid[0] && !strcasecmp(vm->name.uuid, query));
+}
+
+/* A name of its own, unlike the name of the program that a VM without one goes by. */
+static bool vm_is_named(const struct vm *vm)
+{
+	return strcmp(vm->name.source, "comm") != 0;
+}
+
+size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < vms->n; i++) {
+		if (vm_is(vms->list[i], query)) {
+			matches[0] = vms->list[i];
+			return 1;
+		}
+	}
+	for (int ended = 0; ended <= 1 && !n; ended++) {
+		for (size_t i = vms->n; i > 0; i--) {
+			struct vm *vm = vms->list[i - 1];
+
+			if (!!vm->end != ended || !vm_matches(vm, query))
+				continue;
+			if (ended && n && vm_is_named(vm) &&
+			    !strcmp(vm->name.name, matches[0]->name.name))
+				continue; /* an older run of the same VM */
+			if (n < VMS_MATCHES_MAX)
+				matches[n] = vm;
+			n++;
+		}
+	}
+	return n;
+}
+
+struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
+			    uint64_t window_ns)
+{
+	for (size_t i = vms->n; i > 0; i--) {
+		struct vm *other = vms->list[i - 1];
+
+		if (other == vm || !other->end || !other->findings.n)
+			continue;
+		if (now_ns - other->end_ns > window_ns)
+			continue;
+		if (!strcmp(other->name.name, vm->name.name))
+			return other;
+	}
+	return NULL;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_VM_H
+#define NISVD_VM_H
+
+/*
+ * One VM and the bounded set of all VMs: whose is it, what is its memory, what went wrong in it.
+ * Times: CLOCK_MONOTONIC nanoseconds.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/diagnose.h"
+#include "daemon/core/faultmap.h"
+#include "daemon/core/layout.h"
+#include "daemon/core/machine.h"
+#include "daemon/core/vmname.h"
+
+#define VM_ID_MAX     48
+#define VM_KEY_LEN    32   /* hex digits */
+#define VMS_MAX	      4096 /* running and ended together */
+#define VMS_ENDED_MAX 512  /* of these, ended: those without a finding go first, then the oldest */
+
+/* Why a VM is no longer there. */
+enum vm_end {
+	VM_END_NONE = 0,
+	VM_END_DESTROYED,    /* KVM told: vm-destroyed */
+	VM_END_PROCESS_GONE, /* its process is gone */
+	VM_END_NOT_FOUND,    /* a complete scan of the host no longer finds it */
+};
+
+struct vm {
+	struct nisv_vm_key kernel_key; /* the kernel's identity; meaningless once ended */
+	char key[VM_KEY_LEN + 1];      /* random, for ever */
+	char id[VM_ID_MAX];	       /* PID-FD[.N] */
+	uint32_t tgid;
+	uint64_t start_ns; /* of the process: boot time; 0 unknown */
+	char comm[NISV_COMM_LEN + 1];
+	char *cmdline; /* owned, cmdline_len bytes, NUL-separated; may be NULL */
+	size_t cmdline_len;
+	bool cmdline_cut;
+	char *cgroup; /* owned path below the cgroup root, sanitised, or NULL */
+	struct vmname name;
+
+	struct layout layout;
+	const struct machine *machine; /* borrowed from the registry of maps, or NULL */
+	double machine_confidence;
+	const char *machine_reason;
+
+	struct faultmap *faults; /* owned */
+	struct nisv_vm_stat totals;
+	uint64_t mmio_cached; /* accesses that the kernel-side caches still held at the last poll */
+	uint64_t mmio_per_second;
+	uint64_t first_seen_ns, last_abort_ns; /* last_abort_ns 0: none */
+
+	uint64_t last_seq, records; /* lost records = last_seq - records */
+
+	struct findings
+		findings; /* owned; as of the last diagnosis; points into faults and layout */
+	bool dirty;	  /* evidence changed since */
+
+	enum vm_end end;
+	uint64_t end_ns;
+};
+
+struct vms {
+	struct vm **list; /* owned, in the order of first sight */
+	size_t n;
+	uint64_t refused; /* VMs for which there was no room */
+	/* Called (if set) for each VM about to be forgotten, so that edges drop what they hold for
+	 * it. */
+	void (*forget)(struct vm *vm, void *userdata);
+	void *userdata;
+};
+
+const char *vm_end_name(enum vm_end end); /* "vm-destroyed", ...; NULL for VM_END_NONE */
+
+/* The running VM with this kernel identity, or NULL. */
+struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key);
+
+/*
+ * Adds a running VM. @random_key: 32 hex digits made by the caller. The id is derived from @dir
+ * ("PID-FD"), or from @tgid and @vm_fd where the directory is unknown; a used id gets ".2", ".3".
+ * Returns 0, -ENOMEM, or -ENOSPC when VMS_MAX VMs run (counted in ->refused).
+ */
+int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
+	    uint32_t tgid, int vm_fd, uint64_t now_ns, struct vm **ret);
+
+/* Marks @vm ended and, past VMS_ENDED_MAX, forgets the least useful ended VM (never @vm itself). */
+void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
+
+size_t vms_running(const struct vms *vms);
+void vms_clear(struct vms *vms);
+
+/* Replaces the command line (copied, bounded by NISV_CMDLINE_MAX) and derives the names from it.
+ * -ENOMEM on failure. */
+int vm_set_cmdline(struct vm *vm, const char *cmdline, size_t len, bool cut);
+
+/* Aborts of all kinds, exact. */
+uint64_t vm_aborts(const struct vm *vm);
+uint64_t vm_lost_records(const struct vm *vm);
+
+/* The worst finding, or NULL. */
+const struct finding *vm_worst(const struct vm *vm);
+
+/*
+ * Recomputes ->findings if the evidence changed. @arch: "arm64" or "x86_64"; @injection_seen: see
+ * struct evidence. 0 or -ENOMEM (old findings stay).
+ */
+int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen);
+
+#define VMS_MATCHES_MAX 16
+
+/*
+ * Selects by id, key, UUID, PID or name. An id or key beats the rest; running VMs win over ended
+ * ones; of several ended runs of one named VM the newest is meant. Returns the number of matches
+ * (0: none, 1: unique; more: ambiguous), the first VMS_MATCHES_MAX of which are in @matches.
+ */
+size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX]);
+
+/*
+ * The newest ended VM with the name of @vm that has a finding and ended within @window_ns before
+ * @now_ns, or NULL: for a VM restarted after its crash.
+ */
+struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
+			    uint64_t window_ns);
+
+#endif
