@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/core/regions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Slots, vGIC frames and bus devices; reference regions, each split at most once per kernel region;
+ * a hole after each. */
+#define KERNEL_MAX  (NISV_SLOTS_MAX + NISV_REDIST_MAX + 2 + NISV_BUS_MAX)
+#define REGIONS_MAX (2 * (2 * KERNEL_MAX + MACHINE_REGIONS_MAX) + 4)
+
+/* arch/arm64/include/uapi/asm/kvm.h: KVM_VGIC_V2_DIST_SIZE, _CPU_SIZE, V3_DIST_SIZE,
+ * V3_REDIST_SIZE. */
+#define VGIC_V2_DIST_SIZE   0x1000U
+#define VGIC_V2_CPU_SIZE    0x2000U
+#define VGIC_V3_DIST_SIZE   0x10000U
+#define VGIC_V3_REDIST_SIZE 0x20000U
+
+static void add(struct regions *regions, uint64_t start, uint64_t end, enum region_class class,
+		const char *name, const char *source)
+{
+	struct region *region;
+
+	if (start >= end || regions->n >= REGIONS_MAX)
+		return;
+	region = &regions->list[regions->n++];
+	*region = (struct region){.start = start, .end = end, .class = class, .source = source};
+	snprintf(region->name, sizeof(region->name), "%s", name);
+}
+
+static uint64_t end_of(uint64_t start, uint64_t size)
+{
+	return start + size < start ? UINT64_MAX : start + size;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct region *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void add_vgic(struct regions *regions, const struct layout *layout)
+{
+	bool v3 = layout->vgic_model != NISV_VGIC_V2;
+
+	if (layout->vgic_model == NISV_VGIC_NONE)
+		return;
+	if (layout->vgic_dist != NISV_ADDR_UNSET)
+		add(regions, layout->vgic_dist,
+		    end_of(layout->vgic_dist, v3 ? VGIC_V3_DIST_SIZE : VGIC_V2_DIST_SIZE),
+		    REGION_KERNEL_DEVICE, v3 ? "GICv3 distributor" : "GICv2 distributor", "kernel");
+	if (!v3 && layout->vgic_cpu != NISV_ADDR_UNSET)
+		add(regions, layout->vgic_cpu, end_of(layout->vgic_cpu, VGIC_V2_CPU_SIZE),
+		    REGION_KERNEL_DEVICE, "GICv2 CPU interface", "kernel");
+	for (size_t i = 0; v3 && i < layout->n_redist; i++) {
+		const struct nisv_redist *redist = &layout->redist[i];
+		uint64_t frames = redist->count ? redist->count : layout->vcpus;
+
+		add(regions, redist->base, end_of(redist->base, frames * VGIC_V3_REDIST_SIZE),
+		    REGION_KERNEL_DEVICE, "GICv3 redistributors", "kernel");
+	}
+}
+
+/* What the kernel shows, ascending and without overlaps. */
+static void add_kernel(struct regions *regions, const struct layout *layout)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+		bool rom = slot->flags & NISV_SLOT_READONLY;
+
+		if (slot->as_id || slot->flags & NISV_SLOT_INVALID)
+			continue;
+		add(regions, slot->gpa, end_of(slot->gpa, slot->size),
+		    rom ? REGION_ROM : REGION_RAM, rom ? "ROM" : "RAM", "kernel");
+	}
+	add_vgic(regions, layout);
+	for (size_t i = 0; i < layout->n_bus; i++)
+		if (!layout->bus[i].is_ioeventfd && !layout_vgic_frame(layout, layout->bus[i].addr))
+			add(regions, layout->bus[i].addr,
+			    end_of(layout->bus[i].addr, layout->bus[i].len), REGION_KERNEL_DEVICE,
+			    "in-kernel device", "kernel");
+	qsort(regions->list, regions->n, sizeof(*regions->list), by_start);
+	for (size_t i = 0; i < regions->n; i++) {
+		struct region *region = &regions->list[i];
+
+		if (kept && region->start < regions->list[kept - 1].end)
+			region->start = regions->list[kept - 1].end;
+		if (region->start < region->end)
+			regions->list[kept++] = *region;
+	}
+	regions->n = kept;
+}
+
+/* The parts of [start, end) that the first @n_kernel regions leave free. */
+static void add_reference(struct regions *regions, size_t n_kernel, uint64_t start, uint64_t end,
+			  const struct machine_region *from)
+{
+	for (size_t i = 0; i < n_kernel && start < end; i++) {
+		uint64_t kernel_start = regions->list[i].start, kernel_end = regions->list[i].end;
+
+		if (kernel_end <= start || kernel_start >= end)
+			continue;
+		add(regions, start, kernel_start, from->class, from->name, "reference");
+		start = kernel_end;
+	}
+	add(regions, start, end, from->class, from->name, "reference");
+}
+
+static void add_holes(struct regions *regions, const struct layout *layout)
+{
+	uint64_t limit =
+		layout->ipa_bits && layout->ipa_bits < 64 ? 1ULL << layout->ipa_bits : UINT64_MAX;
+	size_t n = regions->n;
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		add(regions, at, regions->list[i].start, REGION_HOLE, "hole", "kernel");
+		at = regions->list[i].end;
+	}
+	if (at < limit) {
+		add(regions, at, limit, REGION_HOLE, "hole", "kernel");
+		at = limit;
+	}
+	add(regions, at, UINT64_MAX, REGION_HOLE, "beyond the IPA limit", "kernel");
+}
+
+struct region *regions_at(const struct regions *regions, uint64_t ipa)
+{
+	size_t low = 0, high = regions->n;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (regions->list[middle].start <= ipa)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &regions->list[low];
+}
+
+static void count_faults(struct regions *regions, const struct faultmap *faults)
+{
+	for (size_t i = 0; i < faults->n_sites; i++)
+		regions_at(regions, faults->sites[i].ipa)->aborts += faults->sites[i].count;
+	for (size_t i = 0; i < faults->n_places; i++)
+		regions_at(regions, faults->places[i].ipa)->mmio += faults->places[i].count;
+}
+
+int regions_build(const struct layout *layout, const struct machine *machine,
+		  const struct faultmap *faults, struct regions *ret)
+{
+	struct regions regions = {};
+	size_t n_kernel;
+
+	regions.list = calloc(REGIONS_MAX, sizeof(*regions.list));
+	if (!regions.list)
+		return -ENOMEM;
+	add_kernel(&regions, layout);
+	n_kernel = regions.n;
+	for (size_t i = 0; machine && i < machine->n_regions; i++) {
+		const struct machine_region *from = &machine->regions[i];
+
+		if (from->vgic && from->vgic != layout->vgic_model)
+			continue;
+		add_reference(&regions, n_kernel, from->base, end_of(from->base, from->size), from);
+	}
+	qsort(regions.list, regions.n, sizeof(*regions.list), by_start);
+	add_holes(&regions, layout);
+	qsort(regions.list, regions.n, sizeof(*regions.list), by_start);
+	if (faults)
+		count_faults(&regions, faults);
+	*ret = regions;
+	return 0;
+}
+
+void regions_clear(struct regions *regions)
+{
+	free(regions->list);
+	*regions = (struct regions){};
+}
