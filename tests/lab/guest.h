@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_LAB_GUEST_H
+#define NISVD_LAB_GUEST_H
+
+#include <sys/types.h>
+
+/* PID 1 of the lab guest: never returns in one, it powers off. */
+int guest_main(void);
+
+/*
+ * Mounts what a host run by systemd has mounted when nisvd starts, and makes the folders its unit would give it.
+ * What a kernel does not know is said on the console and left out. (guest_mount.c)
+ */
+void guest_mount(void);
+
+/*
+ * The UART on PCI, raw and 8 bit clean; the first one that the 8250 driver made real. It is built into every Debian
+ * arm64 kernel (SERIAL_8250_PCI=y), while virtio is a module on 5.10 and 6.1. Returns the fd or -errno.
+ * (guest_channel.c)
+ */
+int guest_channel_open(void);
+
+/* A process started by PID 1. */
+struct guest_child {
+	const char *const *argv; /* argv[0] is looked up in PATH */
+	int out, err;		 /* its standard output and error */
+	const char *notify;	 /* its NOTIFY_SOCKET (sd_notify(3)), or NULL */
+};
+
+/*
+ * Starts @child in a session of its own with standard input from /dev/null. When it cannot be executed the child
+ * says why on its standard error and exits as a shell does: 127 not found, 126 otherwise. Returns the pid or -errno.
+ * (guest_spawn.c)
+ */
+pid_t guest_spawn(const struct guest_child *child);
+
+#endif

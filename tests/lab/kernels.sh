@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Debian's arm64 host kernels: which there are, fetched by name with signatures checked, kept in the cache.
+# Sourced by tests/lab/lab. A kernel in the cache is one folder, made whole or not at all:
+#   $cache/kernels/SPEC/{Image,busybox,version}
+# busybox comes along so that a cached kernel needs no network for anything.
+
+# SPEC, other names for it, suites it is taken from (those the mirror lacks are left out, the first one must exist).
+kernel_table='
+bookworm          12|6.1   bookworm bookworm-security
+bullseye          11|5.10  bullseye bullseye-security
+trixie            13|6.12  trixie trixie-security
+sid               unstable sid
+trixie-backports  -        trixie-backports
+'
+kernel_default=bookworm
+kernel_package=linux-image-cloud-arm64
+kernel_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# What "the archive has it no longer" exits with: automake's code for a skipped test.
+exit_gone=77
+
+# kernel_name SPEC: its name in the table; fails when there is none.
+kernel_name() {
+	awk -v want="$1" '
+		NF { n = split($2, other, "|"); hit = $1 == want
+		     for (i = 1; i <= n; i++) hit = hit || (other[i] == want && want != "-")
+		     if (hit) { print $1; found = 1; exit } }
+		END { exit !found }' <<<"$kernel_table"
+}
+
+kernel_names() {
+	awk 'NF { print $1 }' <<<"$kernel_table"
+}
+
+kernel_suites() {
+	awk -v name="$1" '$1 == name { $1 = $2 = ""; print }' <<<"$kernel_table"
+}
+
+kernel_dir() {
+	echo "$cache/kernels/$1"
+}
+
+# mirror_uri SUITE: where this host's own apt configuration gets Debian from.
+mirror_uri() {
+	local targets uri
+	# Origin and Label are known only where the lists were fetched once; a fresh container has the suite names alone.
+	targets=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)' \
+		'Created-By: Packages' | awk -F'|' '$1 == "Debian" || $1 !~ /[A-Za-z]/')
+	case $1 in
+	*-security) uri=$(awk -F'|' '$2 ~ /-security|\/updates/ { print $4; exit }' <<<"$targets") ;;
+	*) uri=$(awk -F'|' '$2 !~ /-security|\/updates/ && $3 == "main" { print $4; exit }' <<<"$targets") ;;
+	esac
+	[ -n "$uri" ] || {
+		say "apt on this host knows no Debian mirror for $1 (apt-get indextargets)"
+		return 1
+	}
+	echo "$uri"
+}
+
+# apt_root_make DIR SUITE...: a private apt for arm64 in DIR, so that neither the host's lists nor its packages are
+# touched and no privilege is needed. Proxies and the like are the host's: its configuration is read first.
+apt_root_make() {
+	local root=$1 suite uri
+	shift
+	mkdir -p "$root"/{lists/partial,archives/partial,etc}
+	: >"$root/status"
+	for suite; do
+		uri=$(mirror_uri "$suite") || return 1
+		echo "deb [arch=arm64 signed-by=$kernel_keyring] $uri $suite main"
+	done >"$root/sources.list"
+	cat >"$root/apt.conf" <<-CONF
+		#clear APT::Architectures;
+		#clear APT::Update;
+		#clear APT::NeverAutoRemove;
+		#clear Acquire::IndexTargets::deb::Contents-deb;
+		#clear DPkg;
+		APT::Architecture "arm64";
+		APT::Architectures { "arm64"; };
+		APT::Sandbox::User "$(id -un)";
+		APT::Get::List-Cleanup "false";
+		Acquire::Languages "none";
+		Dir::State "$root";
+		Dir::State::lists "$root/lists";
+		Dir::State::status "$root/status";
+		Dir::Cache "$root";
+		Dir::Cache::archives "$root/archives";
+		Dir::Etc "$root/etc";
+		Dir::Etc::sourcelist "$root/sources.list";
+		Dir::Etc::sourceparts "-";
+		Dir::Etc::preferencesparts "-";
+	CONF
+}
+
+# package_field DIR PACKAGE FIELD: of the candidate version; empty when the suites have no such package.
+package_field() {
+	apt-cache -c "$1/apt.conf" --no-all-versions show "$2" 2>/dev/null |
+		sed -n "s/^$3: //p" | head -n 1
+}
+
+# kernel_packages DIR: the packages that hold the Image. The named one is empty and depends on the versioned one; from
+# 7.x that one is empty too and depends on linux-binary-VERSION.
+kernel_packages() {
+	local package=$kernel_package depends
+	while :; do
+		depends=$(package_field "$1" "$package" Depends)
+		package=$(tr ',|' '\n\n' <<<"$depends" |
+			sed -nE 's/^ *(linux-(image|binary)-[0-9][^ ]*).*/\1/p' | head -n 1)
+		[ -n "$package" ] || return 0
+		echo "$package"
+	done
+}
+
+# kernel_unpack DIR DEST: takes what a kernel folder needs from the packages in DIR.
+kernel_unpack() {
+	local deb
+	for deb in "$1"/*.deb; do
+		case ${deb##*/} in
+		busybox-static_*)
+			dpkg-deb --fsys-tarfile "$deb" |
+				tar -xO --wildcards './bin/busybox' './usr/bin/busybox' >"$2/busybox" 2>/dev/null
+			;;
+		*)
+			dpkg-deb --fsys-tarfile "$deb" |
+				tar -xO --wildcards './boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz' \
+					>"$2/Image.part" 2>/dev/null
+			[ ! -s "$2/Image.part" ] || mv "$2/Image.part" "$2/Image"
+			rm -f "$2/Image.part"
+			;;
+		esac
+	done
+	[ -s "$2/Image" ] && [ -s "$2/busybox" ] && chmod 755 "$2/busybox"
+}
+
+# kernel_download NAME WORK: fills WORK/kernel. Returns exit_gone when the archive says that it has no such kernel.
+kernel_download() {
+	local name=$1 root=$2/apt log=$2/apt.log suites packages
+	read -ra suites <<<"$(kernel_suites "$name")"
+	mkdir "$2/kernel"
+	apt_root_make "$root" "${suites[@]}" || return 1
+	apt-get -c "$root/apt.conf" -q update >"$log" 2>&1 || true
+	# A release that leaves the mirrors loses its suites one by one: what is there may do.
+	packages=$(kernel_packages "$root")
+	if [ -z "$packages" ]; then
+		if ls "$root"/lists/*InRelease >/dev/null 2>&1; then
+			say "the Debian archive has no $kernel_package in ${suites[*]} (any more): no kernel $name"
+			return $exit_gone
+		elif grep -q ' 404 ' "$log"; then
+			say "the Debian archive has no ${suites[*]} (any more): no kernel $name"
+			return $exit_gone
+		fi
+		cat "$log" >&2
+		say "cannot fetch the package lists of ${suites[*]} (apt's messages are above): is there a network?"
+		return 1
+	fi
+	# shellcheck disable=SC2086 # one word per package
+	if ! (cd "$root/archives" && apt-get -c "$root/apt.conf" -q download $packages busybox-static) >"$log" 2>&1; then
+		cat "$log" >&2
+		say "cannot download the kernel $name (apt's messages are above)"
+		return 1
+	fi
+	kernel_unpack "$root/archives" "$2/kernel" || {
+		say "no Image or no busybox in the packages" $packages busybox-static
+		return 1
+	}
+	package_field "$root" "$(head -n 1 <<<"$packages")" Version >"$2/kernel/version"
+}
+
+# kernel_fetch NAME [again]: makes sure that the cache has it. The lock makes two labs fetch it once.
+kernel_fetch() {
+	local dir work r
+	dir=$(kernel_dir "$1")
+	mkdir -p "$cache/kernels"
+	exec {kernel_lock}>"$cache/kernels/.$1.lock"
+	flock "$kernel_lock"
+	if [ ! -e "$dir/version" ] || [ -n "${2-}" ]; then
+		say "fetching the Debian kernel $1 ..."
+		work=$(mktemp -d "$cache/kernels/.$1.XXXXXX")
+		# shellcheck disable=SC2064 # this folder, now
+		trap "rm -rf '$work'" EXIT
+		r=0
+		kernel_download "$1" "$work" || r=$?
+		if [ $r -eq 0 ]; then
+			rm -rf "$dir"
+			mv "$work/kernel" "$dir"
+			say "kernel $1 is $(cat "$dir/version")"
+		fi
+		rm -rf "$work"
+		trap - EXIT
+		[ $r -eq 0 ] || return $r
+	fi
+	exec {kernel_lock}>&-
+}
+
+kernel_list() {
+	local name dir
+	printf '%-18s %-10s %-10s %s\n' SPEC ALSO CACHED VERSION
+	for name in $(kernel_names); do
+		dir=$(kernel_dir "$name")
+		printf '%-18s %-10s %-10s %s\n' "$name" \
+			"$(awk -v name="$name" '$1 == name { gsub(/[|]/, ","); print $2 }' <<<"$kernel_table")" \
+			"$([ -e "$dir/version" ] && echo yes || echo no)" \
+			"$(cat "$dir/version" 2>/dev/null || echo -)"
+	done
+}
+
+# image_check FILE: an arm64 Image (Documentation/arch/arm64/booting.rst: magic at 56), or one compressed with gzip,
+# which QEMU unpacks.
+image_check() {
+	[ "$(dd if="$1" bs=4 skip=14 count=1 2>/dev/null | tr -d '\0')" = $'ARMd' ] ||
+		[ "$(head -c 2 "$1" | od -An -tx1 | tr -d ' \n')" = 1f8b ]
+}
