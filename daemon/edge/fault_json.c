@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/fault_json.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/fault.h"
+#include "daemon/core/faultmap.h"
+#include "daemon/core/vmname.h"
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/wallclock.h"
+
+/* One table drives both directions, so that they cannot drift apart. */
+enum member_type {
+	HEX64,
+	UINT32,
+	INT32
+};
+
+struct member {
+	const char *name;
+	enum member_type type;
+	size_t offset;
+};
+
+#define MEMBER(type, name, path)                                  \
+	{                                                         \
+		name, type, offsetof(struct nisv_rec_fault, path) \
+	}
+
+static const struct member members[] = {
+	MEMBER(HEX64, "ipa", ipa),
+	MEMBER(HEX64, "far", far),
+	MEMBER(HEX64, "pc", pc),
+	MEMBER(HEX64, "esr", esr),
+	MEMBER(HEX64, "pstate", pstate),
+	MEMBER(UINT32, "vcpu", vcpu_id),
+	MEMBER(UINT32, "tid", hdr.tid),
+	MEMBER(HEX64, "sequence", hdr.seq),
+	MEMBER(HEX64, "order", vcpu_order),
+	MEMBER(HEX64, "count", count),
+	MEMBER(INT32, "errno", errno_),
+	MEMBER(UINT32, "exit_reason", exit_reason),
+	MEMBER(UINT32, "layout_state", layout_state),
+	MEMBER(HEX64, "generation", generation),
+	MEMBER(UINT32, "sysregs_state", sysregs_state),
+	MEMBER(UINT32, "instruction_state", insn_state),
+	MEMBER(HEX64, "instruction_ipa", insn_ipa),
+	MEMBER(UINT32, "nested", is_nested),
+};
+
+static const struct member sysregs[] = {
+	MEMBER(HEX64, "sctlr", sys.sctlr),   MEMBER(HEX64, "tcr", sys.tcr),
+	MEMBER(HEX64, "ttbr0", sys.ttbr0),   MEMBER(HEX64, "ttbr1", sys.ttbr1),
+	MEMBER(HEX64, "mair", sys.mair),     MEMBER(HEX64, "vbar", sys.vbar),
+	MEMBER(HEX64, "elr", sys.elr),	     MEMBER(HEX64, "spsr", sys.spsr),
+	MEMBER(HEX64, "esr", sys.esr),	     MEMBER(HEX64, "far", sys.far),
+	MEMBER(HEX64, "sp_el0", sys.sp_el0), MEMBER(HEX64, "sp_el1", sys.sp_el1),
+};
+
+struct slot_member {
+	const char *name;
+	size_t offset;
+};
+
+static const struct slot_member slots[] = {
+	{"slot", offsetof(struct nisv_rec_fault, slot)},
+	{"slot_below", offsetof(struct nisv_rec_fault, below)},
+	{"slot_above", offsetof(struct nisv_rec_fault, above)},
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static void write_members(struct json_object *object, const struct member *table, size_t n,
+			  const struct nisv_rec_fault *fault)
+{
+	for (size_t i = 0; i < n; i++) {
+		const void *at = (const char *)fault + table[i].offset;
+		struct json_object *value = NULL;
+
+		switch (table[i].type) {
+		case HEX64:
+			value = model_hex(*(const __u64 *)at);
+			break;
+		case UINT32:
+			value = json_object_new_int64(*(const __u32 *)at);
+			break;
+		case INT32:
+			value = json_object_new_int64(*(const __s32 *)at);
+			break;
+		}
+		json_object_object_add(object, table[i].name, value);
+	}
+}
+
+static __u64 read_hex(struct json_object *object, const char *name)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return 0;
+	return strtoull(json_object_get_string(value), NULL, 16);
+}
+
+static int64_t read_int(struct json_object *object, const char *name)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value) ||
+	    !json_object_is_type(value, json_type_int))
+		return 0;
+	return json_object_get_int64(value);
+}
+
+static const char *read_string(struct json_object *object, const char *name)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return "";
+	return json_object_get_string(value);
+}
+
+static void read_members(struct json_object *object, const struct member *table, size_t n,
+			 struct nisv_rec_fault *fault)
+{
+	for (size_t i = 0; i < n; i++) {
+		void *at = (char *)fault + table[i].offset;
+
+		switch (table[i].type) {
+		case HEX64:
+			*(__u64 *)at = read_hex(object, table[i].name);
+			break;
+		case UINT32:
+			*(__u32 *)at = (__u32)read_int(object, table[i].name);
+			break;
+		case INT32:
+			*(__s32 *)at = (__s32)read_int(object, table[i].name);
+			break;
+		}
+	}
+}
+
+static struct json_object *slot_to_json(const struct nisv_slot *slot)
+{
+	struct json_object *object;
+
+	if (slot->id < 0)
+		return NULL;
+	object = json_object_new_object();
+	json_object_object_add(object, "gpa", model_hex(slot->gpa));
+	json_object_object_add(object, "size", model_hex(slot->size));
+	json_object_object_add(object, "hva", model_hex(slot->hva));
+	json_object_object_add(object, "flags", model_hex(slot->flags));
+	json_object_object_add(object, "id", json_object_new_int(slot->id));
+	json_object_object_add(object, "address_space", json_object_new_int(slot->as_id));
+	return object;
+}
+
+static void slot_from_json(struct json_object *object, struct nisv_slot *slot)
+{
+	*slot = (struct nisv_slot){.id = -1};
+	if (!json_object_is_type(object, json_type_object))
+		return;
+	slot->gpa = read_hex(object, "gpa");
+	slot->size = read_hex(object, "size");
+	slot->hva = read_hex(object, "hva");
+	slot->flags = (__u32)read_hex(object, "flags");
+	slot->id = (__s16)read_int(object, "id");
+	slot->as_id = (__u16)read_int(object, "address_space");
+}
+
+struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char *arch)
+{
+	struct json_object *object = json_object_new_object(), *registers, *gprs;
+	char bytes[2 * NISV_INSN_MAX + 1] = "", comm[4 * NISV_COMM_LEN];
+
+	json_object_object_add(object, "kind", json_object_new_string(kind_name(fault->kind)));
+	json_object_object_add(object, "outcome",
+			       json_object_new_string(outcome_name(fault->outcome)));
+	json_object_object_add(object, "time", model_time(fault->hdr.time_ns));
+	vmname_sanitize(comm, sizeof(comm), fault->comm, sizeof(fault->comm));
+	json_object_object_add(object, "thread", json_object_new_string(comm));
+	json_object_object_add(object, "instruction", model_string(fault_insn(fault, arch).text));
+	for (size_t i = 0; i < fault->insn_len && i < NISV_INSN_MAX; i++)
+		snprintf(bytes + 2 * i, 3, "%02x", fault->insn[i]);
+	json_object_object_add(object, "instruction_bytes", model_string(bytes));
+	write_members(object, members, LENGTH(members), fault);
+	for (size_t i = 0; i < LENGTH(slots); i++)
+		json_object_object_add(
+			object, slots[i].name,
+			slot_to_json((const void *)((const char *)fault + slots[i].offset)));
+	gprs = json_object_new_array();
+	for (size_t i = 0; i < NISV_GPRS; i++)
+		json_object_array_add(gprs, model_hex(fault->gpr[i]));
+	json_object_object_add(object, "registers", gprs);
+	registers = json_object_new_object();
+	write_members(registers, sysregs, LENGTH(sysregs), fault);
+	json_object_object_add(object, "system_registers", registers);
+	return object;
+}
+
+static int kind_from_name(const char *name)
+{
+	for (int kind = 0; kind < _NISV_KIND_MAX; kind++)
+		if (!strcmp(kind_name(kind), name))
+			return kind;
+	return -EINVAL;
+}
+
+static __u32 outcome_from_name(const char *name)
+{
+	for (int outcome = 0; outcome < _NISV_OUTCOME_MAX; outcome++)
+		if (!strcmp(outcome_name(outcome), name))
+			return (__u32)outcome;
+	return NISV_OUTCOME_UNKNOWN;
+}
+
+static void read_bytes(const char *hex, struct nisv_rec_fault *fault)
+{
+	unsigned int byte;
+
+	for (size_t i = 0; i < NISV_INSN_MAX && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++) {
+		fault->insn[i] = (__u8)byte;
+		fault->insn_len = (__u32)i + 1;
+		if (!hex[2 * i + 1] || !hex[2 * i + 2])
+			break;
+	}
+}
+
+int fault_from_json(struct json_object *object, struct nisv_rec_fault *ret)
+{
+	struct nisv_rec_fault fault = {};
+	struct json_object *value;
+	uint64_t time_ns;
+	int kind;
+
+	if (!json_object_is_type(object, json_type_object))
+		return -EINVAL;
+	kind = kind_from_name(read_string(object, "kind"));
+	if (kind < 0)
+		return kind;
+	read_members(object, members, LENGTH(members), &fault);
+	fault.kind = (__u32)kind;
+	fault.outcome = outcome_from_name(read_string(object, "outcome"));
+	fault.hdr.type = NISV_REC_FAULT;
+	fault.hdr.size = sizeof(fault);
+	if (wallclock_parse(read_string(object, "time"), &time_ns) < 0)
+		time_ns = 1;
+	fault.hdr.time_ns = time_ns;
+	snprintf(fault.comm, sizeof(fault.comm), "%.15s", read_string(object, "thread"));
+	read_bytes(read_string(object, "instruction_bytes"), &fault);
+	for (size_t i = 0; i < LENGTH(slots); i++) {
+		value = NULL;
+		json_object_object_get_ex(object, slots[i].name, &value);
+		slot_from_json(value, (void *)((char *)&fault + slots[i].offset));
+	}
+	if (json_object_object_get_ex(object, "registers", &value) &&
+	    json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < NISV_GPRS && i < json_object_array_length(value); i++) {
+			struct json_object *gpr = json_object_array_get_idx(value, i);
+
+			if (json_object_is_type(gpr, json_type_string))
+				fault.gpr[i] = strtoull(json_object_get_string(gpr), NULL, 16);
+		}
+	if (json_object_object_get_ex(object, "system_registers", &value) &&
+	    json_object_is_type(value, json_type_object))
+		read_members(value, sysregs, LENGTH(sysregs), &fault);
+	*ret = fault;
+	return 0;
+}

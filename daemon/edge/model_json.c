@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/model_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/core/fault.h"
+#include "daemon/edge/wallclock.h"
+
+static void set(struct json_object *object, const char *name, struct json_object *value)
+{
+	json_object_object_add(object, name, value);
+}
+
+static struct json_object *number(uint64_t value)
+{
+	return json_object_new_int64(value > INT64_MAX ? INT64_MAX : (int64_t)value);
+}
+
+struct json_object *model_hex(uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	return json_object_new_string(text);
+}
+
+struct json_object *model_time(uint64_t monotonic_ns)
+{
+	char iso[WALLCLOCK_ISO_MAX];
+
+	return monotonic_ns ? json_object_new_string(wallclock_iso(monotonic_ns, iso)) : NULL;
+}
+
+struct json_object *model_string(const char *text)
+{
+	return text && *text ? json_object_new_string(text) : NULL;
+}
+
+/* Two digits are all that a confidence has; more would print as 0.84999999999999998. */
+static struct json_object *confidence(double value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%.2f", value);
+	return json_object_new_double_s(value, text);
+}
+
+struct json_object *model_aborts(const uint64_t faults[_NISV_KIND_MAX])
+{
+	/* Field names of varlink have no hyphens, unlike kind_name(). */
+	static const char *const names[_NISV_KIND_MAX] = {
+		[NISV_KIND_NISV] = "nisv",
+		[NISV_KIND_EXEC] = "exec",
+		[NISV_KIND_WALK] = "walk",
+		[NISV_KIND_BEYOND_IPA] = "beyond_ipa",
+		[NISV_KIND_BACKING] = "backing",
+		[NISV_KIND_EMULATION] = "emulation",
+		[NISV_KIND_MEMORY_FAULT] = "memory_fault",
+		[NISV_KIND_LDST64B] = "ldst64b",
+	};
+	struct json_object *object = json_object_new_object();
+
+	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
+		set(object, names[kind], number(faults[kind]));
+	return object;
+}
+
+struct json_object *model_mmio(const struct nisv_vm_stat *totals, uint64_t per_second)
+{
+	struct json_object *object = json_object_new_object();
+
+	set(object, "reads", number(totals->mmio_reads));
+	set(object, "writes", number(totals->mmio_writes));
+	set(object, "user", number(totals->mmio_user));
+	set(object, "unplaced", number(totals->unplaced_mmio));
+	set(object, "per_second", number(per_second));
+	return object;
+}
+
+static struct json_object *arguments(const struct vm *vm)
+{
+	struct json_object *list = json_object_new_array();
+	size_t at = 0;
+
+	while (at < vm->cmdline_len) {
+		size_t len = strnlen(vm->cmdline + at, vm->cmdline_len - at);
+		char text[1024];
+
+		vmname_sanitize(text, sizeof(text), vm->cmdline + at, len);
+		json_object_array_add(list, json_object_new_string(text));
+		at += len + 1;
+	}
+	return list;
+}
+
+static struct json_object *worst(const struct vm *vm)
+{
+	const struct finding *finding = vm_worst(vm);
+	struct json_object *object;
+
+	if (!finding)
+		return NULL;
+	object = json_object_new_object();
+	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
+	set(object, "cause", json_object_new_string(finding->cause));
+	set(object, "confidence", confidence(finding->confidence));
+	return object;
+}
+
+struct json_object *model_vm(const struct vm *vm)
+{
+	const struct layout *layout = &vm->layout;
+	struct json_object *object = json_object_new_object();
+
+	set(object, "id", json_object_new_string(vm->id));
+	set(object, "key", json_object_new_string(vm->key));
+	set(object, "name", json_object_new_string(vm->name.name));
+	set(object, "name_source", json_object_new_string(vm->name.source));
+	set(object, "uuid", model_string(vm->name.uuid));
+	set(object, "vmm", json_object_new_string(vm->name.vmm));
+	set(object, "machine", model_string(vm->machine ? vm->machine->id : NULL));
+	set(object, "pid", number(vm->tgid));
+	set(object, "state", json_object_new_string(vm->end ? "ended" : "running"));
+	set(object, "ended", model_time(vm->end ? vm->end_ns : 0));
+	set(object, "end_reason", model_string(vm_end_name(vm->end)));
+	set(object, "vcpus", layout->known ? number(layout->vcpus) : NULL);
+	set(object, "ram_bytes", layout->known ? number(layout_ram_bytes(layout)) : NULL);
+	set(object, "aborts", model_aborts(vm->totals.faults));
+	set(object, "mmio", model_mmio(&vm->totals, vm->mmio_per_second));
+	set(object, "last_abort", model_time(vm->last_abort_ns));
+	set(object, "worst", worst(vm));
+	set(object, "since", model_time(vm->first_seen_ns));
+	set(object, "cmdline", arguments(vm));
+	set(object, "cgroup", model_string(vm->cgroup));
+	set(object, "unplaced_aborts", number(vm->totals.unplaced_faults));
+	set(object, "suppressed", number(vm->totals.suppressed));
+	set(object, "lost_records", number(vm_lost_records(vm)));
+	return object;
+}
+
+static struct json_object *slot_flags(uint32_t flags)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} names[] = {
+		{NISV_SLOT_READONLY, "readonly"},
+		{NISV_SLOT_LOG_DIRTY, "log-dirty"},
+		{NISV_SLOT_GUEST_MEMFD, "guest-memfd"},
+		{NISV_SLOT_INVALID, "invalid"},
+	};
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (flags & names[i].flag)
+			json_object_array_add(list, json_object_new_string(names[i].name));
+	return list;
+}
+
+static struct json_object *slot(const struct nisv_slot *from)
+{
+	struct json_object *object = json_object_new_object();
+
+	set(object, "gpa", model_hex(from->gpa));
+	set(object, "size_bytes", number(from->size));
+	set(object, "hva", model_hex(from->hva));
+	set(object, "flags", slot_flags(from->flags));
+	set(object, "slot_id", json_object_new_int(from->id));
+	set(object, "address_space", json_object_new_int(from->as_id));
+	return object;
+}
+
+static const char *layout_state_name(enum nisv_layout_state state)
+{
+	switch (state) {
+	case NISV_LAYOUT_STABLE:
+		return "stable";
+	case NISV_LAYOUT_UNSTABLE:
+		return "unstable";
+	case NISV_LAYOUT_AFTER:
+		return "after";
+	case NISV_LAYOUT_NONE:
+		break;
+	}
+	return "none";
+}
+
+static const char *vgic_name(uint32_t model)
+{
+	switch (model) {
+	case NISV_VGIC_V2:
+		return "v2";
+	case NISV_VGIC_V3:
+		return "v3";
+	case NISV_VGIC_V5:
+		return "v5";
+	default:
+		return "none";
+	}
+}
+
+static struct json_object *placed(uint64_t address)
+{
+	return address == NISV_ADDR_UNSET ? NULL : model_hex(address);
+}
+
+struct json_object *model_layout(const struct layout *layout)
+{
+	struct json_object *object, *slots, *bus, *redists;
+
+	if (!layout->known)
+		return NULL;
+	slots = json_object_new_array();
+	for (size_t i = 0; i < layout->n_slots; i++)
+		json_object_array_add(slots, slot(&layout->slots[i]));
+	bus = json_object_new_array();
+	for (size_t i = 0; i < layout->n_bus; i++) {
+		const struct nisv_bus_range *from = &layout->bus[i];
+		struct json_object *range = json_object_new_object();
+
+		set(range, "ipa", model_hex(from->addr));
+		set(range, "size_bytes", number(from->len));
+		set(range, "kind",
+		    json_object_new_string(from->is_ioeventfd ? "ioeventfd" : "device"));
+		json_object_array_add(bus, range);
+	}
+	redists = json_object_new_array();
+	for (size_t i = 0; i < layout->n_redist; i++) {
+		struct json_object *redist = json_object_new_object();
+
+		set(redist, "base", model_hex(layout->redist[i].base));
+		set(redist, "count", number(layout->redist[i].count));
+		json_object_array_add(redists, redist);
+	}
+	object = json_object_new_object();
+	set(object, "state", json_object_new_string(layout_state_name(layout->state)));
+	set(object, "generation", model_hex(layout->generation));
+	set(object, "slots", slots);
+	set(object, "total_slots", number(layout->total_slots));
+	set(object, "bus", bus);
+	set(object, "total_bus", number(layout->total_bus));
+	set(object, "ipa_bits", layout->ipa_bits ? number(layout->ipa_bits) : NULL);
+	set(object, "vgic", json_object_new_string(vgic_name(layout->vgic_model)));
+	set(object, "vgic_distributor", placed(layout->vgic_dist));
+	set(object, "vgic_cpu_interface", placed(layout->vgic_cpu));
+	set(object, "vgic_redistributors", redists);
+	set(object, "nisv_to_user", json_object_new_boolean(layout->nisv_to_user));
+	set(object, "is_protected", json_object_new_boolean(layout->is_protected));
+	return object;
+}
+
+struct json_object *model_region(const struct region *region)
+{
+	struct json_object *object = json_object_new_object();
+
+	set(object, "ipa", model_hex(region->start));
+	set(object, "size_bytes", number(region->end - region->start));
+	set(object, "class", json_object_new_string(region_class_name(region->class)));
+	set(object, "name", json_object_new_string(region->name));
+	set(object, "source", json_object_new_string(region->source));
+	set(object, "aborts", number(region->aborts));
+	set(object, "mmio", number(region->mmio));
+	return object;
+}
+
+static struct json_object *instruction(const struct nisv_rec_fault *fault, const char *arch)
+{
+	return fault ? model_string(fault_insn(fault, arch).text) : NULL;
+}
+
+struct json_object *model_site(const struct site *site, const char *arch)
+{
+	struct json_object *object = json_object_new_object();
+
+	set(object, "kind", json_object_new_string(kind_name(site->kind)));
+	set(object, "ipa", model_hex(site->ipa));
+	set(object, "far", site->far ? model_hex(site->far) : NULL);
+	set(object, "pc", model_hex(site->pc));
+	set(object, "esr", site->esr ? model_hex(site->esr) : NULL);
+	set(object, "instruction", instruction(site->detail, arch));
+	set(object, "vcpu", number(site->vcpu_id));
+	set(object, "count", number(site->count));
+	set(object, "first", model_time(site->first_ns));
+	set(object, "last", model_time(site->last_ns));
+	set(object, "outcome", json_object_new_string(outcome_name(site->outcome)));
+	set(object, "user", NULL);
+	return object;
+}
+
+struct json_object *model_place(const struct place *place)
+{
+	struct json_object *object = json_object_new_object();
+
+	set(object, "kind", json_object_new_string(place->is_write ? "mmio-write" : "mmio-read"));
+	set(object, "ipa", model_hex(place->ipa));
+	set(object, "far", NULL);
+	set(object, "pc", NULL);
+	set(object, "esr", NULL);
+	set(object, "instruction", NULL);
+	set(object, "vcpu", NULL);
+	set(object, "count", number(place->count));
+	set(object, "first", model_time(place->first_ns));
+	set(object, "last", model_time(place->last_ns));
+	set(object, "outcome", json_object_new_string("emulated"));
+	set(object, "user", number(place->user));
+	return object;
+}
+
+static struct json_object *lines(char *const *list, size_t n)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(array, json_object_new_string(list[i]));
+	return array;
+}
+
+static struct json_object *alternatives(const struct finding *finding)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < finding->n_alternatives; i++) {
+		struct json_object *object = json_object_new_object();
+
+		set(object, "cause", json_object_new_string(finding->alternatives[i].cause));
+		set(object, "confidence", confidence(finding->alternatives[i].confidence));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static struct json_object *consequences(const struct finding *finding)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < finding->n_consequences; i++) {
+		const struct consequence *from = &finding->consequences[i];
+		struct json_object *object = json_object_new_object();
+
+		set(object, "kind", json_object_new_string(kind_name(from->site->kind)));
+		set(object, "ipa", model_hex(from->site->ipa));
+		set(object, "pc", model_hex(from->site->pc));
+		set(object, "count", number(from->site->count));
+		set(object, "summary", json_object_new_string(from->summary));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+struct json_object *model_finding(const struct finding *finding, const char *arch)
+{
+	size_t listed = finding->n_sites < FINDING_SITES_MAX ? finding->n_sites : FINDING_SITES_MAX;
+	struct json_object *object = json_object_new_object(), *sites = json_object_new_array();
+
+	for (size_t i = 0; i < listed; i++)
+		json_object_array_add(sites, model_site(finding->sites[i], arch));
+	set(object, "cause", json_object_new_string(finding->cause));
+	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
+	set(object, "confidence", confidence(finding->confidence));
+	set(object, "confidence_reason", json_object_new_string(finding->confidence_reason));
+	set(object, "where", json_object_new_string(finding->where));
+	set(object, "how", json_object_new_string(finding->how));
+	set(object, "region", json_object_new_string(finding->region));
+	set(object, "signature", json_object_new_string(finding->signature));
+	set(object, "summary", json_object_new_string(finding->summary));
+	set(object, "evidence", lines(finding->evidence, finding->n_evidence));
+	set(object, "advice", lines(finding->advice, finding->n_advice));
+	set(object, "documentation", model_string(finding->documentation));
+	set(object, "alternatives", alternatives(finding));
+	set(object, "consequences", consequences(finding));
+	set(object, "sites", sites);
+	set(object, "total_sites", number(finding->n_sites));
+	return object;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/wallclock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NSEC 1000000000LL
+
+static int64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+uint64_t wallclock_monotonic_ns(void)
+{
+	return (uint64_t)now_ns(CLOCK_MONOTONIC);
+}
+
+static int64_t offset_ns(void)
+{
+	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+}
+
+const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX])
+{
+	/* Rounded to the microsecond that is shown: what is printed parses back to itself. */
+	int64_t usec = ((int64_t)monotonic_ns + offset_ns() + 500) / 1000;
+	time_t seconds = usec / 1000000;
+	char date[24];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, WALLCLOCK_ISO_MAX, "%s.%06dZ", date, (int)(usec % 1000000));
+	return buf;
+}
+
+int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns)
+{
+	struct tm tm = {};
+	const char *rest = strptime(iso, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t ns, usec = 0;
+	time_t seconds;
+	char *end;
+
+	if (!rest || *rest != '.')
+		return -EINVAL;
+	usec = strtol(rest + 1, &end, 10);
+	if (end != rest + 7 || strcmp(end, "Z") || usec < 0)
+		return -EINVAL;
+	seconds = timegm(&tm);
+	ns = seconds * NSEC + usec * 1000 - offset_ns();
+	*ret_monotonic_ns = ns < 1 ? 1 : (uint64_t)ns;
+	return 0;
+}
