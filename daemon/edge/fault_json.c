@@ -39,9 +39,9 @@ static const struct member members[] = {
 	MEMBER(HEX64, "pstate", pstate),
 	MEMBER(UINT32, "vcpu", vcpu_id),
 	MEMBER(UINT32, "tid", hdr.tid),
-	MEMBER(HEX64, "sequence", hdr.seq),
-	MEMBER(HEX64, "order", vcpu_order),
-	MEMBER(HEX64, "count", count),
+	MEMBER(DEC64, "sequence", hdr.seq),
+	MEMBER(DEC64, "order", vcpu_order),
+	MEMBER(DEC64, "count", count),
 	MEMBER(INT32, "errno", errno_),
 	MEMBER(UINT32, "exit_reason", exit_reason),
 	MEMBER(UINT32, "layout_state", layout_state),
@@ -84,6 +84,9 @@ static void write_members(struct json_object *object, const struct member *table
 		switch (table[i].type) {
 		case HEX64:
 			value = model_hex(*(const __u64 *)at);
+			break;
+		case DEC64:
+			value = json_object_new_int64((int64_t)*(const __u64 *)at);
 			break;
 		case UINT32:
 			value = json_object_new_int64(*(const __u32 *)at);
@@ -135,6 +138,9 @@ static void read_members(struct json_object *object, const struct member *table,
 		switch (table[i].type) {
 		case HEX64:
 			*(__u64 *)at = read_hex(object, table[i].name);
+			break;
+		case DEC64:
+			*(__u64 *)at = (__u64)read_int(object, table[i].name);
 			break;
 		case UINT32:
 			*(__u32 *)at = (__u32)read_int(object, table[i].name);

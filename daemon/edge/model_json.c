@@ -47,7 +47,7 @@ static struct json_object *confidence(double value)
 	return json_object_new_double_s(value, text);
 }
 
-struct json_object *model_aborts(const uint64_t faults[_NISV_KIND_MAX])
+struct json_object *model_aborts(const __u64 faults[_NISV_KIND_MAX])
 {
 	/* Field names of varlink have no hyphens, unlike kind_name(). */
 	static const char *const names[_NISV_KIND_MAX] = {

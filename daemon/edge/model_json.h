@@ -18,7 +18,7 @@ struct json_object *model_hex(uint64_t value);	       /* "0x..." */
 struct json_object *model_time(uint64_t monotonic_ns); /* ISO 8601, null for 0 */
 struct json_object *model_string(const char *text);    /* null for NULL and "" */
 
-struct json_object *model_aborts(const uint64_t faults[_NISV_KIND_MAX]);
+struct json_object *model_aborts(const __u64 faults[_NISV_KIND_MAX]);
 struct json_object *model_mmio(const struct nisv_vm_stat *totals, uint64_t per_second);
 struct json_object *model_vm(const struct vm *vm);
 struct json_object *model_layout(const struct layout *layout); /* null if not known */

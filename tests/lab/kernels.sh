@@ -6,13 +6,13 @@
 #   $cache/kernels/SPEC/{Image,busybox,version}
 # busybox comes along so that a cached kernel needs no network for anything.
 
-# SPEC, other names for it, suites it is taken from (those the mirror lacks are left out, the first one must exist).
+# SPEC, other names for it, suites it is taken from.
 kernel_table='
 bookworm          12|6.1   bookworm bookworm-security
 bullseye          11|5.10  bullseye bullseye-security
 trixie            13|6.12  trixie trixie-security
 sid               unstable sid
-trixie-backports  -        trixie-backports
+trixie-backports  -        trixie-backports trixie
 '
 kernel_default=bookworm
 kernel_package=linux-image-cloud-arm64
@@ -81,6 +81,7 @@ apt_root_make() {
 		APT::Sandbox::User "$(id -un)";
 		APT::Get::List-Cleanup "false";
 		Acquire::Languages "none";
+		$(case $1 in *-backports) echo "APT::Default-Release \"$1\";" ;; esac)
 		Dir::State "$root";
 		Dir::State::lists "$root/lists";
 		Dir::State::status "$root/status";
@@ -88,8 +89,8 @@ apt_root_make() {
 		Dir::Cache::archives "$root/archives";
 		Dir::Etc "$root/etc";
 		Dir::Etc::sourcelist "$root/sources.list";
-		Dir::Etc::sourceparts "-";
-		Dir::Etc::preferencesparts "-";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
 	CONF
 }
 
@@ -133,38 +134,48 @@ kernel_unpack() {
 	[ -s "$2/Image" ] && [ -s "$2/busybox" ] && chmod 755 "$2/busybox"
 }
 
-# kernel_download NAME WORK: fills WORK/kernel. Returns exit_gone when the archive says that it has no such kernel.
+# kernel_download WORK SUITE...: fills WORK/kernel from these suites. Returns exit_gone when the archive answered, but
+# does not have the kernel.
 kernel_download() {
-	local name=$1 root=$2/apt log=$2/apt.log suites packages
-	read -ra suites <<<"$(kernel_suites "$name")"
-	mkdir "$2/kernel"
-	apt_root_make "$root" "${suites[@]}" || return 1
+	local work=$1 root=$1/apt log=$1/apt.log packages
+	shift
+	rm -rf "$work"/*
+	mkdir "$work/kernel"
+	apt_root_make "$root" "$@" || return 1
 	apt-get -c "$root/apt.conf" -q update >"$log" 2>&1 || true
-	# A release that leaves the mirrors loses its suites one by one: what is there may do.
-	packages=$(kernel_packages "$root")
-	if [ -z "$packages" ]; then
-		if ls "$root"/lists/*InRelease >/dev/null 2>&1; then
-			say "the Debian archive has no $kernel_package in ${suites[*]} (any more): no kernel $name"
-			return $exit_gone
-		elif grep -q ' 404 ' "$log"; then
-			say "the Debian archive has no ${suites[*]} (any more): no kernel $name"
-			return $exit_gone
-		fi
+	# Suites leave the mirrors one by one: update may have failed for one of them, and what is there will do.
+	mapfile -t packages < <(kernel_packages "$root")
+	if [ ${#packages[@]} -eq 0 ] && ! ls "$root"/lists/*InRelease >/dev/null 2>&1 && ! grep -q ' 404 ' "$log"; then
 		cat "$log" >&2
-		say "cannot fetch the package lists of ${suites[*]} (apt's messages are above): is there a network?"
+		say "cannot fetch the package lists of $* (apt's messages are above): is there a network?"
 		return 1
 	fi
-	# shellcheck disable=SC2086 # one word per package
-	if ! (cd "$root/archives" && apt-get -c "$root/apt.conf" -q download $packages busybox-static) >"$log" 2>&1; then
+	[ ${#packages[@]} -gt 0 ] || return $exit_gone
+	(cd "$root/archives" && apt-get -c "$root/apt.conf" -q download "${packages[@]}" busybox-static) \
+		>>"$log" 2>&1 || {
+		! grep -q ' 404 ' "$log" || return $exit_gone
 		cat "$log" >&2
-		say "cannot download the kernel $name (apt's messages are above)"
-		return 1
-	fi
-	kernel_unpack "$root/archives" "$2/kernel" || {
-		say "no Image or no busybox in the packages" $packages busybox-static
+		say "cannot download the kernel (apt's messages are above)"
 		return 1
 	}
-	package_field "$root" "$(head -n 1 <<<"$packages")" Version >"$2/kernel/version"
+	kernel_unpack "$root/archives" "$work/kernel" || {
+		say "no Image or no busybox in the packages ${packages[*]} busybox-static"
+		return 1
+	}
+	package_field "$root" "${packages[0]}" Version >"$work/kernel/version"
+}
+
+# kernel_find NAME WORK: from all its suites, or, where a newer version is listed but removed, from the first one.
+kernel_find() {
+	local suites r=0
+	read -ra suites <<<"$(kernel_suites "$1")"
+	kernel_download "$2" "${suites[@]}" || r=$?
+	if [ $r -eq $exit_gone ] && [ ${#suites[@]} -gt 1 ]; then
+		r=0
+		kernel_download "$2" "${suites[0]}" || r=$?
+	fi
+	[ $r -ne $exit_gone ] || say "the Debian archive does not have the kernel of ${suites[0]} (any more)"
+	return $r
 }
 
 # kernel_fetch NAME [again]: makes sure that the cache has it. The lock makes two labs fetch it once.
@@ -180,7 +191,7 @@ kernel_fetch() {
 		# shellcheck disable=SC2064 # this folder, now
 		trap "rm -rf '$work'" EXIT
 		r=0
-		kernel_download "$1" "$work" || r=$?
+		kernel_find "$1" "$work" || r=$?
 		if [ $r -eq 0 ]; then
 			rm -rf "$dir"
 			mv "$work/kernel" "$dir"
