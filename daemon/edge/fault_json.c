@@ -14,11 +14,7 @@
 #include "daemon/edge/wallclock.h"
 
 /* One table drives both directions, so that they cannot drift apart. */
-enum member_type {
-	HEX64,
-	UINT32,
-	INT32
-};
+enum member_type { HEX64, DEC64, UINT32, INT32 };
 
 struct member {
 	const char *name;
