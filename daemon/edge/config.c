@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/config.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <ini.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/edge/log.h"
+
+enum key_type {
+	KEY_BOOL,
+	KEY_NUMBER,
+	KEY_NAME
+};
+
+static const struct key {
+	const char *section, *name;
+	enum key_type type;
+	size_t offset;
+	unsigned int min, max;
+} keys[] = {
+	{"Capture", "CountMMIO", KEY_BOOL, offsetof(struct config, count_mmio), 0, 0},
+	{"Capture", "InspectGuestMemory", KEY_BOOL, offsetof(struct config, inspect_guest_memory),
+	 0, 0},
+	{"Journal", "EntriesPerMinute", KEY_NUMBER, offsetof(struct config, journal_per_minute), 1,
+	 600},
+	{"Socket", "Group", KEY_NAME, offsetof(struct config, socket_group), 0, 0},
+	{"Socket", "Clients", KEY_NUMBER, offsetof(struct config, clients), 1, 1024},
+};
+
+void config_defaults(struct config *config)
+{
+	*config = (struct config){
+		.count_mmio = true,
+		.inspect_guest_memory = true,
+		.journal_per_minute = 10,
+		.socket_group = "nisv",
+		.clients = 64,
+	};
+}
+
+static int parse_bool(const char *text, bool *ret)
+{
+	static const char *const yes[] = {"yes", "true", "on", "1"};
+	static const char *const no[] = {"no", "false", "off", "0"};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
+			*ret = !strcasecmp(text, yes[i]);
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+struct reading {
+	struct config *config;
+	const char *path;
+	int errors;
+	char message[256]; /* why the current line was refused */
+};
+
+static int set_key(struct reading *reading, const struct key *key, const char *value)
+{
+	void *at = (char *)reading->config + key->offset;
+	unsigned long number;
+	char *end;
+
+	switch (key->type) {
+	case KEY_BOOL:
+		if (!parse_bool(value, at))
+			return 0;
+		snprintf(reading->message, sizeof(reading->message), "%s=%.64s: expected yes or no",
+			 key->name, value);
+		return -EINVAL;
+	case KEY_NUMBER:
+		errno = 0;
+		number = strtoul(value, &end, 10);
+		if (*value >= '0' && *value <= '9' && !*end && !errno && number >= key->min &&
+		    number <= key->max) {
+			*(unsigned int *)at = (unsigned int)number;
+			return 0;
+		}
+		snprintf(reading->message, sizeof(reading->message),
+			 "%s=%.64s: expected a number from %u to %u", key->name, value, key->min,
+			 key->max);
+		return -EINVAL;
+	case KEY_NAME:
+		if (strlen(value) < CONFIG_NAME_MAX) {
+			snprintf(at, CONFIG_NAME_MAX, "%s", value);
+			return 0;
+		}
+		snprintf(reading->message, sizeof(reading->message), "%s=: longer than %d bytes",
+			 key->name, CONFIG_NAME_MAX - 1);
+		return -EINVAL;
+	}
+	return -EINVAL;
+}
+
+/* inih calls this for each line; 0 tells it that the line is bad. */
+static int on_line(void *userdata, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = userdata;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strcmp(keys[i].section, section) && !strcmp(keys[i].name, name)) {
+			if (!set_key(reading, &keys[i], value))
+				return 1;
+			log_error("%s: %s", reading->path, reading->message);
+			reading->errors++;
+			return 0;
+		}
+	log_error("%s: unknown key %.64s= in section [%.64s]; see nisvd.conf(5)", reading->path,
+		  name, section);
+	reading->errors++;
+	return 0;
+}
+
+static int read_file(struct config *config, const char *path, bool required)
+{
+	struct reading reading = {.config = config, .path = path};
+	int line = ini_parse(path, on_line, &reading);
+
+	if (line < 0) {
+		if (!required && errno == ENOENT)
+			return 0;
+		return log_error_errno(errno ? errno : EIO, "Cannot read the configuration %s",
+				       path);
+	}
+	if (line > 0)
+		log_error("%s:%d: the first line with an error", path, line);
+	return line ? -EINVAL : 0;
+}
+
+int config_read(struct config *config, const char *path, bool required)
+{
+	char pattern[4096];
+	glob_t found = {};
+	int r, result;
+
+	errno = 0;
+	result = read_file(config, path, required);
+	snprintf(pattern, sizeof(pattern), "%s.d/*.conf", path);
+	if (!glob(pattern, 0, NULL, &found))
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			r = read_file(config, found.gl_pathv[i], true);
+			if (r < 0)
+				result = r;
+		}
+	globfree(&found);
+	return result;
+}

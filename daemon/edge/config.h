@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_CONFIG_H
+#define NISVD_CONFIG_H
+
+/* nisvd.conf and its drop-ins: nisvd.conf(5) has the meaning of each key. */
+
+#include <stdbool.h>
+
+#define CONFIG_NAME_MAX 64
+
+struct config {
+	bool count_mmio;		    /* [Capture] CountMMIO= */
+	bool inspect_guest_memory;	    /* [Capture] InspectGuestMemory= */
+	unsigned int journal_per_minute;    /* [Journal] EntriesPerMinute=, per VM, 1..600 */
+	char socket_group[CONFIG_NAME_MAX]; /* [Socket] Group=, "" leaves the daemon's own */
+	unsigned int clients;		    /* [Socket] Clients=, 1..1024 */
+};
+
+void config_defaults(struct config *config);
+
+/*
+ * Reads @path and then every *.conf file in the folder "@path.d", in the order of their names;
+ * later values win. With @required false an absent @path is no error. Every unknown key and bad
+ * value is logged with file and line; the others are still read. Returns 0, or -EINVAL when
+ * anything was logged.
+ */
+int config_read(struct config *config, const char *path, bool required);
+
+#endif
