@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guests with the MMU on build their own page tables in the RAM after the program: the root table
+ * 128 KiB after its first byte, each further table 64 KiB on, so that every table is aligned for any
+ * granule (1 MiB is enough). All memory is Normal non-cacheable: coherent with the stores that were
+ * made before the MMU was on, and unaligned accesses are allowed.
+ * Formats: Arm ARM, "VMSAv8-64 translation table format descriptors" and TCR_EL1.
+ */
+#ifndef NISVD_TESTS_GUEST_MMU_H
+#define NISVD_TESTS_GUEST_MMU_H
+
+#include "asm.h"
+
+#define TABLES		0x20000
+#define TABLE_STEP	0x10000
+
+#define TCR_T0SZ(bits)	(64 - (bits))
+#define TCR_T1SZ(bits)	((64 - (bits)) << 16)
+#define TCR_EPD1	(1 << 23)
+#define TCR_TG0_4K	(0 << 14)
+#define TCR_TG0_64K	(1 << 14)
+#define TCR_TG0_16K	(2 << 14)
+#define TCR_TG1_4K	(2 << 30)
+#define TCR_DS		(1 << 59)	/* FEAT_LPA2 descriptors */
+
+/* A high virtual address, where a Linux kernel has its own, for code and for data. */
+#define HIGH_CODE	0xffff800008000000
+#define HIGH_DATA	0xffff800010000000
+
+	/* x9 = root table, x10 = next free table; \entry is the label of the program's first byte. */
+	.macro	TABLES_INIT entry:req
+	adr	x9, \entry
+	add	x9, x9, #TABLES
+	add	x10, x9, #TABLE_STEP
+	.endm
+
+	/* Maps the page of \va (a register) to \pa; \granule and \top are the shifts of a page and of
+	   the first level's index. Changes x10 and x15 to x19. */
+	.macro	MAP va:req, pa:req, granule:req, top:req
+	mov	x15, #\top
+	mov	x16, x9
+.Llevel\@:
+	lsr	x17, \va, x15
+	and	x17, x17, #((1 << (\granule - 3)) - 1)
+	add	x16, x16, x17, lsl #3
+	cmp	x15, #\granule
+	b.eq	.Lpage\@
+	ldr	x17, [x16]
+	cbnz	x17, .Ltable\@
+	orr	x17, x10, #3
+	str	x17, [x16]
+	add	x10, x10, #TABLE_STEP
+.Ltable\@:
+	and	x16, x17, #0x0000ffffffff0000
+	sub	x15, x15, #(\granule - 3)
+	b	.Llevel\@
+.Lpage\@:
+	and	x17, \pa, #~((1 << \granule) - 1)
+	mov	x19, #0x403			/* access flag, page, valid; MAIR attribute 0 */
+	orr	x17, x17, x19
+	str	x17, [x16]
+	.endm
+
+	/* Maps the program and, one to one, the page of x0 and the one after it. */
+	.macro	MAP_IDENTITY entry:req, granule:req, top:req
+	TABLES_INIT \entry
+	adr	x11, \entry
+	MAP	x11, x11, \granule, \top
+	MAP	x0, x0, \granule, \top
+	mov	x12, #(1 << \granule)
+	add	x12, x0, x12
+	MAP	x12, x12, \granule, \top
+	.endm
+
+	/* MMU on with TTBR0_EL1 = x9, TTBR1_EL1 = \ttbr1 and \tcr; the PA size is the CPU's own, but 48 bits at most. */
+	.macro	MMU_ON tcr:req, ttbr1=xzr
+	mov	x15, #0x44			/* attribute 0: Normal, inner and outer non-cacheable */
+	msr	mair_el1, x15
+	ldr	x15, =\tcr
+	mrs	x16, id_aa64mmfr0_el1
+	and	x16, x16, #15
+	mov	x17, #5
+	cmp	x16, x17
+	csel	x16, x16, x17, lo
+	orr	x15, x15, x16, lsl #32
+	msr	tcr_el1, x15
+	msr	ttbr0_el1, x9
+	msr	ttbr1_el1, \ttbr1
+	dsb	sy
+	isb
+	tlbi	vmalle1
+	dsb	sy
+	mrs	x15, sctlr_el1
+	orr	x15, x15, #1
+	msr	sctlr_el1, x15
+	isb
+	.endm
+
+	/* Ends the vCPU as unsupported unless the ID_AA64MMFR0_EL1 field at \shift is \cond (against \value). */
+	.macro	NEED_GRANULE shift:req, cond:req, value:req
+	mrs	x15, id_aa64mmfr0_el1
+	ubfx	x15, x15, #\shift, #4
+	cmp	x15, #\value
+	b.\cond	.Lgranule\@
+	UNSUPPORTED
+.Lgranule\@:
+	.endm
+
+#endif
