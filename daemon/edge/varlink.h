@@ -56,7 +56,7 @@ struct varlink_limits {
 	size_t clients;	    /* connections at once; 64 */
 	size_t message_in;  /* bytes of one call, NUL included; 1 MiB */
 	size_t message_out; /* bytes of one reply, NUL included; 16 MiB */
-	size_t queue_bytes; /* unsent bytes of one client while another reply waits; 4 MiB */
+	size_t queue_bytes; /* unsent bytes of one client while another reply waits; 16 MiB */
 	size_t total_bytes; /* unsent bytes of all clients; 64 MiB */
 	uint64_t half_usec; /* from the first byte of a call to its NUL; 10 s */
 };
