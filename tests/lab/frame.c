@@ -80,7 +80,8 @@ int frame_next(struct frame_reader *reader, enum frame_type *ret_type, const uin
 	if (!reader->synced || reader->used < FRAME_HEADER)
 		return 0;
 	size = payload_size(reader->data);
-	if (reader->data[0] < FRAME_HELLO || reader->data[0] > FRAME_EXIT || size > FRAME_PAYLOAD_MAX)
+	if (reader->data[0] < FRAME_HELLO || reader->data[0] > FRAME_EXIT ||
+	    size > FRAME_PAYLOAD_MAX)
 		return -EPROTO;
 	if (reader->used < FRAME_HEADER + size)
 		return 0;

@@ -15,18 +15,19 @@
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* Written by tests/lab/initramfs.sh: "daemon" or "bare", seconds since 1970, COMMAND and its arguments, each ended by NUL. */
-#define RUN_FILE "/lab/run"
-#define RUN_SIZE_MAX (1024 * 1024)
-#define RUN_ARGS_MAX 4096
-#define NOTIFY_PATH "/run/lab/notify"
-#define DAEMON_LOG "/var/log/nisvd.log"
+/* Written by tests/lab/initramfs.sh: "daemon" or "bare", then COMMAND and its arguments, each ended
+ * by NUL. */
+#define RUN_FILE       "/lab/run"
+#define RUN_SIZE_MAX   (1024 * 1024)
+#define RUN_ARGS_MAX   4096
+#define NOTIFY_PATH    "/run/lab/notify"
+#define DAEMON_LOG     "/var/log/nisvd.log"
+#define DAEMON_LOG_MAX (8 * 1024 * 1024) /* the file is in the guest's memory */
 
 struct run {
 	int daemon;
@@ -35,10 +36,11 @@ struct run {
 
 struct guest {
 	int channel;
-	int signals;	 /* signalfd for SIGCHLD */
-	int notify;	 /* nisvd's sd_notify socket, or -1 */
+	int signals; /* signalfd for SIGCHLD */
+	int notify;  /* nisvd's sd_notify socket, or -1 */
 	int out[2], err[2], log[2];
 	int log_file;	 /* nisvd's log once more, for COMMAND to read; or -1 */
+	size_t log_size; /* bytes in it */
 	int ready;	 /* READY=1 was seen */
 	pid_t daemon;	 /* 0 when there is none (any more) */
 	int daemon_status;
@@ -55,7 +57,8 @@ static void __attribute__((noreturn)) power_off(int channel)
 		pause();
 }
 
-/* For what goes wrong before there is a channel: the console shows it, and the host prints the console's tail. */
+/* For what goes wrong before there is a channel: the console shows it, and the host prints the
+ * console's tail. */
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
 	va_list args;
@@ -90,7 +93,6 @@ static void send_byte(struct guest *g, enum frame_type type, uint8_t byte)
 static void load_run(struct run *run)
 {
 	char *text = malloc(RUN_SIZE_MAX), *end;
-	struct timeval now = {0};
 	FILE *file = fopen(RUN_FILE, "re");
 	size_t size, count = 0;
 
@@ -103,13 +105,6 @@ static void load_run(struct run *run)
 	end = text + size;
 	run->daemon = !strcmp(text, "daemon");
 	text += strlen(text) + 1;
-	if (text < end) {
-		/* The clock driver of the board is a module in some kernels: take the host's time. */
-		now.tv_sec = strtoll(text, NULL, 10);
-		if (settimeofday(&now, NULL))
-			fprintf(stderr, "labinit: cannot set the clock: %s\n", strerror(errno));
-		text += strlen(text) + 1;
-	}
 	for (; text < end && count < RUN_ARGS_MAX; text += strlen(text) + 1)
 		run->argv[count++] = text;
 	if (!count || text < end)
@@ -138,7 +133,20 @@ static int listen_notify(void)
 	return fd;
 }
 
-/* Sends what is in the pipe @fd, at most one payload. Returns the bytes sent; 0 when it is empty or closed. */
+static void keep_log(struct guest *g, const char *bytes, size_t size)
+{
+	if (g->log_file < 0)
+		return;
+	g->log_size += size;
+	if (g->log_size <= DAEMON_LOG_MAX && write(g->log_file, bytes, size) == (ssize_t)size)
+		return;
+	send_text(g, FRAME_NOTE, "nisvd logs too much: " DAEMON_LOG " in the guest is cut");
+	close(g->log_file);
+	g->log_file = -1;
+}
+
+/* Sends what is in the pipe @fd, at most one payload. Returns the bytes sent; 0 when it is empty or
+ * closed. */
 static size_t forward(struct guest *g, int fd, enum frame_type type)
 {
 	char buffer[FRAME_PAYLOAD_MAX];
@@ -147,11 +155,8 @@ static size_t forward(struct guest *g, int fd, enum frame_type type)
 	if (n <= 0)
 		return 0;
 	send_frame(g, type, buffer, n);
-	if (type == FRAME_LOG && g->log_file >= 0 && write(g->log_file, buffer, n) < 0) {
-		send_text(g, FRAME_NOTE, DAEMON_LOG " is cut: the guest has no memory left for it");
-		close(g->log_file);
-		g->log_file = -1;
-	}
+	if (type == FRAME_LOG)
+		keep_log(g, buffer, n);
 	return n;
 }
 
@@ -223,7 +228,8 @@ static void step(struct guest *g)
 static void describe_end(char *buffer, size_t size, int status)
 {
 	if (WIFSIGNALED(status))
-		snprintf(buffer, size, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(buffer, size, "was killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
 	else
 		snprintf(buffer, size, "exited with status %d", WEXITSTATUS(status));
 }
@@ -250,7 +256,8 @@ static void start_daemon(struct guest *g)
 	power_off(g->channel);
 }
 
-/* A nisvd that ends by itself under COMMAND is a crash; one that COMMAND ended is COMMAND's business. */
+/* A nisvd that ends by itself under COMMAND is a crash; one that COMMAND ended is COMMAND's
+ * business. */
 static void report_daemon_end(struct guest *g)
 {
 	char end[64], text[128];
@@ -259,7 +266,8 @@ static void report_daemon_end(struct guest *g)
 	if (!g->daemon_status || sig == SIGTERM || sig == SIGKILL || sig == SIGINT)
 		return;
 	describe_end(end, sizeof(end), g->daemon_status);
-	snprintf(text, sizeof(text), "nisvd %s while COMMAND ran; its log is shown by --verbose", end);
+	snprintf(text, sizeof(text), "nisvd %s while COMMAND ran; its log is shown by --verbose",
+		 end);
 	send_text(g, FRAME_NOTE, text);
 }
 
@@ -278,10 +286,12 @@ static void run_command(struct guest *g, const struct run *run)
 	if (had_daemon && !g->daemon)
 		report_daemon_end(g);
 	status = g->command_status;
-	send_byte(g, FRAME_EXIT, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	send_byte(g, FRAME_EXIT,
+		  WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/* Our ends do not block: a pipe is read until it is empty, whoever else still holds its other end. */
+/* Our ends do not block: a pipe is read until it is empty, whoever else still holds its other end.
+ */
 static void open_pipe(int ends[2])
 {
 	if (pipe2(ends, O_CLOEXEC) || fcntl(ends[0], F_SETFL, O_NONBLOCK))
@@ -298,7 +308,8 @@ int guest_main(void)
 	load_run(&run);
 	g.channel = guest_channel_open();
 	if (g.channel < 0)
-		die("no serial port on PCI: the kernel needs CONFIG_SERIAL_8250_PCI=y and CONFIG_PCI_HOST_GENERIC=y");
+		die("no serial port on PCI: the kernel needs CONFIG_SERIAL_8250_PCI=y and "
+		    "CONFIG_PCI_HOST_GENERIC=y");
 	send_text(&g, FRAME_HELLO, FRAME_HELLO_TEXT);
 	install_applets();
 

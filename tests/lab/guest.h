@@ -8,15 +8,15 @@
 int guest_main(void);
 
 /*
- * Mounts what a host run by systemd has mounted when nisvd starts, and makes the folders its unit would give it.
- * What a kernel does not know is said on the console and left out. (guest_mount.c)
+ * Mounts what a host run by systemd has mounted when nisvd starts, and makes the folders its unit
+ * would give it. What a kernel does not know is said on the console and left out. (guest_mount.c)
  */
 void guest_mount(void);
 
 /*
- * The UART on PCI, raw and 8 bit clean; the first one that the 8250 driver made real. It is built into every Debian
- * arm64 kernel (SERIAL_8250_PCI=y), while virtio is a module on 5.10 and 6.1. Returns the fd or -errno.
- * (guest_channel.c)
+ * The UART on PCI, raw and 8 bit clean; the first one that the 8250 driver made real. It is built
+ * into every Debian arm64 kernel (SERIAL_8250_PCI=y), while virtio is a module on 5.10 and 6.1.
+ * Returns the fd or -errno. (guest_channel.c)
  */
 int guest_channel_open(void);
 
@@ -28,9 +28,9 @@ struct guest_child {
 };
 
 /*
- * Starts @child in a session of its own with standard input from /dev/null. When it cannot be executed the child
- * says why on its standard error and exits as a shell does: 127 not found, 126 otherwise. Returns the pid or -errno.
- * (guest_spawn.c)
+ * Starts @child in a session of its own with standard input from /dev/null. When it cannot be
+ * executed the child says why on its standard error and exits as a shell does: 127 not found, 126
+ * otherwise. Returns the pid or -errno. (guest_spawn.c)
  */
 pid_t guest_spawn(const struct guest_child *child);
 

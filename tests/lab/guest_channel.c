@@ -12,7 +12,8 @@
 /* SERIAL_8250_RUNTIME_UARTS of the Debian kernels. */
 #define UARTS 4
 
-/* The driver registers all its lines at boot; the ones without hardware have the type PORT_UNKNOWN. */
+/* The driver registers all its lines at boot; the ones without hardware have the type PORT_UNKNOWN.
+ */
 static int is_real(int fd)
 {
 	struct serial_struct info;

@@ -28,28 +28,28 @@ static const struct {
 	const char *where;
 	mode_t mode;
 } folders[] = {
-	{"/run/lab", 0755},
-	{"/run/nisvd", 0755},	  /* RuntimeDirectory= of the unit */
-	{"/var", 0755},
-	{"/var/lib", 0755},
+	{"/run/lab", 0755},	  {"/run/nisvd", 0755}, /* RuntimeDirectory= of the unit */
+	{"/var", 0755},		  {"/var/lib", 0755},
 	{"/var/lib/nisvd", 0755}, /* StateDirectory= of the unit */
-	{"/var/log", 0755},
-	{"/root", 0700},
+	{"/var/log", 0755},	  {"/root", 0700},
 };
 
 void guest_mount(void)
 {
 	umask(022);
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		/* Exists already where another file system provides it; what is really wrong, mount(2) says. */
+		/* Exists already where another file system provides it; what is really wrong,
+		 * mount(2) says. */
 		mkdir(mounts[i].where, 0755);
-		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, MS_NOSUID, mounts[i].options))
-			fprintf(stderr, "labinit: no %s on %s: %s\n", mounts[i].type, mounts[i].where,
-				strerror(errno));
+		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, MS_NOSUID,
+			  mounts[i].options))
+			fprintf(stderr, "labinit: no %s on %s: %s\n", mounts[i].type,
+				mounts[i].where, strerror(errno));
 	}
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		if (mkdir(folders[i].where, folders[i].mode) && errno != EEXIST)
-			fprintf(stderr, "labinit: cannot create %s: %s\n", folders[i].where, strerror(errno));
+			fprintf(stderr, "labinit: cannot create %s: %s\n", folders[i].where,
+				strerror(errno));
 	/* udev's usual links, which shells and test programs expect. */
 	if (symlink("/proc/self/fd", "/dev/fd") || symlink("/proc/self/fd/0", "/dev/stdin") ||
 	    symlink("/proc/self/fd/1", "/dev/stdout") || symlink("/proc/self/fd/2", "/dev/stderr"))

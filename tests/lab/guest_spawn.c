@@ -20,7 +20,8 @@ static const char *const environment[] = {
 
 static void enter_child(const struct guest_child *child)
 {
-	/* Kernels before 5.11 charge BPF maps to this limit; the unit sets LimitMEMLOCK=infinity. */
+	/* Kernels before 5.11 charge BPF maps to this limit; the unit sets LimitMEMLOCK=infinity.
+	 */
 	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	int in = open("/dev/null", O_RDONLY);
 	sigset_t none;
@@ -53,6 +54,7 @@ pid_t guest_spawn(const struct guest_child *child)
 		return pid;
 	enter_child(child);
 	execvp(child->argv[0], (char *const *)child->argv);
-	dprintf(STDERR_FILENO, "lab: cannot run %s in the guest: %s\n", child->argv[0], strerror(errno));
+	dprintf(STDERR_FILENO, "lab: cannot run %s in the guest: %s\n", child->argv[0],
+		strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
 }

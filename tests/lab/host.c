@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #define EXIT_LAB_FAILED 1
-#define EXIT_USAGE 2
-#define EXIT_TIMEOUT 124
-#define TAIL_LINES 40
+#define EXIT_USAGE	2
+#define EXIT_TIMEOUT	124
+#define TAIL_LINES	40
 
 static const char *const stage_names[] = {
 	[STAGE_BOOT] = "booting the kernel",
@@ -116,7 +116,9 @@ static void take_frames(struct host *h)
 	while (h->status < 0 && h->out_fd < 0) {
 		r = frame_next(&h->reader, &type, &payload, &size);
 		if (r < 0) {
-			fputs("lab: the channel to the guest is garbled; please report this as a bug\n", stderr);
+			fputs("lab: the channel to the guest is garbled; please report this as a "
+			      "bug\n",
+			      stderr);
 			h->status = EXIT_LAB_FAILED;
 		}
 		if (r <= 0)
@@ -151,7 +153,8 @@ static void take_frames(struct host *h)
 	}
 }
 
-/* The descriptor polled writable and a payload fits a pipe: this waits for no reader, however slow. */
+/* The descriptor polled writable and a payload fits a pipe: this waits for no reader, however slow.
+ */
 static void pass_through(struct host *h)
 {
 	enum frame_type type;
@@ -188,7 +191,8 @@ static void step(struct host *h)
 	struct pollfd fds[] = {
 		{.fd = h->signals, .events = POLLIN},
 		{.fd = h->qemu.console, .events = POLLIN},
-		{.fd = h->out_fd < 0 && !h->channel_closed ? h->qemu.channel : -1, .events = POLLIN},
+		{.fd = h->out_fd < 0 && !h->channel_closed ? h->qemu.channel : -1,
+		 .events = POLLIN},
 		{.fd = h->out_fd, .events = POLLOUT},
 	};
 	struct signalfd_siginfo info;
@@ -243,6 +247,7 @@ int host_main(int argc, char **argv)
 		step(&h);
 	host_qemu_kill(&h.qemu);
 	if (h.verbose)
-		fprintf(stderr, "lab: %.1f s: done, status %d\n", seconds_since(&h.start), h.status);
+		fprintf(stderr, "lab: %.1f s: done, status %d\n", seconds_since(&h.start),
+			h.status);
 	return h.status;
 }

@@ -5,9 +5,10 @@
 #include <sys/types.h>
 
 /*
- * `host TIMEOUT VERBOSE QEMU ARGS...`: runs QEMU with the guest's channel and console on its own descriptors, passes
- * COMMAND's output through and returns its exit status; 124 when TIMEOUT (seconds) is over, 1 when there was no
- * COMMAND to have a status, 2 for wrong arguments. VERBOSE is 0 or 1: copy console and nisvd's log to standard error.
+ * `host TIMEOUT VERBOSE QEMU ARGS...`: runs QEMU with the guest's channel and console on its own
+ * descriptors, passes COMMAND's output through and returns its exit status; 124 when TIMEOUT
+ * (seconds) is over, 1 when there was no COMMAND to have a status, 2 for wrong arguments. VERBOSE
+ * is 0 or 1: copy console and nisvd's log to standard error.
  */
 int host_main(int argc, char **argv);
 
@@ -19,9 +20,9 @@ struct host_qemu {
 };
 
 /*
- * Starts @argv (NULL-terminated) with two options appended: its serial port and a PCI serial port, each on a socket.
- * The kernel kills it when this process ends, however it ends. Returns 0 or -errno; an execution that fails is said
- * on the console, followed by its end.
+ * Starts @argv (NULL-terminated) with two options appended: its serial port and a PCI serial port,
+ * each on a socket. The kernel kills it when this process ends, however it ends. Returns 0 or
+ * -errno; an execution that fails is said on the console, followed by its end.
  */
 int host_qemu_start(struct host_qemu *qemu, char *const *argv);
 

@@ -15,7 +15,8 @@
 /* Options appended to QEMU's command line, its end included. */
 #define EXTRA_ARGS 10
 
-static void __attribute__((noreturn)) become_qemu(char *const *argv, int channel, int console, pid_t parent)
+static void __attribute__((noreturn))
+become_qemu(char *const *argv, int channel, int console, pid_t parent)
 {
 	char channel_option[64], console_option[64];
 	size_t count = 0;

@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# The guest's root, as two cpio archives one behind the other: what all runs of a build share, cached by its content,
-# and what this run adds (COMMAND and the --copy files). Sourced by tests/lab/lab.
+# The guest's root, as two cpio archives one behind the other: what all runs of a build share, cached
+# by its content, and what this run adds (COMMAND and the --copy files). Sourced by tests/lab/lab.
 # Not compressed: the emulated CPU would take longer to unpack than QEMU takes to load it.
+
+# Set by tests/lab/lab.
+: "${here:?}" "${top:?}" "${build:?}" "${cache:?}"
 
 initramfs_keep=8
 library_folders='/usr/lib/aarch64-linux-gnu /lib/aarch64-linux-gnu /usr/aarch64-linux-gnu/lib'
+# So that LANG=C.UTF-8 works in the guest; the file is the same on every architecture.
+utf8_locale=usr/lib/locale/C.utf8/LC_CTYPE
 guest_loader=ld-linux-aarch64.so.1
 
 # pack DIR: DIR as a cpio archive on standard output, owned by root whoever runs this.
 pack() {
-	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc -R 0:0)
+	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
+		cpio --quiet -0 -o -H newc -R 0:0)
+}
+
+# put FROM TO: copies one file; of its mode only "may be run" is kept.
+put() {
+	install -D -m "$([ -x "$1" ] && echo 755 || echo 644)" "$1" "$2"
 }
 
 find_library() {
@@ -23,48 +34,44 @@ find_library() {
 	return 1
 }
 
-# libraries FILE...: the shared libraries they need, and those need, with the loader.
+# libraries PROGRAM...: the shared libraries they need, and those need, and the loader; as lines of
+# base_files.
 libraries() {
 	local -A seen=()
-	local queue=("$@") name path
+	local queue=("$@") names name path
 	while [ ${#queue[@]} -gt 0 ]; do
-		for name in $(readelf -d "${queue[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+		names=$(readelf -d "${queue[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+		queue=("${queue[@]:1}")
+		for name in $names; do
 			[ -z "${seen[$name]-}" ] || continue
 			path=$(find_library "$name") || return 1
 			seen[$name]=$path
 			queue+=("$path")
 		done
-		queue=("${queue[@]:1}")
 	done
-	[ ${#seen[@]} -eq 0 ] || seen[$guest_loader]=$(find_library "$guest_loader") || return 1
-	[ ${#seen[@]} -eq 0 ] || printf '%s\n' "${seen[@]}"
+	[ ${#seen[@]} -gt 0 ] || return 0
+	unset "seen[$guest_loader]"
+	for name in "${!seen[@]}"; do
+		printf '%s\t%s\n' "${seen[$name]}" "usr/lib/aarch64-linux-gnu/$name"
+	done | sort
+	path=$(find_library "$guest_loader") || return 1
+	printf '%s\t%s\n' "$path" "lib/$guest_loader"
 }
 
-# base_files BUSYBOX: "HOSTFILE PATH" lines of what all runs share.
+# base_files BUSYBOX: lines of HOSTFILE, a tab and PATH: what all runs share.
 base_files() {
-	local file programs=() all
-	echo "$1 bin/busybox"
-	echo "$build/tests/labinit init"
-	for file in nisvd:usr/sbin nisvctl:usr/bin; do
+	local file programs=()
+	printf '%s\t%s\n' "$1" bin/busybox "$build/tests/labinit" init
+	for file in nisvd:usr/sbin nisvctl:usr/bin tests/testvmm:usr/bin; do
 		[ -e "$build/${file%:*}" ] || continue
-		echo "$build/${file%:*} ${file#*:}/${file%:*}"
+		printf '%s\t%s\n' "$build/${file%:*}" "${file#*:}/$(basename "${file%:*}")"
 		programs+=("$build/${file%:*}")
 	done
-	[ ! -e "$build/tests/testvmm" ] || echo "$build/tests/testvmm usr/bin/testvmm"
 	for file in "$top"/daemon/machines/*.json; do
-		[ ! -e "$file" ] || echo "$file usr/share/nisvd/machines/${file##*/}"
+		[ ! -e "$file" ] || printf '%s\t%s\n' "$file" "usr/share/nisvd/machines/${file##*/}"
 	done
-	for file in /usr/lib/locale/C.utf8/LC_CTYPE /usr/lib/locale/C.UTF-8/LC_CTYPE; do
-		[ ! -e "$file" ] || echo "$file ${file#/}"
-	done
-	[ ${#programs[@]} -gt 0 ] || return 0
-	all=$(libraries "${programs[@]}") || return 1
-	for file in $all; do
-		case ${file##*/} in
-		"$guest_loader") echo "$file lib/$guest_loader" ;;
-		*) echo "$file usr/lib/aarch64-linux-gnu/${file##*/}" ;;
-		esac
-	done
+	[ ! -e /$utf8_locale ] || printf '%s\t%s\n' /$utf8_locale $utf8_locale
+	[ ${#programs[@]} -eq 0 ] || libraries "${programs[@]}"
 }
 
 # base_etc DIR: what programs expect to find in /etc; the group is the one the socket belongs to.
@@ -76,40 +83,39 @@ base_etc() {
 	printf '%s\n' 'ID=nisvd-lab' 'PRETTY_NAME="nisvd lab"' >"$1/etc/os-release"
 }
 
+# base_build WORK FILES: the archive WORK/cpio.
 base_build() {
-	local from to
-	base_etc "$1"
-	mkdir -p "$1"/{proc,sys,dev,run,tmp,root,usr/local/bin}
-	while read -r from to; do
-		install -D -m "$([ -x "$from" ] && echo 755 || echo 644)" "$from" "$1/$to"
+	local from to root=$1/root
+	mkdir -p "$root"/{proc,sys,dev,run,tmp,root,usr/local/bin} && base_etc "$root" || return 1
+	while IFS=$'\t' read -r from to; do
+		put "$from" "$root/$to" || return 1
 	done <<<"$2"
-	[ ! -e "$1/lib/$guest_loader" ] || chmod 755 "$1/lib/$guest_loader"
-	ln -s busybox "$1/bin/sh"
+	ln -s busybox "$root/bin/sh" && pack "$root" >"$1/cpio"
 }
 
 # initramfs_base BUSYBOX OUT: the shared archive, from the cache or made now, into the file OUT.
 initramfs_base() {
-	local files key dir=$cache/initramfs work
+	local files key dir=$cache/initramfs r=0 lock
 	files=$(base_files "$1") || return 1
-	key=$({ cat "${BASH_SOURCE[0]}"; echo "$files"
-		cut -d' ' -f1 <<<"$files" | xargs stat -L -c '%n %s %y'; } | sha256sum | cut -c1-32)
-	mkdir -p "$dir"
-	# One at a time: the folder is small, and a lab never sees another one clear up under it.
-	exec {base_lock}>"$dir/.lock"
-	flock "$base_lock"
+	key=$({
+		cat "$here/initramfs.sh"
+		echo "$files"
+		cut -f1 <<<"$files" | xargs -d '\n' stat -L -c '%n %s %y'
+	} | sha256sum | cut -c1-32)
+	# One lab at a time: making it takes a second, and none sees another one clear up under it.
+	mkdir -p "$dir" && exec {lock}>"$dir/.lock" || return 1
+	flock "$lock"
 	if [ ! -e "$dir/$key.cpio" ]; then
-		work=$(mktemp -d "$dir/.work.XXXXXX")
-		base_build "$work/root" "$files" && pack "$work/root" >"$work/cpio" && mv "$work/cpio" "$dir/$key.cpio" || {
-			rm -rf "$work"
-			return 1
-		}
-		rm -rf "$work"
+		rm -rf "$dir/.work"
+		mkdir "$dir/.work" && base_build "$dir/.work" "$files" &&
+			mv "$dir/.work/cpio" "$dir/$key.cpio" || r=1
+		rm -rf "$dir/.work"
 	fi
-	touch "$dir/$key.cpio"
-	cat "$dir/$key.cpio" >"$2"
-	find "$dir" -name '*.cpio' -printf '%T@ %p\n' | sort -rn | tail -n +$((initramfs_keep + 1)) |
-		cut -d' ' -f2- | xargs -r rm -f
-	exec {base_lock}>&-
+	[ $r -ne 0 ] || { touch "$dir/$key.cpio" && cat "$dir/$key.cpio" >"$2"; } || r=1
+	find "$dir" -name '*.cpio' -printf '%T@\t%p\n' | sort -rn |
+		tail -n +$((initramfs_keep + 1)) | cut -f2- | xargs -d '\n' -r rm -f
+	exec {lock}>&-
+	return $r
 }
 
 # copy_into ROOT HOSTFILE[:PATH]
@@ -117,32 +123,40 @@ copy_into() {
 	local from=$2 to=
 	# A file whose own name has a colon is taken by its name.
 	[ -e "$from" ] || { from=${2%:*} && to=${2##*:}; }
-	[ -f "$from" ] && [ -r "$from" ] || {
+	if [ ! -f "$from" ] || [ ! -r "$from" ]; then
 		say "--copy $2: no file $from that can be read"
 		return 1
-	}
+	fi
 	if [ -z "$to" ]; then
 		to=/root/${from##*/}
 		[ ! -x "$from" ] || to=/usr/local/bin/${from##*/}
 	fi
 	case $to in
 	*/) to=$to${from##*/} ;;
-	esac
-	case /$to/ in
-	*/../*) say "--copy $2: no .. in the guest's path" && return 1 ;;
-	esac
-	# The guest's /proc, /run and the like are mounted over the initramfs.
-	case /${to#/} in
-	/proc/* | /sys/* | /dev/* | /run/* | /tmp/*)
-		say "--copy $2: $to is on a file system of its own in the guest; take another folder" && return 1
+	/*) ;;
+	*)
+		say "--copy $2: the guest's path must be absolute"
+		return 1
 		;;
 	esac
-	install -D -m "$([ -x "$from" ] && echo 755 || echo 644)" "$from" "$1/${to#/}"
+	case $to/ in
+	*/../*)
+		say "--copy $2: the guest's path must not contain .."
+		return 1
+		;;
+	esac
+	# The guest's /proc, /run and the like are mounted over the initramfs.
+	case $to in
+	/proc/* | /sys/* | /dev/* | /run/* | /tmp/*)
+		say "--copy $2: $to would be hidden by a mount in the guest; take another folder"
+		return 1
+		;;
+	esac
+	put "$from" "$1/${to#/}"
 }
 
-# run_file MODE COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument travels.
+# run_file MODE COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument
+# travels.
 run_file() {
-	local mode=$1
-	shift
-	printf '%s\0' "$mode" "$(date +%s)" "$@"
+	printf '%s\0' "$@"
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Debian's arm64 host kernels: which there are, fetched by name with signatures checked, kept in the cache.
-# Sourced by tests/lab/lab. A kernel in the cache is one folder, made whole or not at all:
+# Debian's arm64 host kernels: which there are, fetched by name with signatures checked, kept in the
+# cache. Sourced by tests/lab/lab. A kernel in the cache is one folder, made whole or not at all:
 #   $cache/kernels/SPEC/{Image,busybox,version}
 # busybox comes along so that a cached kernel needs no network for anything.
+
+# Set by tests/lab/lab.
+: "${cache:?}"
 
 # SPEC, other names for it, suites it is taken from.
 kernel_table='
@@ -14,7 +17,6 @@ trixie            13|6.12  trixie trixie-security
 sid               unstable sid
 trixie-backports  -        trixie-backports trixie
 '
-kernel_default=bookworm
 kernel_package=linux-image-cloud-arm64
 kernel_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -38,29 +40,48 @@ kernel_suites() {
 	awk -v name="$1" '$1 == name { $1 = $2 = ""; print }' <<<"$kernel_table"
 }
 
+kernel_aliases() {
+	awk -v name="$1" '$1 == name { gsub(/[|]/, ","); print $2 }' <<<"$kernel_table"
+}
+
 kernel_dir() {
 	echo "$cache/kernels/$1"
 }
 
-# mirror_uri SUITE: where this host's own apt configuration gets Debian from.
-mirror_uri() {
-	local targets uri
-	# Origin and Label are known only where the lists were fetched once; a fresh container has the suite names alone.
-	targets=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)' \
-		'Created-By: Packages' | awk -F'|' '$1 == "Debian" || $1 !~ /[A-Za-z]/')
-	case $1 in
-	*-security) uri=$(awk -F'|' '$2 ~ /-security|\/updates/ { print $4; exit }' <<<"$targets") ;;
-	*) uri=$(awk -F'|' '$2 !~ /-security|\/updates/ && $3 == "main" { print $4; exit }' <<<"$targets") ;;
-	esac
-	[ -n "$uri" ] || {
-		say "apt on this host knows no Debian mirror for $1 (apt-get indextargets)"
-		return 1
-	}
-	echo "$uri"
+# mirrors: the Debian archives in this host's own apt configuration, as lines of URI and suite. Which
+# archive is Debian's is known for sure only where the lists were fetched once; a fresh container has
+# nothing but names, and there the host's own suites are taken.
+mirrors() {
+	local sure
+	# shellcheck disable=SC2016 # apt's own $(NAME)
+	sure=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' \
+		'Origin: Debian' 'Component: main')
+	if [ -n "$sure" ]; then
+		echo "$sure"
+		return
+	fi
+	apt-get update --print-uris | sed -nE "s,^'(.*/)dists/([^']*)/InRelease'.*,\1 \2,p" |
+		awk -v host="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+			'$2 == host || $2 == host "-security" || $2 == host "/updates"'
 }
 
-# apt_root_make DIR SUITE...: a private apt for arm64 in DIR, so that neither the host's lists nor its packages are
-# touched and no privilege is needed. Proxies and the like are the host's: its configuration is read first.
+# mirror_uri SUITE
+mirror_uri() {
+	local uri
+	case $1 in
+	*-security) uri=$(mirrors | awk '$2 ~ /-security$|\/updates$/ { print $1 }') ;;
+	*) uri=$(mirrors | awk '$2 !~ /-security$|\/updates$/ { print $1 }') ;;
+	esac
+	if [ -z "$uri" ]; then
+		say "apt on this host knows no Debian mirror for $1; see: apt-get indextargets"
+		return 1
+	fi
+	head -n 1 <<<"$uri"
+}
+
+# apt_root_make DIR SUITE...: a private apt for arm64 in DIR, so that neither the host's lists nor
+# its packages are touched and no privilege is needed. Proxies and the like are the host's: apt reads
+# the host's configuration first.
 apt_root_make() {
 	local root=$1 suite uri
 	shift
@@ -94,19 +115,19 @@ apt_root_make() {
 	CONF
 }
 
-# package_field DIR PACKAGE FIELD: of the candidate version; empty when the suites have no such package.
+# package_field DIR PACKAGE FIELD: of the candidate version; empty when no suite has the package.
 package_field() {
 	apt-cache -c "$1/apt.conf" --no-all-versions show "$2" 2>/dev/null |
 		sed -n "s/^$3: //p" | head -n 1
 }
 
-# kernel_packages DIR: the packages that hold the Image. The named one is empty and depends on the versioned one; from
-# 7.x that one is empty too and depends on linux-binary-VERSION.
+# kernel_packages DIR: the packages that may hold the Image. The named one is empty and depends on
+# the versioned one; from 7.x that one is empty too and depends on linux-binary-VERSION.
 kernel_packages() {
 	local package=$kernel_package depends
 	while :; do
 		depends=$(package_field "$1" "$package" Depends)
-		package=$(tr ',|' '\n\n' <<<"$depends" |
+		package=$(tr ',|' '\n' <<<"$depends" |
 			sed -nE 's/^ *(linux-(image|binary)-[0-9][^ ]*).*/\1/p' | head -n 1)
 		[ -n "$package" ] || return 0
 		echo "$package"
@@ -116,16 +137,17 @@ kernel_packages() {
 # kernel_unpack DIR DEST: takes what a kernel folder needs from the packages in DIR.
 kernel_unpack() {
 	local deb
+	# tar fails for the one of the two places that is not there; what counts is what came out.
 	for deb in "$1"/*.deb; do
 		case ${deb##*/} in
 		busybox-static_*)
 			dpkg-deb --fsys-tarfile "$deb" |
-				tar -xO --wildcards './bin/busybox' './usr/bin/busybox' >"$2/busybox" 2>/dev/null
+				tar -xO ./bin/busybox ./usr/bin/busybox >"$2/busybox" 2>/dev/null
 			;;
 		*)
 			dpkg-deb --fsys-tarfile "$deb" |
 				tar -xO --wildcards './boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz' \
-					>"$2/Image.part" 2>/dev/null
+					2>/dev/null >"$2/Image.part"
 			[ ! -s "$2/Image.part" ] || mv "$2/Image.part" "$2/Image"
 			rm -f "$2/Image.part"
 			;;
@@ -134,38 +156,41 @@ kernel_unpack() {
 	[ -s "$2/Image" ] && [ -s "$2/busybox" ] && chmod 755 "$2/busybox"
 }
 
-# kernel_download WORK SUITE...: fills WORK/kernel from these suites. Returns exit_gone when the archive answered, but
-# does not have the kernel.
+# kernel_download WORK SUITE...: fills WORK/kernel from these suites. Returns exit_gone when the
+# archive answered, but does not have the kernel.
 kernel_download() {
 	local work=$1 root=$1/apt log=$1/apt.log packages
 	shift
-	rm -rf "$work"/*
-	mkdir "$work/kernel"
+	rm -rf "${work:?}"/*
+	mkdir "$work/kernel" || return 1
 	apt_root_make "$root" "$@" || return 1
 	apt-get -c "$root/apt.conf" -q update >"$log" 2>&1 || true
-	# Suites leave the mirrors one by one: update may have failed for one of them, and what is there will do.
+	# Suites leave the mirrors one by one: when update failed for one, the others will do.
 	mapfile -t packages < <(kernel_packages "$root")
-	if [ ${#packages[@]} -eq 0 ] && ! ls "$root"/lists/*InRelease >/dev/null 2>&1 && ! grep -q ' 404 ' "$log"; then
+	if [ ${#packages[@]} -eq 0 ]; then
+		if grep -q ' 404 ' "$log" || ls "$root"/lists/*InRelease >/dev/null 2>&1; then
+			return $exit_gone
+		fi
 		cat "$log" >&2
-		say "cannot fetch the package lists of $* (apt's messages are above): is there a network?"
+		say "cannot fetch the package lists of $* (see apt above); is there a network?"
 		return 1
 	fi
-	[ ${#packages[@]} -gt 0 ] || return $exit_gone
-	(cd "$root/archives" && apt-get -c "$root/apt.conf" -q download "${packages[@]}" busybox-static) \
-		>>"$log" 2>&1 || {
+	packages+=(busybox-static)
+	if ! (cd "$root/archives" && apt-get -c ../apt.conf -q download "${packages[@]}") >"$log" 2>&1; then
 		! grep -q ' 404 ' "$log" || return $exit_gone
 		cat "$log" >&2
-		say "cannot download the kernel (apt's messages are above)"
+		say "cannot download the kernel (see apt above)"
 		return 1
-	}
+	fi
 	kernel_unpack "$root/archives" "$work/kernel" || {
-		say "no Image or no busybox in the packages ${packages[*]} busybox-static"
+		say "no Image or no busybox in the packages ${packages[*]}"
 		return 1
 	}
 	package_field "$root" "${packages[0]}" Version >"$work/kernel/version"
 }
 
-# kernel_find NAME WORK: from all its suites, or, where a newer version is listed but removed, from the first one.
+# kernel_find NAME WORK: from all its suites or, where a newer version is listed but no longer
+# there, from the first one.
 kernel_find() {
 	local suites r=0
 	read -ra suites <<<"$(kernel_suites "$1")"
@@ -174,51 +199,50 @@ kernel_find() {
 		r=0
 		kernel_download "$2" "${suites[0]}" || r=$?
 	fi
-	[ $r -ne $exit_gone ] || say "the Debian archive does not have the kernel of ${suites[0]} (any more)"
+	[ $r -ne $exit_gone ] || say "the Debian archive no longer has the kernel of ${suites[0]}"
 	return $r
 }
 
-# kernel_fetch NAME [again]: makes sure that the cache has it. The lock makes two labs fetch it once.
+# kernel_fetch NAME [again]: makes sure that the cache has it. Two labs at once fetch it once.
 kernel_fetch() {
-	local dir work r
+	local dir work r=0 lock
 	dir=$(kernel_dir "$1")
-	mkdir -p "$cache/kernels"
-	exec {kernel_lock}>"$cache/kernels/.$1.lock"
-	flock "$kernel_lock"
+	mkdir -p "${dir%/*}" && exec {lock}>"${dir%/*}/.$1.lock" || return 1
+	flock "$lock"
 	if [ ! -e "$dir/version" ] || [ -n "${2-}" ]; then
-		say "fetching the Debian kernel $1 ..."
-		work=$(mktemp -d "$cache/kernels/.$1.XXXXXX")
+		# What a killed fetch left behind: with the lock ours, nobody else's.
+		rm -rf "${dir%/*}/.$1".??????
+		work=$(mktemp -d "${dir%/*}/.$1.XXXXXX") || return 1
 		# shellcheck disable=SC2064 # this folder, now
 		trap "rm -rf '$work'" EXIT
-		r=0
+		say "fetching the Debian kernel $1 ..."
 		kernel_find "$1" "$work" || r=$?
 		if [ $r -eq 0 ]; then
-			rm -rf "$dir"
+			rm -rf "${dir:?}"
 			mv "$work/kernel" "$dir"
 			say "kernel $1 is $(cat "$dir/version")"
 		fi
 		rm -rf "$work"
 		trap - EXIT
-		[ $r -eq 0 ] || return $r
 	fi
-	exec {kernel_lock}>&-
+	exec {lock}>&-
+	return $r
 }
 
 kernel_list() {
 	local name dir
-	printf '%-18s %-10s %-10s %s\n' SPEC ALSO CACHED VERSION
+	printf '%-18s %-10s %-7s %s\n' SPEC ALSO CACHED VERSION
 	for name in $(kernel_names); do
 		dir=$(kernel_dir "$name")
-		printf '%-18s %-10s %-10s %s\n' "$name" \
-			"$(awk -v name="$name" '$1 == name { gsub(/[|]/, ","); print $2 }' <<<"$kernel_table")" \
+		printf '%-18s %-10s %-7s %s\n' "$name" "$(kernel_aliases "$name")" \
 			"$([ -e "$dir/version" ] && echo yes || echo no)" \
 			"$(cat "$dir/version" 2>/dev/null || echo -)"
 	done
 }
 
-# image_check FILE: an arm64 Image (Documentation/arch/arm64/booting.rst: magic at 56), or one compressed with gzip,
-# which QEMU unpacks.
+# image_check FILE: an arm64 Image (Documentation/arch/arm64/booting.rst: magic at offset 56), or
+# one compressed with gzip, which QEMU unpacks.
 image_check() {
-	[ "$(dd if="$1" bs=4 skip=14 count=1 2>/dev/null | tr -d '\0')" = $'ARMd' ] ||
+	[ "$(dd if="$1" bs=4 skip=14 count=1 2>/dev/null | tr -d '\0')" = ARMd ] ||
 		[ "$(head -c 2 "$1" | od -An -tx1 | tr -d ' \n')" = 1f8b ]
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Both ends of the lab's line in one static program, so that they always agree on it: PID 1 of the guest, and with
- * the argument `host` the supervisor of QEMU on this machine. Which one is told by the argument and never by the
- * pid: in a container the supervisor may be PID 1 too.
+ * Both ends of the lab's line in one static program, so that they always agree on it: PID 1 of the
+ * guest, and with the argument `host` the supervisor of QEMU on this machine. Which one is told by
+ * the argument and never by the pid: in a container the supervisor may be PID 1 too.
  */
 #include "guest.h"
 #include "host.h"

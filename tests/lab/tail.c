@@ -20,7 +20,8 @@ void tail_print(const struct tail *tail, const char *title, unsigned int lines)
 	if (from == oldest)
 		return;
 	/* The newline that ends the last line does not begin another one. */
-	while (from > oldest && (from == tail->written || tail->data[(from - 1) % TAIL_SIZE] != '\n' || --lines))
+	while (from > oldest &&
+	       (from == tail->written || tail->data[(from - 1) % TAIL_SIZE] != '\n' || --lines))
 		from--;
 	fprintf(stderr, "lab: %s:\n", title);
 	for (; from < tail->written; from++) {

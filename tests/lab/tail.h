@@ -14,7 +14,8 @@ struct tail {
 
 void tail_add(struct tail *tail, const void *bytes, size_t size);
 
-/* Prints the last @lines lines to standard error, indented, under @title; nothing when the log is empty. */
+/* Prints the last @lines lines to standard error, indented, under @title; nothing when the log is
+ * empty. */
 void tail_print(const struct tail *tail, const char *title, unsigned int lines);
 
 #endif
