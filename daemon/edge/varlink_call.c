@@ -164,15 +164,42 @@ static int refuse_nul(struct json_object *o, int flags, struct json_object *pare
 	return JSON_C_VISIT_RETURN_CONTINUE;
 }
 
+/* RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. json-c checks less. */
+static bool utf8_is_valid(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
+
+	while (p < end) {
+		unsigned int c = *p++, n = 0, low = 0x80, high = 0xbf;
+
+		if (c < 0x80)
+			continue;
+		if (c < 0xc2 || c > 0xf4)
+			return false;
+		n = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		if (c == 0xe0 || c == 0xf0)
+			low = c == 0xe0 ? 0xa0 : 0x90;
+		if (c == 0xed || c == 0xf4)
+			high = c == 0xed ? 0x9f : 0x8f;
+		for (; n > 0; n--, low = 0x80, high = 0xbf)
+			if (p == end || *p < low || *p++ > high)
+				return false;
+	}
+	return true;
+}
+
 static struct json_object *parse_message(const char *text, size_t len)
 {
-	struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
-	struct json_object *o = NULL;
+	struct json_tokener *tokener;
+	struct json_object *o;
 	bool nul = false;
 
+	if (!utf8_is_valid(text, len))
+		return NULL;
+	tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
 	if (!tokener)
 		return NULL;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	o = json_tokener_parse_ex(tokener, text, (int)len);
 	json_tokener_free(tokener);
 	if (json_object_is_type(o, json_type_object))
