@@ -264,7 +264,15 @@ struct nisv_cache_slot {
 	struct nisv_place_key tag;
 	struct nisv_place n;
 };
+/* BPF-private: the access that this CPU counted last. */
+struct nisv_cache_last {
+	__u64 gpa;	  /* NISV_ADDR_UNSET: credited to user space already */
+	__u64 migrations; /* of the thread, then */
+	__u32 pid;	  /* of the thread, in the initial PID namespace */
+	__u32 slot;
+};
 struct nisv_cache {
+	struct nisv_cache_last last;
 	struct nisv_cache_slot slot[NISV_CACHE_SLOTS];
 };
 
@@ -286,6 +294,8 @@ struct nisv_vm_stat {
 	__u32 places;
 	__u32 tgid;
 	__u32 has_layout; /* BPF-private: a layout record was sent */
+	__u32 has_fault;  /* BPF-private: a fault record was sent */
+	__u32 reserved;
 };
 
 /* Map `losses`: per-CPU array, one counter per way to lose something. */

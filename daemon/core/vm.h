@@ -15,6 +15,7 @@
 #include "daemon/core/faultmap.h"
 #include "daemon/core/layout.h"
 #include "daemon/core/machine.h"
+#include "daemon/core/news.h"
 #include "daemon/core/vmname.h"
 
 #define VM_ID_MAX     48

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_NEWS_H
+#define NISVD_NEWS_H
+
+/*
+ * What is worth telling about a VM that was not told before: a new finding, a new site of a known
+ * one, another outcome, a storm. Never one entry per fault. Times: CLOCK_MONOTONIC nanoseconds.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/diagnose.h"
+
+#define NEWS_KNOWN_MAX \
+	32 /* findings remembered per VM; later ones are told, but may be told again */
+#define NEWS_SITES_MAX 4    /* sites of one finding that get an item of their own */
+#define NEWS_STORM     1000 /* faults of one finding that make a storm */
+#define NEWS_MAX       16   /* items per call */
+
+enum news_type {
+	NEWS_FINDING,
+	NEWS_SITE,
+	NEWS_OUTCOME,
+	NEWS_STORM_BEGAN
+};
+
+struct news_item {
+	enum news_type type;
+	const struct finding *finding; /* borrowed from the findings given */
+	const struct site *site;       /* the one it is about, borrowed; never NULL */
+	uint64_t count;		       /* faults of the finding so far */
+};
+
+/* Kept with the VM; starts as zeroes. */
+struct news_state {
+	struct {
+		char signature[33];
+		enum severity severity;
+		size_t told_sites;
+		bool storm;
+	} known[NEWS_KNOWN_MAX];
+	size_t n_known;
+	uint64_t window_ns; /* start of the current minute */
+	unsigned int in_window;
+	uint64_t withheld; /* items that the limit kept back, since the beginning */
+};
+
+/*
+ * Compares @findings with what @state says was told, remembers what it returns. At most @per_minute
+ * items a minute; what exceeds that is counted as withheld and not told later. Returns the number
+ * of @items set.
+ */
+size_t news_collect(struct news_state *state, const struct findings *findings, uint64_t now_ns,
+		    unsigned int per_minute, struct news_item items[NEWS_MAX]);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/dossier.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/edge/event_json.h"
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/wallclock.h"
+
+struct json_object *dossier_header(const char *kernel, const char *arch)
+{
+	struct json_object *header = json_object_new_object();
+
+	json_object_object_add(header, "nisv_dossier", json_object_new_int(DOSSIER_SCHEMA));
+	json_object_object_add(header, "version", json_object_new_string(NISV_VERSION));
+	json_object_object_add(header, "kernel", json_object_new_string(kernel));
+	json_object_object_add(header, "arch", json_object_new_string(arch));
+	json_object_object_add(header, "written", model_time(wallclock_monotonic_ns()));
+	return header;
+}
+
+const char *dossier_path(const char *dir, const struct vm *vm, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/%s.jsonl", dir, vm->key);
+	return buf;
+}
+
+struct sink {
+	FILE *file;
+	size_t bytes;
+};
+
+static int put_line(struct json_object *object, void *userdata)
+{
+	struct sink *sink = userdata;
+	size_t len = 0;
+	const char *text = json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &len);
+	int r = 0;
+
+	if (sink->bytes + len + 1 > DOSSIER_BYTES_MAX)
+		r = -EFBIG;
+	else if (fwrite(text, 1, len, sink->file) != len || fputc('\n', sink->file) == EOF)
+		r = errno ? -errno : -EIO;
+	sink->bytes += len + 1;
+	json_object_put(object);
+	return r;
+}
+
+static int write_lines(FILE *file, const struct vm *vm, const char *kernel, const char *arch)
+{
+	struct sink sink = {.file = file};
+	int r;
+
+	errno = 0;
+	r = put_line(dossier_header(kernel, arch), &sink);
+	if (r >= 0)
+		r = event_everything(vm, arch, put_line, &sink);
+	if (r == -EFBIG && fputs("{\"event\":\"cut\"}\n", file) != EOF)
+		r = 0;
+	if (r >= 0 && (fflush(file) == EOF || fsync(fileno(file)) < 0))
+		r = -errno;
+	return r;
+}
+
+int dossier_write(const char *dir, const struct vm *vm, const char *kernel, const char *arch)
+{
+	char path[4096], temporary[4096 + 16];
+	FILE *file;
+	int fd, r;
+
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+		return -errno;
+	dossier_path(dir, vm, path, sizeof(path));
+	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Guest registers and memory are in it: for the group that may ask nisvd, not for
+	 * everybody. */
+	if (fchmod(fd, 0640) < 0)
+		r = -errno;
+	else
+		r = 0;
+	file = fdopen(fd, "w");
+	if (!file) {
+		r = -errno;
+		close(fd);
+	} else {
+		if (r >= 0)
+			r = write_lines(file, vm, kernel, arch);
+		if (fclose(file) == EOF && r >= 0)
+			r = -errno;
+	}
+	if (r >= 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temporary);
+	return r;
+}

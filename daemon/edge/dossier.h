@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_DOSSIER_H
+#define NISVD_DOSSIER_H
+
+/*
+ * A dossier: everything known about one VM as JSON Lines. First a header {"nisv_dossier", ...},
+ * then events, so that it can be streamed, survives being cut short, and can be replayed.
+ */
+
+#include <json-c/json.h>
+
+#include "daemon/core/vm.h"
+
+#define DOSSIER_SCHEMA	  1
+#define DOSSIER_BYTES_MAX (8U * 1024 * 1024) /* past it, the file ends with an event "cut" */
+
+/* The first line: schema, version of nisvd, kernel, arch, time of writing. */
+struct json_object *dossier_header(const char *kernel, const char *arch);
+
+/* DIR/KEY.jsonl of @vm; @buf is returned. */
+const char *dossier_path(const char *dir, const struct vm *vm, char *buf, size_t size);
+
+/*
+ * Writes it to a temporary file in @dir (made if absent, mode 0750), syncs, renames: readers see
+ * the old or the new one, never a half. 0 or -errno.
+ */
+int dossier_write(const char *dir, const struct vm *vm, const char *kernel, const char *arch);
+
+#endif

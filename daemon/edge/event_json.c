@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/event_json.h"
+
+#include <errno.h>
+
+#include "daemon/edge/fault_json.h"
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/wallclock.h"
+
+/* Absent values are null, never left out: each event has every member. */
+static struct json_object *event_new(const struct vm *vm, const char *type, uint64_t time_ns,
+				     struct json_object *value)
+{
+	static const char *const members[] = {"vm", "layout", "fault", "sites", "finding"};
+	struct json_object *event = json_object_new_object();
+
+	json_object_object_add(event, "event", json_object_new_string(type));
+	json_object_object_add(event, "time", model_time(time_ns));
+	json_object_object_add(event, "vm_key", json_object_new_string(vm->key));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		json_object_object_add(event, members[i], NULL);
+	if (value)
+		json_object_object_add(event, type, value);
+	return event;
+}
+
+struct json_object *event_vm(const struct vm *vm)
+{
+	return event_new(vm, "vm", vm->first_seen_ns, model_vm(vm));
+}
+
+struct json_object *event_layout(const struct vm *vm)
+{
+	if (!vm->layout.known)
+		return NULL;
+	return event_new(vm, "layout", vm->first_seen_ns, model_layout(&vm->layout));
+}
+
+struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
+				const char *arch)
+{
+	return event_new(vm, "fault", fault->hdr.time_ns, fault_to_json(fault, arch));
+}
+
+struct json_object *event_sites(const struct vm *vm, const char *arch)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < vm->faults->n_sites; i++)
+		json_object_array_add(list, model_site(&vm->faults->sites[i], arch));
+	for (size_t i = 0; i < vm->faults->n_places; i++)
+		json_object_array_add(list, model_place(&vm->faults->places[i]));
+	return event_new(vm, "sites", wallclock_monotonic_ns(), list);
+}
+
+struct json_object *event_finding(const struct vm *vm, const struct finding *finding,
+				  const char *arch)
+{
+	return event_new(vm, "finding", vm->last_abort_ns, model_finding(finding, arch));
+}
+
+struct json_object *event_end(const struct vm *vm)
+{
+	struct json_object *event = event_new(vm, "end", vm->end_ns, NULL);
+
+	json_object_object_add(event, "vm", model_vm(vm));
+	return event;
+}
+
+int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata)
+{
+	int r = sink(event_vm(vm), userdata);
+
+	if (r >= 0 && vm->layout.known)
+		r = sink(event_layout(vm), userdata);
+	for (size_t i = 0; r >= 0 && i < vm->faults->n_sites; i++)
+		if (vm->faults->sites[i].detail)
+			r = sink(event_fault(vm, vm->faults->sites[i].detail, arch), userdata);
+	if (r >= 0)
+		r = sink(event_sites(vm, arch), userdata);
+	for (size_t i = 0; r >= 0 && i < vm->findings.n; i++)
+		r = sink(event_finding(vm, &vm->findings.list[i], arch), userdata);
+	if (r >= 0 && vm->end)
+		r = sink(event_end(vm), userdata);
+	return r < 0 ? r : 0;
+}

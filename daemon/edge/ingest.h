@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_INGEST_H
+#define NISVD_INGEST_H
+
+/* The way in: capture's records and counters become VMs and fault maps. */
+
+#include "daemon/edge/manager.h"
+
+extern const struct capture_ops ingest_ops; /* userdata: struct manager */
+
+/* Takes all records that wait and all counters; then every VM's evidence is current. 0 or -errno.
+ */
+int ingest_poll(struct manager *manager);
+
+/* Scans the host for VMs unless the last scan is younger than @max_age_ns; VMs that a complete scan
+ * misses have ended. */
+int ingest_discover(struct manager *manager, uint64_t max_age_ns);
+
+/* Frees what is kept for watched processes. */
+void ingest_stop(struct manager *manager);
+
+#endif

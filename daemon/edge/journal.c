@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/journal.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+
+#include "daemon/core/fault.h"
+#include "daemon/edge/log.h"
+#include "include/nisv_journal.h"
+
+#define FIELDS_MAX 32
+
+struct entry {
+	struct iovec fields[FIELDS_MAX];
+	int n;
+};
+
+static void add(struct entry *entry, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void add(struct entry *entry, const char *name, const char *format, ...)
+{
+	char value[1024], *text;
+	va_list ap;
+	int len;
+
+	va_start(ap, format);
+	vsnprintf(value, sizeof(value), format, ap);
+	va_end(ap);
+	if (!value[0] || entry->n == FIELDS_MAX)
+		return;
+	len = asprintf(&text, "%s=%s", name, value);
+	if (len < 0)
+		return;
+	entry->fields[entry->n++] = (struct iovec){.iov_base = text, .iov_len = (size_t)len};
+}
+
+static int priority(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_FATAL:
+	case SEVERITY_HANG:
+		return LOG_ERR;
+	case SEVERITY_ERROR:
+	case SEVERITY_WARNING:
+		return LOG_WARNING;
+	default:
+		return LOG_NOTICE;
+	}
+}
+
+static const char *message_id(enum news_type type)
+{
+	switch (type) {
+	case NEWS_OUTCOME:
+		return NISV_MSGID_OUTCOME;
+	case NEWS_STORM_BEGAN:
+		return NISV_MSGID_STORM;
+	default:
+		return NISV_MSGID_FINDING;
+	}
+}
+
+static void add_message(struct entry *entry, const struct vm *vm, const struct news_item *item)
+{
+	const struct finding *finding = item->finding;
+
+	switch (item->type) {
+	case NEWS_FINDING:
+		add(entry, "MESSAGE", "VM %s: %s [%s, %s]", vm->name.name, finding->summary,
+		    finding->cause, severity_name(finding->severity));
+		break;
+	case NEWS_SITE:
+		add(entry, "MESSAGE", "VM %s: %s again, at IPA 0x%" PRIx64 " from PC 0x%" PRIx64,
+		    vm->name.name, finding->cause, item->site->ipa, item->site->pc);
+		break;
+	case NEWS_OUTCOME:
+		add(entry, "MESSAGE", "VM %s: %s is now %s: %s", vm->name.name, finding->cause,
+		    severity_name(finding->severity), finding->summary);
+		break;
+	case NEWS_STORM_BEGAN:
+		add(entry, "MESSAGE",
+		    "VM %s: %s repeats: %" PRIu64 " faults so far, the last at IPA 0x%" PRIx64
+		    "; no more entries for this until it changes",
+		    vm->name.name, finding->cause, item->count, item->site->ipa);
+		break;
+	}
+}
+
+/* The last component of a cgroup path that names a unit (systemd.unit(5)). */
+static void add_unit(struct entry *entry, const char *cgroup)
+{
+	const char *slash;
+
+	if (!cgroup)
+		return;
+	slash = strrchr(cgroup, '/');
+	if (slash && (strstr(slash, ".service") || strstr(slash, ".scope")))
+		add(entry, NISV_FIELD_UNIT, "%s", slash + 1);
+}
+
+void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
+		  const char *dossier)
+{
+	const struct finding *finding = item->finding;
+	const struct site *site = item->site;
+	struct entry entry = {};
+	int r;
+
+	add_message(&entry, vm, item);
+	add(&entry, "MESSAGE_ID", "%s", message_id(item->type));
+	add(&entry, "PRIORITY", "%d", priority(finding->severity));
+	add(&entry, "OBJECT_PID", "%" PRIu32, vm->tgid);
+	add(&entry, NISV_FIELD_VM, "%s", vm->id);
+	add(&entry, NISV_FIELD_VM_KEY, "%s", vm->key);
+	add(&entry, NISV_FIELD_VM_NAME, "%s", vm->name.name);
+	add(&entry, NISV_FIELD_VM_UUID, "%s", vm->name.uuid);
+	add(&entry, NISV_FIELD_VMM, "%s", vm->name.vmm);
+	add(&entry, NISV_FIELD_KIND, "%s", kind_name(site->kind));
+	add(&entry, NISV_FIELD_IPA, "0x%" PRIx64, site->ipa);
+	add(&entry, NISV_FIELD_PC, "0x%" PRIx64, site->pc);
+	add(&entry, NISV_FIELD_ESR, "0x%" PRIx64, site->esr);
+	if (site->detail)
+		add(&entry, NISV_FIELD_INSN, "%s", fault_insn(site->detail, arch).text);
+	add(&entry, NISV_FIELD_CAUSE, "%s", finding->cause);
+	add(&entry, NISV_FIELD_SEVERITY, "%s", severity_name(finding->severity));
+	add(&entry, NISV_FIELD_CONFIDENCE, "%.2f", finding->confidence);
+	add(&entry, NISV_FIELD_SIGNATURE, "%s", finding->signature);
+	if (site->errno_)
+		add(&entry, NISV_FIELD_ERRNO, "%d",
+		    site->errno_ < 0 ? -site->errno_ : site->errno_);
+	add(&entry, NISV_FIELD_CGROUP, "%s", vm->cgroup ? vm->cgroup : "");
+	add_unit(&entry, vm->cgroup);
+	add(&entry, NISV_FIELD_OUTCOME, "%s", outcome_name(site->outcome));
+	add(&entry, NISV_FIELD_COUNT, "%" PRIu64, item->count);
+	add(&entry, NISV_FIELD_DOSSIER, "%s", dossier ? dossier : "");
+	r = sd_journal_sendv(entry.fields, entry.n);
+	if (r < 0)
+		log_debug("Cannot write to the journal: %s", strerror(-r));
+	for (int i = 0; i < entry.n; i++)
+		free(entry.fields[i].iov_base);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_JOURNAL_EDGE_H
+#define NISVD_JOURNAL_EDGE_H
+
+/* Structured journal entries; the fields and MESSAGE_IDs are in include/nisv_journal.h. */
+
+#include "daemon/core/vm.h"
+
+/* One entry about @item of @vm. @dossier: the file that tells all, or NULL. Errors are logged once
+ * at debug: journald may be down. */
+void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
+		  const char *dossier);
+
+#endif

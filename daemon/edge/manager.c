@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/manager.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "daemon/edge/api.h"
+#include "daemon/edge/ingest.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/publish.h"
+#include "daemon/edge/subscribe.h"
+#include "daemon/edge/wallclock.h"
+#include "include/nisv_api.h"
+
+#define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
+#define POLL_ACCURACY 100000ULL
+
+/* Memory of an ended VM's sites may go; its findings point into them, so they go together. */
+static void on_forget(struct vm *vm, void *userdata)
+{
+	(void)userdata;
+	log_debug("Forgetting the ended VM %s (%s)", vm->id, vm->name.name);
+}
+
+int manager_new(const struct manager_options *options, const struct config *config,
+		struct manager **ret)
+{
+	struct manager *manager = calloc(1, sizeof(*manager));
+	struct utsname uts;
+	int r;
+
+	if (!manager)
+		return log_error_errno(ENOMEM, "Cannot start");
+	manager->options = *options;
+	manager->config = *config;
+	manager->started_ns = wallclock_monotonic_ns();
+	manager->vms.forget = on_forget;
+	manager->vms.userdata = manager;
+	if (uname(&uts) < 0)
+		uts = (struct utsname){};
+	snprintf(manager->kernel, sizeof(manager->kernel), "%.64s", uts.release);
+	manager->arch = strcmp(uts.machine, "aarch64") ? "x86_64" : "arm64";
+	r = machinefile_load(options->machine_path, &manager->machines);
+	if (r < 0) {
+		log_error_errno(r, "Cannot load the machine maps");
+		goto fail;
+	}
+	r = sd_event_new(&manager->event);
+	if (r < 0) {
+		log_error_errno(r, "Cannot open the event loop");
+		goto fail;
+	}
+	*ret = manager;
+	return 0;
+fail:
+	manager_free(manager);
+	return r;
+}
+
+struct manager *manager_free(struct manager *manager)
+{
+	if (!manager)
+		return NULL;
+	subscribe_stop_all(manager);
+	varlink_server_free(manager->server);
+	sd_event_source_disable_unref(manager->poll_timer);
+	sd_event_source_disable_unref(manager->capture_io);
+	ingest_stop(manager);
+	capture_free(manager->capture);
+	vms_clear(&manager->vms);
+	machinefile_clear(&manager->machines);
+	sd_event_unref(manager->event);
+	free(manager);
+	return NULL;
+}
+
+/* ---- capture
+ * -------------------------------------------------------------------------------------- */
+
+static void notify_status(struct manager *manager)
+{
+	uint64_t aborts = 0;
+
+	for (size_t i = 0; i < manager->vms.n; i++)
+		aborts += vm_aborts(manager->vms.list[i]);
+	sd_notifyf(0, "STATUS=Watching %zu VMs; %llu aborts outside memory so far",
+		   vms_running(&manager->vms), (unsigned long long)aborts);
+}
+
+/* The timer runs only while there is something to count: no VMs, no wake-ups. */
+static void arm_timer(struct manager *manager)
+{
+	uint64_t now;
+	bool needed = false;
+
+	for (size_t i = 0; i < manager->vms.n && !needed; i++)
+		needed = !manager->vms.list[i]->forgotten;
+	if (!needed) {
+		sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
+		return;
+	}
+	if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
+		return;
+	sd_event_source_set_time(manager->poll_timer, now + POLL_USEC);
+	sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	(void)source;
+	(void)usec;
+	ingest_poll(manager);
+	publish_changes(manager);
+	notify_status(manager);
+	arm_timer(manager);
+	return 0;
+}
+
+static int on_capture(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct manager *manager = userdata;
+	bool armed = false;
+	int enabled;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	ingest_records(manager);
+	publish_changes(manager);
+	if (sd_event_source_get_enabled(manager->poll_timer, &enabled) >= 0)
+		armed = enabled != SD_EVENT_OFF;
+	if (!armed)
+		arm_timer(manager);
+	return 0;
+}
+
+static int start_capture(struct manager *manager)
+{
+	const struct capture_options options = {
+		.count_mmio = manager->config.count_mmio,
+		.inspect_guest_memory = manager->config.inspect_guest_memory,
+	};
+	int r;
+
+	r = capture_new(&options, &ingest_ops, manager, &manager->capture);
+	if (r < 0)
+		return r; /* capture_new() said what is wrong and what to do */
+	manager->injection_seen = capture_sees_injection(manager->capture);
+	r = sd_event_add_time(manager->event, &manager->poll_timer, CLOCK_MONOTONIC, 0,
+			      POLL_ACCURACY, on_poll, manager);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_io(manager->event, &manager->capture_io,
+				    capture_fd(manager->capture), EPOLLIN, on_capture, manager);
+	if (r < 0)
+		return log_error_errno(r, "Cannot watch for captured records");
+	r = ingest_discover(manager, 0);
+	if (r < 0)
+		log_warning(
+			"VMs that run already are seen only at their first fault or MMIO access");
+	publish_changes(manager);
+	arm_timer(manager);
+	return 0;
+}
+
+/* ---- the socket
+ * ----------------------------------------------------------------------------------- */
+
+static gid_t socket_gid(const struct manager *manager)
+{
+	const char *name = manager->config.socket_group;
+	const struct group *group = *name ? getgrnam(name) : NULL;
+
+	if (*name && !group)
+		log_notice("There is no group %s: only root may ask (groupadd --system %s)", name,
+			   name);
+	return group ? group->gr_gid : (gid_t)-1;
+}
+
+static int start_server(struct manager *manager)
+{
+	const struct varlink_limits limits = {
+		.clients = manager->config.clients,
+		.message_out = NISV_MESSAGE_MAX,
+		.queue_bytes = NISV_MESSAGE_MAX,
+	};
+	int passed, r;
+
+	r = varlink_server_new(manager->event, &api_interface, 1, &api_info, &limits, manager,
+			       &manager->server);
+	if (r < 0)
+		return log_error_errno(r, "Cannot set up the varlink service");
+	if (manager->options.offline)
+		return varlink_server_attach(manager->server, STDIN_FILENO, STDOUT_FILENO);
+	passed = sd_listen_fds(1);
+	if (passed > 1)
+		return log_error_errno(EINVAL,
+				       "The service manager passed %d sockets, expected one (see "
+				       "nisvd.socket)",
+				       passed);
+	if (passed == 1)
+		return varlink_server_adopt_listen(manager->server, SD_LISTEN_FDS_START);
+	return varlink_server_listen(manager->server, manager->options.socket_path, 0660,
+				     socket_gid(manager));
+}
+
+/* ---- life
+ * ----------------------------------------------------------------------------------------- */
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)info;
+	(void)userdata;
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+int manager_start(struct manager *manager)
+{
+	sigset_t mask;
+	int r;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+		return log_error_errno(errno, "Cannot block signals");
+	r = sd_event_add_signal(manager->event, NULL, SIGTERM, on_signal, manager);
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGINT, on_signal, manager);
+	if (r >= 0)
+		r = sd_event_set_watchdog(manager->event, true);
+	if (r < 0)
+		return log_error_errno(r, "Cannot watch for signals");
+	if (!manager->options.offline) {
+		r = start_capture(manager);
+		if (r < 0)
+			return r;
+	}
+	r = start_server(manager);
+	if (r < 0)
+		return r;
+	sd_notify(0, "READY=1");
+	if (manager->capture)
+		notify_status(manager);
+	return 0;
+}
+
+int manager_run(struct manager *manager)
+{
+	int r = sd_event_loop(manager->event);
+
+	sd_notify(0, "STOPPING=1");
+	if (manager->capture) {
+		/* What the guests did until now is still told. */
+		ingest_poll(manager);
+		publish_changes(manager);
+	}
+	return r < 0 ? log_error_errno(r, "The event loop failed") : 0;
+}

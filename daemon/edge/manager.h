@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_MANAGER_H
+#define NISVD_MANAGER_H
+
+/*
+ * The daemon's one owner of everything: event loop, capture, VMs, outputs. Records come in through
+ * ingest.c, what is new goes out through publish.c, questions are answered by api.c; nothing else
+ * changes state.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/core/vm.h"
+#include "daemon/edge/capture.h"
+#include "daemon/edge/config.h"
+#include "daemon/edge/machinefile.h"
+#include "daemon/edge/varlink.h"
+
+struct process;	     /* ingest.c: a VMM that is watched for its end */
+struct subscription; /* subscribe.c */
+
+struct manager_options {
+	const char *socket_path; /* NULL: only the sockets that the service manager passed, or
+				    offline */
+	const char *state_dir;	 /* dossiers go to STATE_DIR/dossiers; NULL: none are written */
+	bool use_journal;
+	bool offline; /* no capture: serve stdin/stdout */
+	const char *machine_path;
+};
+
+struct manager {
+	struct manager_options options;
+	struct config config;
+	sd_event *event;
+	sd_event_source *poll_timer, *capture_io;
+	struct capture *capture; /* NULL when offline */
+	struct machines machines;
+	struct vms vms;
+	struct varlink_server *server;
+
+	const char *arch; /* "arm64", "x86_64": of the host whose VMs these are */
+	char kernel[96];
+	uint64_t started_ns, polled_ns, discovered_ns;
+	bool injection_seen; /* a hook reports injected aborts */
+
+	struct process *processes; /* owned array */
+	size_t n_processes;
+
+	struct subscription *subscriptions; /* owned list */
+	size_t n_subscriptions;
+
+	uint64_t journal_withheld, dossiers_failed;
+};
+
+/* @config is copied, @options' strings are borrowed. Loads machine maps, opens the event loop. 0 or
+ * -errno (logged). */
+int manager_new(const struct manager_options *options, const struct config *config,
+		struct manager **ret);
+
+/* Starts capture and discovery, listens (or serves stdin/stdout when offline), tells the service
+ * manager. 0 or -errno (logged). */
+int manager_start(struct manager *manager);
+
+/* Runs until SIGTERM or SIGINT (or the end of the offline client). Returns 0 or -errno. */
+int manager_run(struct manager *manager);
+
+struct manager *manager_free(struct manager *manager); /* takes NULL, returns NULL */
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/publish.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/edge/dossier.h"
+#include "daemon/edge/event_json.h"
+#include "daemon/edge/journal.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/subscribe.h"
+#include "daemon/edge/wallclock.h"
+
+#define DOSSIER_INTERVAL_NS 30000000000ULL /* design section 5: while it changes */
+#define PATH_SIZE	    4096
+
+static const char *dossier_dir(const struct manager *manager, char buf[PATH_SIZE])
+{
+	if (!manager->options.state_dir)
+		return NULL;
+	snprintf(buf, PATH_SIZE, "%s/dossiers", manager->options.state_dir);
+	return buf;
+}
+
+/* At the first finding of error or worse, again while it changes, and at the VM's end. */
+static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_ns)
+{
+	const struct finding *worst = vm_worst(vm);
+	char buf[PATH_SIZE];
+	const char *dir = dossier_dir(manager, buf);
+	int r;
+
+	if (!dir || !vm->dossier_due || !worst || worst->severity < SEVERITY_ERROR)
+		return;
+	if (vm->dossier_ns && !vm->end && now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
+		return;
+	vm->dossier_ns = now_ns;
+	vm->dossier_due = false;
+	r = dossier_write(dir, vm, manager->kernel, manager->arch);
+	if (r < 0) {
+		manager->dossiers_failed++;
+		log_error_errno(r, "Cannot write the dossier of VM %s below %s", vm->id, dir);
+	}
+}
+
+static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
+{
+	char dir_buf[PATH_SIZE], path[PATH_SIZE + VM_KEY_LEN + 16];
+	const char *dir = dossier_dir(manager, dir_buf);
+	struct news_item items[NEWS_MAX];
+	uint64_t withheld = vm->news.withheld;
+	size_t n = news_collect(&vm->news, &vm->findings, now_ns,
+				manager->config.journal_per_minute, items);
+
+	manager->journal_withheld += vm->news.withheld - withheld;
+	for (size_t i = 0; i < n; i++) {
+		bool saved = dir && vm->dossier_ns && items[i].finding->severity >= SEVERITY_ERROR;
+
+		if (manager->options.use_journal)
+			journal_news(vm, &items[i], manager->arch,
+				     saved ? dossier_path(dir, vm, path, sizeof(path)) : NULL);
+		if (items[i].type != NEWS_SITE && subscribe_wanted(manager, vm))
+			subscribe_send(manager, vm,
+				       event_finding(vm, items[i].finding, manager->arch));
+	}
+}
+
+void publish_changes(struct manager *manager)
+{
+	uint64_t now_ns = wallclock_monotonic_ns();
+
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
+
+		if (vm->dirty) {
+			if (vm_diagnose(vm, manager->arch, manager->injection_seen) < 0) {
+				log_warning("Out of memory: VM %s keeps its last diagnosis",
+					    vm->id);
+				continue;
+			}
+			vm->dossier_due = true;
+			/* The file first: the journal entry names it. */
+			write_dossier(manager, vm, now_ns);
+			tell(manager, vm, now_ns);
+		} else {
+			write_dossier(manager, vm, now_ns);
+		}
+	}
+}
+
+void publish_vm(struct manager *manager, const struct vm *vm)
+{
+	if (subscribe_wanted(manager, vm))
+		subscribe_send(manager, vm, event_vm(vm));
+}
+
+void publish_layout(struct manager *manager, const struct vm *vm)
+{
+	if (subscribe_wanted(manager, vm))
+		subscribe_send(manager, vm, event_layout(vm));
+}
+
+void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault)
+{
+	if (subscribe_wanted(manager, vm))
+		subscribe_send(manager, vm, event_fault(vm, fault, manager->arch));
+}
+
+void publish_end(struct manager *manager, const struct vm *vm)
+{
+	if (subscribe_wanted(manager, vm))
+		subscribe_send(manager, vm, event_end(vm));
+}

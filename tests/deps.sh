@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs with apt what the build, the tests and the lab need and this machine lacks; does nothing
+# and asks no network when all is there.
+set -eu
+
+arch=$(dpkg --print-architecture)
+case $arch in
+amd64) other=arm64 cross=gcc-aarch64-linux-gnu libc=libc6-dev-arm64-cross ;;
+arm64) other=amd64 cross=gcc-x86-64-linux-gnu libc=libc6-dev-amd64-cross ;;
+*)
+	echo "deps: no package list for architecture $arch" >&2
+	exit 1
+	;;
+esac
+
+build="gcc make pkg-config clang llvm bpftool"
+libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcapstone-dev
+	libsmartcols-dev libinih-dev libcmocka-dev"
+check="clang-format clang-tidy cppcheck shellcheck mandoc jq expect socat python3 bsdextrautils zsh"
+lab="qemu-system-arm qemu-user-static cpio gzip xz-utils busybox-static:arm64 debian-archive-keyring"
+
+want="$build $cross $libc $check $lab"
+for library in $libraries; do
+	want="$want $library:$arch $library:$other"
+done
+
+missing=
+for package in $want; do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps: missing packages; run as root: apt-get install$missing" >&2
+	exit 1
+fi
+echo "deps: installing$missing"
+dpkg --print-foreign-architectures | grep -qx "$other" || dpkg --add-architecture "$other"
+apt-get update -q
+# shellcheck disable=SC2086 # one word per package
+DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
