@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_FAULT_BPF_H
+#define NISV_FAULT_BPF_H
+
+/*
+ * One fault, in up to three steps: prepare (phase 1, where the memory map is the one that KVM
+ * sees), count (on the event that decides it, once), complete (where outcome and registers are
+ * known). Full details only at the 1st, 2nd, 4th, 8th, ... fault of a site.
+ */
+
+#include "record.bpf.h"
+
+struct fault {
+	struct vcpu_id id;
+	struct nisv_vm_key vm;
+	u64 exit; /* vcpu_exit_number() */
+	u32 kind; /* enum nisv_kind */
+	u32 vcpu_id;
+	u64 esr, far, ipa, pc;
+};
+
+struct outcome {
+	u32 outcome; /* enum nisv_outcome */
+	s32 err;
+	u32 reason;
+};
+
+/* Architecture: registers of the record; `final` where they are all in memory. */
+static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec);
+static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault *rec, bool final);
+
+static __always_inline bool is_power_of_2(u64 n)
+{
+	return n && !(n & (n - 1));
+}
+
+static __always_inline void fault_vm(struct fault *f, struct task_struct *task)
+{
+	f->vm = vm_key(f->id.kvm, task);
+	f->exit = vcpu_exit_number(f->id.vcpu);
+	f->vcpu_id = READ(kvm_vcpu, f->id.vcpu, vcpu_id);
+}
+
+static __always_inline void site_key(const struct fault *f, struct nisv_site_key *key)
+{
+	key->vm = f->vm;
+	key->page = f->ipa >> 12;
+	key->pc = f->pc;
+	key->kind = f->kind;
+	key->reserved = 0;
+}
+
+/* The state of a vCPU, made at its first fault, begun anew where its address was reused. */
+static __always_inline struct vcpu_state *vcpu_state_get(const struct fault *f)
+{
+	u64 vcpu = f->id.vcpu;
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+
+	if (!v) {
+		struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+
+		if (!scratch)
+			return NULL;
+		scratch->vcpu.vm = f->vm;
+		bpf_map_update_elem(&vcpus, &vcpu, &scratch->vcpu, BPF_NOEXIST);
+		v = bpf_map_lookup_elem(&vcpus, &vcpu);
+		if (!v)
+			loss_add(NISV_LOSS_VCPUS, 1);
+	} else if (v->vm.kvm != f->vm.kvm || v->vm.ino != f->vm.ino) {
+		v->vm = f->vm;
+		v->order = v->counted_exit = v->pending_exit = v->latched = 0;
+	}
+	return v;
+}
+
+static __always_inline void pending_fill(struct vcpu_state *v, const struct fault *f, u32 if_stable)
+{
+	struct nisv_rec_fault *rec = &v->pending;
+
+	rec->kind = f->kind;
+	rec->vcpu_id = f->vcpu_id;
+	rec->esr = f->esr;
+	rec->far = f->far;
+	rec->ipa = f->ipa;
+	rec->pc = f->pc;
+	slots_around(f->id.kvm, rec, if_stable);
+	fill_registers(f->id.vcpu, rec);
+	v->pending_exit = f->exit;
+}
+
+/*
+ * Phase 1 of a fault that a later event may decide: remember the map as it is now, if this would
+ * be a fault that we want in detail.
+ */
+static __always_inline void fault_prepare(const struct fault *f)
+{
+	struct nisv_site_key key;
+	struct nisv_site *site;
+	struct vcpu_state *v;
+
+	site_key(f, &key);
+	site = bpf_map_lookup_elem(&sites, &key);
+	if (site && !is_power_of_2(site->count + 1))
+		return;
+	v = vcpu_state_get(f);
+	if (v)
+		pending_fill(v, f, NISV_LAYOUT_STABLE);
+}
+
+/* Count at the site; returns the number of this fault there, or among the VM's unplaced ones. */
+static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct fault *f)
+{
+	struct nisv_site_key key;
+	struct nisv_site *site;
+
+	site_key(f, &key);
+	site = bpf_map_lookup_elem(&sites, &key);
+	if (!site && vm->sites < sites_per_vm) {
+		struct nisv_site new = {.first_ns = bpf_ktime_get_ns(),
+					.ipa = f->ipa,
+					.far = f->far,
+					.esr = f->esr};
+		long err = bpf_map_update_elem(&sites, &key, &new, BPF_NOEXIST);
+
+		if (!err)
+			__sync_fetch_and_add(&vm->sites, 1);
+		site = bpf_map_lookup_elem(&sites, &key);
+		if (!site)
+			loss_add(NISV_LOSS_SITES, 1);
+	}
+	if (!site)
+		return add_fetch(&vm->unplaced_faults, 1);
+	site->last_ns = bpf_ktime_get_ns();
+	site->vcpu_id = f->vcpu_id;
+	return add_fetch(&site->count, 1);
+}
+
+/*
+ * The event that decides: count the fault, unless this exit from the guest is counted already, and
+ * latch whether its details are wanted.
+ */
+static __always_inline void fault_count(struct fault *f)
+{
+	struct nisv_vm_stat *vm = vm_get(&f->vm);
+	struct vcpu_state *v = vcpu_state_get(f);
+	u64 n;
+
+	if (!vm || f->kind >= _NISV_KIND_MAX)
+		return;
+	if (v && v->counted_exit == f->exit)
+		return;
+	__sync_fetch_and_add(&vm->faults[f->kind], 1);
+	n = site_count(vm, f);
+	if (!v)
+		return;
+	v->counted_exit = f->exit;
+	v->order++;
+	v->pc = f->pc;
+	v->ipa = f->ipa;
+	v->latched = is_power_of_2(n) ? n : 0;
+}
+
+/*
+ * KVM_EXIT_MEMORY_FAULT: a mismatch of private and shared memory where the slot has both
+ * (guest_memfd), else host memory that is not there (kvm_handle_error_pfn()).
+ */
+static __always_inline u32 memory_fault_kind(u64 kvm, u64 ipa)
+{
+	u64 slot = slot_find(vm_memslots(kvm), ipa >> GFN_SHIFT);
+
+	if (slot && !(READ(kvm_memory_slot, slot, flags) & NISV_SLOT_GUEST_MEMFD))
+		return NISV_KIND_BACKING;
+	return NISV_KIND_MEMORY_FAULT;
+}
+
+static __always_inline void site_outcome(const struct fault *f, const struct outcome *o)
+{
+	struct nisv_site_key key;
+	struct nisv_site *site;
+
+	site_key(f, &key);
+	site = bpf_map_lookup_elem(&sites, &key);
+	if (!site)
+		return;
+	site->outcome = o->outcome;
+	site->errno_ = o->err;
+}
+
+/* Number, limit and send the pending record of a vCPU. */
+static __always_inline void pending_send(struct vcpu_state *v, const struct fault *f,
+					 const struct outcome *o)
+{
+	struct nisv_rec_fault *rec = &v->pending;
+	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &f->vm);
+	bool vital;
+
+	if (!vm)
+		return;
+	/* What kills a vCPU goes first; past that budget it is like any other. */
+	vital = (o->err < 0 || !vm->has_fault) && budget_take(vm, true);
+	if (!vital && !budget_take(vm, false)) {
+		__sync_fetch_and_add(&vm->suppressed, 1);
+		return;
+	}
+	vm->has_fault = 1;
+	layout_update(f->vm.kvm, f->vm.ino);
+	rec->outcome = o->outcome;
+	rec->errno_ = o->err;
+	rec->exit_reason = o->reason;
+	rec->count = v->latched;
+	rec->vcpu_order = v->order;
+	bpf_get_current_comm(rec->comm, sizeof(rec->comm));
+	header_fill(&rec->hdr, NISV_REC_FAULT, sizeof(*rec), &f->vm, add_fetch(&vm->seq, 1));
+	record_send(rec, sizeof(*rec), vital);
+}
+
+/*
+ * The outcome is known: complete the record if one is wanted. @final: the guest's registers are all
+ * in memory. Without a first phase of the same exit the map is the one of now.
+ */
+static __always_inline void fault_complete(struct fault *f, const struct outcome *o, bool final)
+{
+	struct vcpu_state *v = vcpu_state_get(f);
+
+	site_outcome(f, o);
+	if (!v || v->counted_exit != f->exit || !v->latched)
+		return;
+	if (v->pending_exit != f->exit || v->pending.ipa != f->ipa || v->pending.pc != f->pc)
+		pending_fill(v, f, NISV_LAYOUT_AFTER);
+	v->pending.kind = f->kind;
+	fill_final(f->id.kvm, f->id.vcpu, &v->pending, final);
+	pending_send(v, f, o);
+	v->latched = 0;
+	v->pending_exit = 0;
+}
+
+#endif

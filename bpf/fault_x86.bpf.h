@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_FAULT_X86_BPF_H
+#define NISV_FAULT_X86_BPF_H
+
+/* x86-64: what KVM's instruction emulator knew when it gave up. */
+
+#include "fault.bpf.h"
+
+/* enum kvm_reg: rax is 0, rip is 16 (arch/x86/include/asm/kvm_host.h). */
+#define REG_RIP 16
+
+#define CR0_PG	   (1ULL << 31)
+#define PAGE_BYTES 4096ULL
+
+/* Bytes of the instruction that the emulator fetched; 0: the fetch itself failed. */
+static __always_inline u32 fetched_bytes(u64 ctxt)
+{
+	u64 data = ctxt + bpf_core_field_offset(struct x86_emulate_ctxt, fetch.data);
+	u64 n = (u64)READ(x86_emulate_ctxt, ctxt, fetch.end) - data;
+
+	return n <= NISV_INSN_MAX - 1 ? n : 0;
+}
+
+/*
+ * The guest-physical address that the emulation failed on, as far as KVM says it: the page fault's,
+ * that of the last MMIO at the code's address, or, where nothing could be fetched without paging,
+ * the code's own. 0: unknown.
+ */
+static __always_inline u64 emulation_address(u64 vcpu, u64 ctxt, u64 pc)
+{
+	if (READ(x86_emulate_ctxt, ctxt, gpa_available))
+		return READ(x86_emulate_ctxt, ctxt, gpa_val);
+	if (fetched_bytes(ctxt))
+		return 0;
+	if (!(READ(kvm_vcpu, vcpu, arch.cr0) & CR0_PG))
+		return pc;
+	if (READ(kvm_vcpu, vcpu, arch.mmio_gva) == (pc & ~(PAGE_BYTES - 1)))
+		return READ(kvm_vcpu, vcpu, arch.mmio_gfn) << GFN_SHIFT |
+		       (pc & (PAGE_BYTES - 1));
+	return 0;
+}
+
+static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
+{
+	u64 regs = vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.regs);
+	u64 ctxt = (u64)READ(kvm_vcpu, vcpu, arch.emulate_ctxt);
+
+	__builtin_memset(rec->gpr, 0, sizeof(rec->gpr));
+	bpf_probe_read_kernel(rec->gpr, 16 * sizeof(rec->gpr[0]), (void *)regs);
+	rec->pstate = READ(x86_emulate_ctxt, ctxt, eflags);
+	rec->is_nested = (u64)READ(kvm_vcpu, vcpu, arch.mmu) ==
+			 vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.guest_mmu);
+	rec->insn_ipa = 0;
+	rec->insn_len = 0;
+	rec->insn_state = NISV_INSN_NONE;
+	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
+	if (rec->kind != NISV_KIND_EMULATION)
+		return;
+	rec->insn_len = fetched_bytes(ctxt);
+	if (!rec->insn_len)
+		return;
+	bpf_probe_read_kernel(rec->insn, NISV_INSN_MAX - 1,
+			      (void *)(ctxt + bpf_core_field_offset(struct x86_emulate_ctxt,
+								    fetch.data)));
+	rec->insn_state = NISV_INSN_OK;
+}
+
+/* KVM keeps CR0, CR4 and CR3 in memory or refreshes them when the emulator starts. */
+static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault *rec, bool final)
+{
+	__builtin_memset(&rec->sys, 0, sizeof(rec->sys));
+	rec->sysregs_state = NISV_SYSREGS_CURRENT;
+	rec->sys.sctlr = READ(kvm_vcpu, vcpu, arch.cr0);
+	rec->sys.tcr = READ(kvm_vcpu, vcpu, arch.cr4);
+	rec->sys.ttbr0 = READ(kvm_vcpu, vcpu, arch.cr3);
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_KVM_X86_BPF_H
+#define NISV_KVM_X86_BPF_H
+
+/* KVM's types on x86-64: see kvm.bpf.h. */
+
+struct pt_regs {
+	unsigned long si, di;
+	unsigned long orig_ax;
+} _core;
+
+struct fetch_cache {
+	u8 data[15];
+	u8 *end;
+} _core;
+
+/* arch/x86/kvm/kvm_emulate.h */
+struct x86_emulate_ctxt {
+	unsigned long eflags;
+	unsigned long eip;
+	bool gpa_available;
+	u64 gpa_val;
+	struct fetch_cache fetch;
+} _core;
+
+struct kvm_mmu;
+
+struct kvm_mmu {
+	u64 dummy;
+} _core;
+
+struct kvm_arch {
+	bool has_protected_state;
+} _core;
+
+struct kvm_vcpu_arch {
+	unsigned long regs[17];
+	unsigned long cr0, cr2, cr3, cr4;
+	struct kvm_mmu *mmu;
+	struct kvm_mmu guest_mmu;
+	struct x86_emulate_ctxt *emulate_ctxt;
+	u64 mmio_gva;
+	u64 mmio_gfn;
+} _core;
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_MAPS_BPF_H
+#define NISV_MAPS_BPF_H
+
+/* Maps, settings and the state that the programs share. */
+
+#include "kvm.bpf.h"
+
+/* Set by the daemon before loading. */
+const volatile u32 sites_per_vm = 4096;
+const volatile u32 places_per_vm = 2048;
+const volatile u32 details_per_second = 32;
+const volatile u32 vital_per_second = 8;
+const volatile bool count_mmio = true;
+
+/*
+ * Set by the daemon after it has attached a source: only an attached program sees events, and
+ * which program counts a fault depends on which of them there are.
+ */
+bool has_mmio_nisv;
+bool has_inject;
+
+/*
+ * KVM's preempt_ops, learned from the first vCPU (vcpu.bpf.h). One static object in kvm.ko, which
+ * cannot be unloaded while our programs hold its tracepoints.
+ */
+u64 kvm_preempt_ops;
+
+#define MAX_VMS	   1024
+#define MAX_VCPUS  4096
+#define MAX_SITES  65536
+#define MAX_PLACES 65536
+#define RING_BYTES (1 << 20)
+
+/* What we remember of a vCPU between the two phases of a fault. */
+struct vcpu_state {
+	struct nisv_vm_key vm;
+	u64 order;	  /* faults counted on it so far */
+	u64 counted_exit; /* guest exit whose fault is counted: none is counted twice */
+	u64 pending_exit; /* guest exit that `pending` describes, 0: none */
+	u64 pc, ipa;	  /* of the fault counted last */
+	u64 latched;	  /* number of the counted fault if its details are wanted, else 0 */
+	struct nisv_rec_fault pending;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_VMS);
+	__type(key, struct nisv_vm_key);
+	__type(value, struct nisv_vm_stat);
+} vms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_VCPUS);
+	__type(key, u64);
+	__type(value, struct vcpu_state);
+} vcpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_SITES);
+	__type(key, struct nisv_site_key);
+	__type(value, struct nisv_site);
+} sites SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_PLACES);
+	__type(key, struct nisv_place_key);
+	__type(value, struct nisv_place);
+} places SEC(".maps");
+
+/* One element per possible CPU: the daemon sets max_entries. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct nisv_cache);
+} mmio_cache SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, _NISV_LOSS_MAX);
+	__type(key, u32);
+	__type(value, u64);
+} losses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} ring SEC(".maps");
+
+/* A vCPU's death and the first records of each VM: no storm of another VM can fill it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} ring_vital SEC(".maps");
+
+/*
+ * Where values too large for the stack are put together, per CPU. The iterator has its own: it can
+ * be preempted by a vCPU thread.
+ */
+struct scratch {
+	struct vcpu_state vcpu; /* all 0 but for `vm`: a new entry of `vcpus` */
+	union {
+		struct nisv_rec_vm rec_vm;
+		struct nisv_rec_layout rec_layout;
+	};
+};
+
+#define SCRATCH_EVENT	 0U
+#define SCRATCH_ITERATOR 1U
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline void loss_add(u32 which, u64 n)
+{
+	u64 *count = bpf_map_lookup_elem(&losses, &which);
+
+	if (count)
+		*count += n;
+}
+
+static __always_inline struct scratch *scratch_get(u32 which)
+{
+	return bpf_map_lookup_elem(&scratches, &which);
+}
+
+/*
+ * BPF_ATOMIC | BPF_FETCH needs a kernel with CO-RE's -mcpu=v3 instructions (5.12 on x86-64, 5.18
+ * on arm64).
+ */
+static __always_inline u64 add_fetch(u64 *value, u64 n)
+{
+	return __sync_fetch_and_add(value, n) + n;
+}
+
+#endif

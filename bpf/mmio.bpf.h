@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_MMIO_BPF_H
+#define NISV_MMIO_BPF_H
+
+/*
+ * MMIO counting, the one frequent thing we do: a direct-mapped cache per CPU in front of the map
+ * of places. A hit costs no hash look-up, no atomic and no clock. Programs of one tracepoint do not
+ * interleave on a CPU (preemption is off; where PREEMPT_RT leaves it on, a nested run is skipped
+ * and shows in recursion_misses), so plain increments are exact.
+ */
+
+#include "record.bpf.h"
+
+static __always_inline bool place_equal(const struct nisv_place_key *a,
+					const struct nisv_place_key *b)
+{
+	return a->place == b->place && a->vm.kvm == b->vm.kvm && a->vm.ino == b->vm.ino &&
+	       a->is_write == b->is_write;
+}
+
+/* Fibonacci hashing: places of a VM differ in few low bits, VMs in the middle of the pointer. */
+static __always_inline u32 place_hash(const struct nisv_place_key *key)
+{
+	u64 mix = (key->place << 1 | key->is_write) ^ key->vm.kvm >> 8;
+
+	return (mix * 0x9e3779b97f4a7c15ULL) >> 56 & (NISV_CACHE_SLOTS - 1);
+}
+
+/* Add counts to a place; past the VM's budget only the place is lost. */
+static __always_inline void place_add(const struct nisv_place_key *key, struct nisv_vm_stat *vm,
+				      const struct nisv_place *n)
+{
+	struct nisv_place *place = bpf_map_lookup_elem(&places, key);
+
+	if (!place && vm->places < places_per_vm) {
+		struct nisv_place new = {};
+		long err = bpf_map_update_elem(&places, key, &new, BPF_NOEXIST);
+
+		if (!err)
+			__sync_fetch_and_add(&vm->places, 1);
+		place = bpf_map_lookup_elem(&places, key);
+		if (!place)
+			loss_add(NISV_LOSS_PLACES, 1);
+	}
+	if (place) {
+		__sync_fetch_and_add(&place->count, n->count);
+		__sync_fetch_and_add(&place->user, n->user);
+	} else {
+		__sync_fetch_and_add(&vm->unplaced_mmio, n->count);
+	}
+	__sync_fetch_and_add(key->is_write ? &vm->mmio_writes : &vm->mmio_reads, n->count);
+	__sync_fetch_and_add(&vm->mmio_user, n->user);
+}
+
+/* Give a slot of the cache to another place. Of a VM that was forgotten nobody wants the rest. */
+static __noinline int cache_take(struct nisv_cache_slot *slot, const struct nisv_place_key *key)
+{
+	struct nisv_vm_stat *vm;
+
+	if (!vm_get(&key->vm))
+		return -1;
+	if (slot->tag.vm.kvm) {
+		vm = bpf_map_lookup_elem(&vms, &slot->tag.vm);
+		if (vm)
+			place_add(&slot->tag, vm, &slot->n);
+	}
+	slot->n.count = 0;
+	slot->n.user = 0;
+	slot->tag = *key;
+	return 0;
+}
+
+static __always_inline struct nisv_cache *cache_get(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&mmio_cache, &cpu);
+}
+
+static __always_inline void mmio_count(struct task_struct *task, u32 type, u64 gpa)
+{
+	struct vcpu_id id = {};
+	struct nisv_place_key key = {};
+	struct nisv_cache_slot *slot;
+	struct nisv_cache *cache;
+	u32 at;
+
+	if (!vcpu_loaded(task, &id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return;
+	}
+#if defined(__TARGET_ARCH_x86)
+	/* A read that user space completed: it was counted when it went out (read_prepare()). */
+	if (type == MMIO_READ && READ(kvm_vcpu, id.vcpu, mmio_read_completed))
+		return;
+#endif
+	key.vm = vm_key(id.kvm, task);
+	key.place = gpa >> NISV_PLACE_SHIFT;
+	key.is_write = type == MMIO_WRITE;
+	at = place_hash(&key);
+	cache = cache_get();
+	if (!cache)
+		return;
+	slot = &cache->slot[at];
+	if (!place_equal(&slot->tag, &key) && cache_take(slot, &key))
+		return;
+	slot->n.count++;
+	cache->last.pid = task->pid;
+	cache->last.slot = at;
+	cache->last.migrations = task->se.nr_migrations;
+	cache->last.gpa = gpa;
+}
+
+/*
+ * The slow way to the place of an access that user space serves: the thread was moved, or another
+ * used this CPU, between kvm_mmio and kvm_userspace_exit.
+ */
+static __noinline int mmio_user_by_fd(struct task_struct *task)
+{
+	const struct nisv_place one = {.count = 0, .user = 1};
+	struct nisv_place_key key = {};
+	struct run_mmio mmio = {};
+	struct nisv_vm_stat *vm;
+	struct vcpu_id id = {};
+
+	if (!vcpu_put_one(task, &id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return -1;
+	}
+	bpf_probe_read_kernel(&mmio, sizeof(mmio),
+			      (void *)((u64)READ(kvm_vcpu, id.vcpu, run) + RUN_EXIT_DATA));
+	key.vm = vm_key(id.kvm, task);
+	key.place = mmio.phys_addr >> NISV_PLACE_SHIFT;
+	key.is_write = !!mmio.is_write;
+	vm = vm_get(&key.vm);
+	if (vm)
+		place_add(&key, vm, &one);
+	return 0;
+}
+
+/*
+ * An exit for MMIO: credit the access that kvm_mmio counted last in this thread. It is the one in
+ * the cache of this CPU if that is of this thread and the thread was not migrated since. x86 makes
+ * one exit per 8 bytes of one access: the later ones find the gpa taken.
+ */
+static __always_inline void mmio_user(struct task_struct *task)
+{
+	struct nisv_cache *cache = cache_get();
+
+	if (!cache)
+		return;
+	if (cache->last.pid == (u32)task->pid && cache->last.migrations == task->se.nr_migrations) {
+		struct nisv_cache_slot *slot =
+			&cache->slot[cache->last.slot & (NISV_CACHE_SLOTS - 1)];
+
+		if (cache->last.gpa == NISV_ADDR_UNSET)
+			return;
+		if (slot->tag.place == cache->last.gpa >> NISV_PLACE_SHIFT) {
+			cache->last.gpa = NISV_ADDR_UNSET;
+			slot->n.user++;
+			return;
+		}
+		cache->last.gpa = NISV_ADDR_UNSET;
+	}
+	mmio_user_by_fd(task);
+}
+
+#endif

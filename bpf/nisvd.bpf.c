@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The programs. All tracepoint programs are raw_tp: they load on every kernel, and only attaching
+ * fails where a tracepoint is absent. None is ever attached to kvm_entry or kvm_exit. Arguments of
+ * the tracepoints: include/trace/events/kvm.h, arch/arm64/kvm/trace_arm.h, arch/x86/kvm/trace.h.
+ */
+
+#include "maps.bpf.h"
+
+#if defined(__TARGET_ARCH_arm64)
+#include "fault_arm64.bpf.h"
+#else
+#include "fault_x86.bpf.h"
+#endif
+#include "mmio.bpf.h"
+
+char program_license[] SEC("license") = "GPL";
+
+#define ENOSYS 38
+#define EFAULT 14
+
+typedef struct bpf_raw_tracepoint_args raw_args;
+
+/* kvm_mmio(int type, int len, u64 gpa, void *val) */
+SEC("raw_tp/kvm_mmio")
+int on_mmio(raw_args *ctx)
+{
+	u32 type = ctx->args[0];
+
+#if defined(__TARGET_ARCH_arm64)
+	/* Every read fires type 0; type 1 is its completion, fired before the vCPU is loaded. */
+	if (type == MMIO_READ)
+		return 0;
+#endif
+	mmio_count(current_task(), type, ctx->args[2]);
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_arm64)
+/*
+ * kvm_guest_fault(ulong vcpu_pc, ulong hsr, ulong hxfar, u64 ipa): every stage-2 abort, ordinary
+ * RAM faults included. A described access of the guest's own is MMIO or memory: not our business,
+ * and most are that.
+ */
+SEC("raw_tp/kvm_guest_fault")
+int on_guest_fault(raw_args *ctx)
+{
+	u64 esr = ctx->args[1];
+	struct task_struct *task;
+	struct fault f = {};
+	u64 memslots;
+
+	if (is_nisv(esr) ? has_mmio_nisv : !(is_iabt(esr) || (esr & ESR_S1PTW)))
+		return 0;
+	task = current_task();
+	if (!vcpu_loaded(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	f.pc = ctx->args[0];
+	f.esr = esr;
+	f.far = ctx->args[2];
+	fault_address(&f, ctx->args[3]);
+	memslots = vm_memslots(f.id.kvm);
+	if (slot_is_memory(slot_find(memslots, f.ipa >> GFN_SHIFT), is_write(esr)))
+		return 0;
+	f.kind = fault_kind(&f);
+	fault_vm(&f, task);
+	fault_prepare(&f);
+	if (!is_nisv(esr) && !has_inject) {
+		const struct outcome o = {.outcome = NISV_OUTCOME_UNKNOWN};
+
+		fault_count(&f);
+		fault_complete(&f, &o, false);
+	}
+	return 0;
+}
+
+/* kvm_mmio_nisv(ulong vcpu_pc, ulong esr, ulong far, ulong ipa), Linux 6.7 and later. */
+SEC("raw_tp/kvm_mmio_nisv")
+int on_mmio_nisv(raw_args *ctx)
+{
+	struct task_struct *task = current_task();
+	struct fault f = {};
+
+	if (!vcpu_loaded(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	f.pc = ctx->args[0];
+	f.esr = ctx->args[1];
+	f.far = ctx->args[2];
+	fault_address(&f, ctx->args[3]);
+	f.kind = NISV_KIND_NISV;
+	fault_vm(&f, task);
+	fault_prepare(&f);
+	fault_count(&f);
+	return 0;
+}
+
+/*
+ * A KVM_RUN that ends: with -ENOSYS or KVM_EXIT_ARM_NISV for an access without a description,
+ * with -EFAULT where a slot has no usable memory behind it.
+ */
+static __always_inline bool exit_kind(struct fault *f, u32 reason, s32 err)
+{
+	if (reason == EXIT_MEMORY_FAULT)
+		f->kind = memory_fault_kind(f->id.kvm, f->ipa);
+	else if (reason == EXIT_ARM_LDST64B)
+		f->kind = NISV_KIND_LDST64B;
+	else if (err == -EFAULT)
+		f->kind = NISV_KIND_BACKING;
+	else
+		f->kind = fault_kind(f);
+	if (f->kind == NISV_KIND_BACKING)
+		return (is_iabt(f->esr) || ESR_EC(f->esr) == EC_DABT_LOW) &&
+		       slot_find(vm_memslots(f->id.kvm), f->ipa >> GFN_SHIFT);
+	if (err == -ENOSYS || reason == EXIT_ARM_NISV)
+		return is_nisv(f->esr);
+	return true;
+}
+
+/* kvm_userspace_exit(u32 reason, int errno) */
+SEC("raw_tp/kvm_userspace_exit")
+int on_userspace_exit(raw_args *ctx)
+{
+	u32 reason = ctx->args[0];
+	s32 err = ctx->args[1];
+	struct outcome o = {.err = err, .reason = reason};
+	struct task_struct *task;
+	struct fault f = {};
+
+	if (reason == EXIT_MMIO && !err) {
+		if (count_mmio)
+			mmio_user(current_task());
+		return 0;
+	}
+	if (err != -ENOSYS && err != -EFAULT && reason != EXIT_ARM_NISV &&
+	    reason != EXIT_MEMORY_FAULT && reason != EXIT_ARM_LDST64B)
+		return 0;
+	task = current_task();
+	if (!vcpu_put_one(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	fault_of_vcpu(&f);
+	if (!exit_kind(&f, reason, err))
+		return 0;
+	o.outcome = err < 0 && f.kind != NISV_KIND_MEMORY_FAULT ? NISV_OUTCOME_VM_KILLED
+								 : NISV_OUTCOME_VMM_DECIDES;
+	fault_vm(&f, task);
+	fault_count(&f);
+	fault_complete(&f, &o, true);
+	return 0;
+}
+
+/*
+ * KVM gives the guest an abort. Inside KVM_RUN that is its own answer to an access outside memory;
+ * else the VMM does it (KVM_SET_VCPU_EVENTS), which is the outcome of a fault counted before.
+ */
+static __always_inline int inject(u64 vcpu)
+{
+	const struct outcome o = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
+	struct task_struct *task = current_task();
+	struct fault f = {};
+
+	if (run_fd(task) < 0)
+		return 0;
+	f.id.vcpu = vcpu;
+	if (!vcpu_check(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	fault_of_vcpu(&f);
+	f.kind = fault_kind(&f);
+	/* Aborts of other causes, such as an exclusive access to device memory, are none of ours. */
+	if (f.kind == NISV_KIND_NISV && !is_nisv(f.esr))
+		return 0;
+	fault_vm(&f, task);
+	fault_count(&f);
+	fault_complete(&f, &o, false);
+	return 0;
+}
+
+/* kvm_inject_dabt(vcpu, addr) and kvm_inject_pabt(vcpu, addr), until Linux 6.16 */
+SEC("kprobe/kvm_inject_dabt")
+int on_inject_dabt(struct user_pt_regs *ctx)
+{
+	return inject(ctx->regs[0]);
+}
+
+SEC("kprobe/kvm_inject_pabt")
+int on_inject_pabt(struct user_pt_regs *ctx)
+{
+	return inject(ctx->regs[0]);
+}
+
+/* kvm_inject_sea(vcpu, iabt, addr), their successor */
+SEC("kprobe/kvm_inject_sea")
+int on_inject_sea(struct user_pt_regs *ctx)
+{
+	return inject(ctx->regs[0]);
+}
+
+/* Beyond the host's own limit; where it calls one of those above, the exit is counted already. */
+SEC("kprobe/kvm_inject_size_fault")
+int on_inject_size_fault(struct user_pt_regs *ctx)
+{
+	return inject(ctx->regs[0]);
+}
+
+SEC("kprobe/kvm_destroy_vm")
+int on_destroy_vm(struct user_pt_regs *ctx)
+{
+	return vm_end(ctx->regs[0]);
+}
+#else
+/*
+ * kvm_emulate_insn(vcpu, u8 failed): the emulator gave up. What KVM does about it is known at
+ * kvm_userspace_exit; it makes no such exit where it gave the guest's user mode a #UD, which shows
+ * when the next failure finds the last one without an exit.
+ */
+SEC("raw_tp/kvm_emulate_insn")
+int on_emulate_insn(raw_args *ctx)
+{
+	const struct outcome injected = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
+	struct task_struct *task;
+	struct vcpu_state *v;
+	struct fault f = {};
+	u64 emulator;
+
+	if (!(u8)ctx->args[1])
+		return 0;
+	task = current_task();
+	f.id.vcpu = ctx->args[0];
+	if (!vcpu_check(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	fault_vm(&f, task);
+	f.kind = NISV_KIND_EMULATION;
+	v = vcpu_state_get(&f);
+	if (v && v->pending_exit && v->latched)
+		pending_send(v, &f, &injected);
+	if (v)
+		v->counted_exit = v->pending_exit = v->latched = 0;
+	emulator = (u64)READ(kvm_vcpu, f.id.vcpu, arch.emulate_ctxt);
+	f.pc = READ(x86_emulate_ctxt, emulator, eip);
+	f.ipa = emulation_address(f.id.vcpu, emulator, f.pc);
+	fault_prepare(&f);
+	fault_count(&f);
+	return 0;
+}
+
+/* kvm_userspace_exit(u32 reason, int errno) */
+SEC("raw_tp/kvm_userspace_exit")
+int on_userspace_exit(raw_args *ctx)
+{
+	u32 reason = ctx->args[0];
+	s32 err = ctx->args[1];
+	struct outcome o = {.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
+	struct run_memory_fault where = {};
+	struct task_struct *task;
+	struct vcpu_state *v;
+	struct fault f = {};
+
+	if (reason == EXIT_MMIO && !err) {
+		if (count_mmio)
+			mmio_user(current_task());
+		return 0;
+	}
+	if (reason != EXIT_INTERNAL_ERROR && reason != EXIT_MEMORY_FAULT)
+		return 0;
+	task = current_task();
+	if (!vcpu_put_one(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	fault_vm(&f, task);
+	v = vcpu_state_get(&f);
+	if (!v)
+		return 0;
+	if (reason == EXIT_INTERNAL_ERROR) {
+		if (!v->counted_exit)
+			return 0;
+		f.kind = NISV_KIND_EMULATION;
+		f.pc = v->pc;
+		f.ipa = v->ipa;
+	} else {
+		u64 run = (u64)READ(kvm_vcpu, f.id.vcpu, run);
+
+		bpf_probe_read_kernel(&where, sizeof(where), (void *)(run + RUN_EXIT_DATA));
+		f.kind = memory_fault_kind(f.id.kvm, where.gpa);
+		f.pc = READ(kvm_vcpu, f.id.vcpu, arch.regs[REG_RIP]);
+		f.ipa = where.gpa;
+		if (f.kind == NISV_KIND_BACKING)
+			o.outcome = NISV_OUTCOME_VM_KILLED;
+		v->counted_exit = 0;
+		fault_count(&f);
+	}
+	fault_complete(&f, &o, true);
+	v->counted_exit = v->pending_exit = 0;
+	return 0;
+}
+
+struct kprobe_regs {
+	u64 other[14];
+	u64 di;
+};
+
+/* kvm_destroy_vm(kvm); the context of a kprobe is struct pt_regs (arch/x86/include/asm/ptrace.h). */
+SEC("kprobe/kvm_destroy_vm")
+int on_destroy_vm(struct kprobe_regs *ctx)
+{
+	return vm_end(ctx->di);
+}
+#endif

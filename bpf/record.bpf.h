@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_RECORD_BPF_H
+#define NISV_RECORD_BPF_H
+
+/* VMs as we keep them, and the way of a record to the daemon: numbered, limited, never silent. */
+
+#include "layout.bpf.h"
+#include "vcpu.bpf.h"
+
+#define SECOND_NS 1000000000ULL
+
+/* May this VM send one more record now? What it may not is counted. */
+static __always_inline bool budget_take(struct nisv_vm_stat *vm, bool vital)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 *used = vital ? &vm->vital_in_window : &vm->detail_in_window;
+
+	if (now - vm->detail_window_ns >= SECOND_NS) {
+		vm->detail_window_ns = now;
+		vm->detail_in_window = vm->vital_in_window = 0;
+	}
+	if (*used >= (vital ? vital_per_second : details_per_second))
+		return false;
+	__sync_fetch_and_add(used, 1);
+	return true;
+}
+
+static __always_inline void header_fill(struct nisv_rec_hdr *hdr, u32 type, u32 size,
+					const struct nisv_vm_key *key, u64 seq)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	hdr->type = type;
+	hdr->size = size;
+	hdr->vm = *key;
+	hdr->seq = seq;
+	hdr->time_ns = bpf_ktime_get_ns();
+	hdr->tgid = pid_tgid >> 32;
+	hdr->tid = (u32)pid_tgid;
+}
+
+static __always_inline void record_send(void *rec, u64 size, bool vital)
+{
+	if (vital) {
+		if (bpf_ringbuf_output(&ring_vital, rec, size, 0))
+			loss_add(NISV_LOSS_VITAL, 1);
+	} else if (bpf_ringbuf_output(&ring, rec, size, 0)) {
+		loss_add(NISV_LOSS_RING, 1);
+	}
+}
+
+/* Everything about a VM but its command line, which only its own threads can read. */
+static __always_inline void vm_describe(struct nisv_rec_vm *rec, u64 kvm, struct task_struct *task)
+{
+	struct task_struct *leader = task->group_leader;
+	const unsigned char *name = READ(kvm, kvm, debugfs_dentry, d_name.name);
+
+	if (bpf_probe_read_kernel_str(rec->dir, sizeof(rec->dir), name) < 0)
+		rec->dir[0] = 0;
+	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), leader->comm);
+	rec->cgroup_id = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	rec->start_ns = leader->start_boottime;
+	rec->cmdline_len = rec->cmdline_total = 0;
+	rec->vm_fd = -1;
+	rec->reserved = 0;
+}
+
+#define CMDLINE_PIECE 256
+
+/*
+ * The command line of the current process, as far as its pages are present: in pieces, because one
+ * absent page fails a whole read.
+ */
+static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_struct *task)
+{
+	u64 start, end, len;
+	u32 at;
+
+	if (!task->mm)
+		return;
+	start = task->mm->arg_start;
+	end = task->mm->arg_end;
+	len = end > start ? end - start : 0;
+	rec->cmdline_total = len;
+	for (at = 0; at < NISV_CMDLINE_MAX; at += CMDLINE_PIECE) {
+		if (at >= len || bpf_probe_read_user(&rec->cmdline[at], CMDLINE_PIECE,
+						     (void *)(start + at)))
+			break;
+	}
+	rec->cmdline_len = at < len ? at : len;
+}
+
+/* Send the NISV_REC_VM of a VM just put into `vms`; the vCPU thread of it is running. */
+__noinline int vm_introduce(u64 kvm, u64 ino)
+{
+	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
+	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
+	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+	struct task_struct *task = current_task();
+	struct nisv_rec_vm *rec;
+
+	if (!vm || !scratch)
+		return -1;
+	rec = &scratch->rec_vm;
+	vm_describe(rec, kvm, task);
+	cmdline_read(rec, task);
+	header_fill(&rec->hdr, NISV_REC_VM, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
+	record_send(rec, sizeof(*rec), true);
+	return 0;
+}
+
+/* Send the layout of a VM if it is not the one sent last. The first one is vital. */
+__noinline int layout_update(u64 kvm, u64 ino)
+{
+	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
+	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
+	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+	bool first;
+
+	if (!vm || !scratch)
+		return -1;
+	if (vm->has_layout &&
+	    vm->generation == READ(kvm_memslots, vm_memslots(kvm), generation))
+		return 0;
+	if (layout_fill(kvm, SCRATCH_EVENT))
+		return -1;
+	first = !vm->has_layout;
+	vm->has_layout = 1;
+	vm->generation = scratch->rec_layout.generation;
+	header_fill(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, sizeof(scratch->rec_layout), &key,
+		    add_fetch(&vm->seq, 1));
+	record_send(&scratch->rec_layout, sizeof(scratch->rec_layout), first);
+	return 0;
+}
+
+/* The totals of a VM; at first sight they are made, and the VM and its layout sent. */
+static __always_inline struct nisv_vm_stat *vm_get(const struct nisv_vm_key *key)
+{
+	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, key);
+
+	if (vm)
+		return vm;
+	{
+		struct nisv_vm_stat new = {.tgid = bpf_get_current_pid_tgid() >> 32};
+		long err = bpf_map_update_elem(&vms, key, &new, BPF_NOEXIST);
+
+		if (!err) {
+			vm_introduce(key->kvm, key->ino);
+			layout_update(key->kvm, key->ino);
+		}
+	}
+	vm = bpf_map_lookup_elem(&vms, key);
+	if (!vm)
+		loss_add(NISV_LOSS_VMS, 1);
+	return vm;
+}
+
+/* KVM destroys a VM: tell, if it is one that we know. Whoever drops the last reference does it. */
+static __always_inline int vm_end(u64 kvm)
+{
+	struct nisv_vm_key key = vm_key(kvm, current_task());
+	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
+	struct nisv_rec_hdr hdr;
+
+	if (!vm)
+		return 0;
+	header_fill(&hdr, NISV_REC_VM_END, sizeof(hdr), &key, add_fetch(&vm->seq, 1));
+	hdr.tgid = vm->tgid;
+	record_send(&hdr, sizeof(hdr), true);
+	return 0;
+}
+
+#endif
