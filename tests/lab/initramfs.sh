@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# The guest's root, as two cpio archives one behind the other: what all runs of a build share, cached
-# by its content, and what this run adds (COMMAND and the --copy files). Sourced by tests/lab/lab.
+# The guest's root, as two cpio archives one behind the other: what all runs of a build share,
+# cached by its content, and what this run adds (COMMAND and the --copy files). Sourced by
+# tests/lab/lab.
 # Not compressed: the emulated CPU would take longer to unpack than QEMU takes to load it.
 
 # Set by tests/lab/lab.

@@ -48,9 +48,9 @@ kernel_dir() {
 	echo "$cache/kernels/$1"
 }
 
-# mirrors: the Debian archives in this host's own apt configuration, as lines of URI and suite. Which
-# archive is Debian's is known for sure only where the lists were fetched once; a fresh container has
-# nothing but names, and there the host's own suites are taken.
+# mirrors: the Debian archives in this host's own apt configuration, as lines of URI and suite.
+# Which archive is Debian's is known for sure only where the lists were fetched once; a fresh
+# container has nothing but names, and there the host's own suites are taken.
 mirrors() {
 	local sure
 	# shellcheck disable=SC2016 # apt's own $(NAME)
@@ -80,8 +80,8 @@ mirror_uri() {
 }
 
 # apt_root_make DIR SUITE...: a private apt for arm64 in DIR, so that neither the host's lists nor
-# its packages are touched and no privilege is needed. Proxies and the like are the host's: apt reads
-# the host's configuration first.
+# its packages are touched and no privilege is needed. Proxies and the like are the host's: apt
+# reads the host's configuration first.
 apt_root_make() {
 	local root=$1 suite uri
 	shift
@@ -147,7 +147,7 @@ kernel_unpack() {
 		*)
 			dpkg-deb --fsys-tarfile "$deb" |
 				tar -xO --wildcards './boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz' \
-					2>/dev/null >"$2/Image.part"
+				2>/dev/null >"$2/Image.part"
 			[ ! -s "$2/Image.part" ] || mv "$2/Image.part" "$2/Image"
 			rm -f "$2/Image.part"
 			;;
@@ -176,7 +176,8 @@ kernel_download() {
 		return 1
 	fi
 	packages+=(busybox-static)
-	if ! (cd "$root/archives" && apt-get -c ../apt.conf -q download "${packages[@]}") >"$log" 2>&1; then
+	if ! (cd "$root/archives" && apt-get -c ../apt.conf -q download "${packages[@]}") \
+		>"$log" 2>&1; then
 		! grep -q ' 404 ' "$log" || return $exit_gone
 		cat "$log" >&2
 		say "cannot download the kernel (see apt above)"
