@@ -136,7 +136,7 @@ kernel_packages() {
 
 # kernel_unpack DIR DEST: takes what a kernel folder needs from the packages in DIR.
 kernel_unpack() {
-	local deb
+	local deb images=('./boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz')
 	# tar fails for the one of the two places that is not there; what counts is what came out.
 	for deb in "$1"/*.deb; do
 		case ${deb##*/} in
@@ -146,8 +146,7 @@ kernel_unpack() {
 			;;
 		*)
 			dpkg-deb --fsys-tarfile "$deb" |
-				tar -xO --wildcards './boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz' \
-				2>/dev/null >"$2/Image.part"
+				tar -xO --wildcards "${images[@]}" 2>/dev/null >"$2/Image.part"
 			[ ! -s "$2/Image.part" ] || mv "$2/Image.part" "$2/Image"
 			rm -f "$2/Image.part"
 			;;
