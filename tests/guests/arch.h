@@ -20,7 +20,8 @@ uint64_t arch_pc_get(struct vcpu *vcpu);
 /* arm64: moves the program counter behind the instruction. */
 void arch_instruction_skip(struct vcpu *vcpu);
 
-/* arm64: an external abort for the access that faulted, as QEMU's kvm_arm_handle_dabt_nisv() does. */
+/* arm64: an external abort for the access that faulted, as QEMU's kvm_arm_handle_dabt_nisv() does.
+ */
 void arch_abort_inject(struct vcpu *vcpu);
 
 /*

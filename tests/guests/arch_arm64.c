@@ -11,7 +11,7 @@
 #include "run.h"
 
 /* Register ids: asm/kvm.h; the encodings of system registers: Arm ARM, their op0..op2 tables. */
-#define CORE_REG(field)                                                                            \
+#define CORE_REG(field) \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
 #define REG_PC	     CORE_REG(regs.pc)
 #define REG_X(n)     (CORE_REG(regs.regs[0]) + (n) * (sizeof(__u64) / sizeof(__u32)))
@@ -22,7 +22,7 @@
 
 /* ESR_ELx: exception class and the immediate of BRK, Arm ARM "ESR_EL2". */
 #define ESR_EC(esr)  ((esr) >> 26 & 0x3f)
-#define ESR_IMM(esr) ((esr) & 0xffff)
+#define ESR_IMM(esr) ((esr)&0xffff)
 #define EC_BRK64     0x3c
 
 /* Where the vectors go: behind the program, before the page tables that MMU guests build. */
@@ -33,7 +33,7 @@
 static uint64_t reg_get(struct vcpu *vcpu, uint64_t id)
 {
 	uint64_t value = 0;
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
 
 	if (ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg))
 		fail(EXIT_SETUP, "cannot read register %#llx: %s", (unsigned long long)id,
@@ -43,7 +43,7 @@ static uint64_t reg_get(struct vcpu *vcpu, uint64_t id)
 
 static void reg_set(struct vcpu *vcpu, uint64_t id, uint64_t value)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
 
 	if (ioctl(vcpu->fd, KVM_SET_ONE_REG, &reg))
 		fail(EXIT_SETUP, "cannot set register %#llx: %s", (unsigned long long)id,
@@ -67,7 +67,7 @@ static void vgic_attribute_set(struct vm *vm, uint32_t group, uint64_t attribute
 void arch_vm_prepare(struct vm *vm)
 {
 	const struct options *o = vm->options;
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_ARM_NISV_TO_USER };
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_NISV_TO_USER};
 	struct kvm_create_device device = {
 		.type = o->vgic == VGIC_V3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2,
 	};
@@ -81,11 +81,13 @@ void arch_vm_prepare(struct vm *vm)
 		fail(EXIT_UNSUPPORTED, "this host cannot do that --vgic: %s", strerror(errno));
 	vm->vgic_fd = device.fd;
 	if (o->vgic == VGIC_V3) {
-		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, &dist);
+		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST,
+				   &dist);
 		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
 				   &cpu);
 	} else {
-		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, &dist);
+		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST,
+				   &dist);
 		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu);
 	}
 }
@@ -99,8 +101,10 @@ static uint64_t vectors_load(struct vm *vm)
 		return 0;
 	memory = vm_memory(vm, address, GUEST_VECTORS_SIZE);
 	if (!memory)
-		fail(EXIT_USAGE, "no room for the vectors at %#llx: make the slot larger, or say "
-				 "--vectors none", (unsigned long long)address);
+		fail(EXIT_USAGE,
+		     "no room for the vectors at %#llx: make the slot larger, or say "
+		     "--vectors none",
+		     (unsigned long long)address);
 	memcpy(memory, vm->options->vectors, GUEST_VECTORS_SIZE);
 	return address;
 }
@@ -158,7 +162,7 @@ void arch_instruction_skip(struct vcpu *vcpu)
 
 void arch_abort_inject(struct vcpu *vcpu)
 {
-	struct kvm_vcpu_events events = { .exception.ext_dabt_pending = 1 };
+	struct kvm_vcpu_events events = {.exception.ext_dabt_pending = 1};
 
 	if (ioctl(vcpu->fd, KVM_SET_VCPU_EVENTS, &events))
 		fail(EXIT_UNSUPPORTED, "cannot inject an abort: %s", strerror(errno));

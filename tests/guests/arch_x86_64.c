@@ -11,25 +11,25 @@
 #include "run.h"
 
 /* Bits of the control registers and EFER: AMD64 Architecture Programmer's Manual 2, chapter 3. */
-#define CR0_PE	       (1u << 0)
-#define CR0_PG	       (1u << 31)
-#define CR4_PAE	       (1u << 5)
-#define CR4_OSFXSR     (1u << 9)
-#define EFER_LME       (1u << 8)
-#define EFER_LMA       (1u << 10)
-#define RFLAGS_FIXED   2
-#define PTE_PRESENT    1
-#define PTE_WRITE      2
-#define PTE_LARGE      (1u << 7)
-#define SEGMENT_CODE   11 /* execute, read, accessed */
-#define SEGMENT_DATA   3  /* read, write, accessed */
+#define CR0_PE	     (1u << 0)
+#define CR0_PG	     (1u << 31)
+#define CR4_PAE	     (1u << 5)
+#define CR4_OSFXSR   (1u << 9)
+#define EFER_LME     (1u << 8)
+#define EFER_LMA     (1u << 10)
+#define RFLAGS_FIXED 2
+#define PTE_PRESENT  1
+#define PTE_WRITE    2
+#define PTE_LARGE    (1u << 7)
+#define SEGMENT_CODE 11 /* execute, read, accessed */
+#define SEGMENT_DATA 3	/* read, write, accessed */
 
 /* Guest physical addresses below the program: long mode's tables, the stack's end. */
-#define TABLES	      0x1000
-#define N_TABLES      6
-#define DIRECTORIES   4 /* of 1 GiB each */
-#define STACK	      0x8000
-#define ENTRY	      0x8000
+#define TABLES	    0x1000
+#define N_TABLES    6
+#define DIRECTORIES 4 /* of 1 GiB each */
+#define STACK	    0x8000
+#define ENTRY	    0x8000
 
 /* Where Intel hosts need three unused pages for real mode: KVM_SET_TSS_ADDR in api.rst. */
 #define TSS_ADDRESS 0xfffbd000UL
@@ -100,8 +100,8 @@ static void vcpu_start_set(struct vcpu *vcpu)
 {
 	const struct options *o = vcpu->vm->options;
 	bool long_mode = o->guest && o->guest->mode == GUEST_MODE_LONG;
-	struct kvm_regs regs = { .rip = vcpu->vm->entry, .rsp = STACK, .rflags = RFLAGS_FIXED };
-	__u64 *args[] = { &regs.rdi, &regs.rsi, &regs.rdx, &regs.rcx, &regs.r8, &regs.r9 };
+	struct kvm_regs regs = {.rip = vcpu->vm->entry, .rsp = STACK, .rflags = RFLAGS_FIXED};
+	__u64 *args[] = {&regs.rdi, &regs.rsi, &regs.rdx, &regs.rcx, &regs.r8, &regs.r9};
 	struct kvm_sregs sregs;
 
 	for (unsigned int i = 0; i < sizeof(args) / sizeof(args[0]); i++)

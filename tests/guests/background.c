@@ -24,8 +24,8 @@ struct background {
 /* Waits that long; false when it is time to stop. */
 static bool pause_us(const struct background *b, unsigned int us)
 {
-	struct pollfd fd = { .fd = b->stop_fd, .events = POLLIN };
-	struct timespec timeout = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000L };
+	struct pollfd fd = {.fd = b->stop_fd, .events = POLLIN};
+	struct timespec timeout = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000L};
 
 	return ppoll(&fd, 1, &timeout, NULL) <= 0;
 }

@@ -39,7 +39,7 @@ static void kick(int signal_number)
 
 void crew_signals_init(void)
 {
-	struct sigaction action = { .sa_handler = kick };
+	struct sigaction action = {.sa_handler = kick};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -93,8 +93,8 @@ static struct vcpu *queue_take(struct crew *crew)
 		struct vcpu *vcpu = crew->vcpus[crew->next];
 
 		crew->next = (crew->next + 1) % crew->n_vcpus;
-		if (vcpu->queued && !(vcpu->has_last_thread &&
-				      pthread_equal(vcpu->last_thread, pthread_self()))) {
+		if (vcpu->queued &&
+		    !(vcpu->has_last_thread && pthread_equal(vcpu->last_thread, pthread_self()))) {
 			vcpu->queued = false;
 			vcpu->has_last_thread = true;
 			vcpu->last_thread = pthread_self();
@@ -241,7 +241,7 @@ void crew_stop_vm(struct vm *vm)
 	/* In this order: a thread that clears immediate_exit looks at stop afterwards. */
 	vm->stop = true;
 	for (unsigned int i = 0; i < vm->n_vcpus; i++)
-		*(volatile __u8 *)&vm->vcpus[i].run->immediate_exit = 1;
+		__atomic_store_n(&vm->vcpus[i].run->immediate_exit, 1, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&crew->lock);
 	for (unsigned int i = 0; i < crew->n_threads; i++)
 		pthread_kill(crew->threads[i], KICK_SIGNAL);

@@ -16,24 +16,26 @@
  * KVM_GUESTDBG_USE_SW_BP); it ends one vCPU only, where PSCI SYSTEM_OFF would end the whole VM.
  * x86_64: HLT is GUEST_CALL_DONE, a byte to port GUEST_SYNC_PORT is GUEST_CALL_SYNC.
  */
-#define GUEST_CALL_DONE		0x4e00	/* this vCPU has finished */
-#define GUEST_CALL_UNSUPPORTED	0x4e01	/* this CPU lacks what the program needs */
-#define GUEST_CALL_EXCEPTION	0x4e02	/* an exception reached the "stop" vectors */
-#define GUEST_CALL_SYNC		0x4e03	/* a round is over, run me again */
-#define GUEST_SYNC_PORT		0xf4
+#define GUEST_CALL_DONE	       0x4e00 /* this vCPU has finished */
+#define GUEST_CALL_UNSUPPORTED 0x4e01 /* this CPU lacks what the program needs */
+#define GUEST_CALL_EXCEPTION   0x4e02 /* an exception reached the "stop" vectors */
+#define GUEST_CALL_SYNC	       0x4e03 /* a round is over, run me again */
+#define GUEST_SYNC_PORT	       0xf4
 
 /* x86_64: the CPU mode that a program is entered in. arm64 programs start at EL1, MMU off. */
-#define GUEST_MODE_DEFAULT	0	/* x86_64: real mode, all segments with a 4 GiB limit */
-#define GUEST_MODE_LONG		1	/* x86_64: long mode, the first 4 GiB mapped one to one */
+#define GUEST_MODE_DEFAULT 0 /* x86_64: real mode, all segments with a 4 GiB limit */
+#define GUEST_MODE_LONG	   1 /* x86_64: long mode, the first 4 GiB mapped one to one */
 
 /* Bytes of one arm64 vector table (Arm ARM, "Exception vectors"). */
-#define GUEST_VECTORS_SIZE	0x800
+#define GUEST_VECTORS_SIZE 0x800
 
 #ifdef __ASSEMBLER__
+/* clang-format off */
 
 	.section .note.GNU-stack, "", %progbits
 
-	.macro GUEST name:req, help:req, vectors=0, mode=GUEST_MODE_DEFAULT, addr=0, a1=1, a2=1, a3=0x1000
+	.macro	GUEST name:req, help:req, vectors=0, mode=GUEST_MODE_DEFAULT, \
+		addr=0, a1=1, a2=1, a3=0x1000
 	.section guest_table, "aw", %progbits
 	.balign	8
 	.quad	771f, 772f, 773f, 774f, \vectors, \mode, \addr, \a1, \a2, \a3
@@ -49,6 +51,7 @@
 772:
 	.endm
 
+/* clang-format on */
 #else
 
 #include <stddef.h>

@@ -29,14 +29,19 @@ static int signals_open(void)
 	return fd;
 }
 
-enum event { EVENT_TIMEOUT, EVENT_OTHER_FD, EVENT_GO, EVENT_TERMINATE };
+enum event {
+	EVENT_TIMEOUT,
+	EVENT_OTHER_FD,
+	EVENT_GO,
+	EVENT_TERMINATE
+};
 
 /* Waits for a signal, for other_fd (-1: none) or for timeout_ms (-1: for ever). */
 static enum event event_wait(int signal_fd, int other_fd, int timeout_ms)
 {
 	struct pollfd fds[] = {
-		{ .fd = signal_fd, .events = POLLIN },
-		{ .fd = other_fd, .events = POLLIN },
+		{.fd = signal_fd, .events = POLLIN},
+		{.fd = other_fd, .events = POLLIN},
 	};
 	struct signalfd_siginfo info;
 
@@ -116,7 +121,7 @@ static struct outcome round_run(const struct options *o, struct vm **vms, struct
 {
 	struct crew *crew = crew_new(vms, o->n_vms);
 	struct background *background;
-	struct outcome outcome = { 0 };
+	struct outcome outcome = {0};
 
 	report_ready(o->ready);
 	background = background_new(vms, o->n_vms, crew);
@@ -141,7 +146,7 @@ int main(int argc, char **argv)
 	static struct options options;
 	struct report *report;
 	struct vm *vms[MAX_VMS];
-	struct outcome outcome = { 0 };
+	struct outcome outcome = {0};
 	int signal_fd;
 
 	dress(&argc, &argv);

@@ -1,130 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
 #include "options.h"
 #include "usage.h"
+#include "value.h"
 
 enum {
-	OPT_SLOT = 256, OPT_IPA_BITS, OPT_VGIC, OPT_NISV_CAP, OPT_ON_NISV, OPT_ON_ERROR, OPT_GUEST,
-	OPT_LOAD, OPT_ENTRY, OPT_VECTORS, OPT_ARG, OPT_VM_STEP, OPT_VCPU_STEP, OPT_VCPUS, OPT_VMS,
-	OPT_ONE_THREAD, OPT_MOVE_THREADS, OPT_PIN, OPT_MIGRATE, OPT_CHURN, OPT_DIRTY_LOG,
-	OPT_IOEVENTFD, OPT_DELAY, OPT_REPEAT, OPT_IDLE, OPT_HOLD, OPT_MAX_EXITS, OPT_MAX_NISV,
-	OPT_LINGER, OPT_REPORT, OPT_READY, OPT_CONSOLE,
+	OPT_SLOT = 256,
+	OPT_IPA_BITS,
+	OPT_VGIC,
+	OPT_NISV_CAP,
+	OPT_ON_NISV,
+	OPT_ON_ERROR,
+	OPT_GUEST,
+	OPT_LOAD,
+	OPT_ENTRY,
+	OPT_VECTORS,
+	OPT_ARG,
+	OPT_VM_STEP,
+	OPT_VCPU_STEP,
+	OPT_VCPUS,
+	OPT_VMS,
+	OPT_ONE_THREAD,
+	OPT_MOVE_THREADS,
+	OPT_PIN,
+	OPT_MIGRATE,
+	OPT_CHURN,
+	OPT_DIRTY_LOG,
+	OPT_IOEVENTFD,
+	OPT_DELAY,
+	OPT_REPEAT,
+	OPT_IDLE,
+	OPT_HOLD,
+	OPT_MAX_EXITS,
+	OPT_MAX_NISV,
+	OPT_LINGER,
+	OPT_REPORT,
+	OPT_READY,
+	OPT_CONSOLE,
 };
 
 static const struct option long_options[] = {
-	{ "slot", required_argument, NULL, OPT_SLOT },
-	{ "ipa-bits", required_argument, NULL, OPT_IPA_BITS },
-	{ "vgic", required_argument, NULL, OPT_VGIC },
-	{ "nisv-cap", required_argument, NULL, OPT_NISV_CAP },
-	{ "on-nisv", required_argument, NULL, OPT_ON_NISV },
-	{ "on-error", required_argument, NULL, OPT_ON_ERROR },
-	{ "guest", required_argument, NULL, OPT_GUEST },
-	{ "load", required_argument, NULL, OPT_LOAD },
-	{ "entry", required_argument, NULL, OPT_ENTRY },
-	{ "vectors", required_argument, NULL, OPT_VECTORS },
-	{ "arg", required_argument, NULL, OPT_ARG },
-	{ "vm-step", required_argument, NULL, OPT_VM_STEP },
-	{ "vcpu-step", required_argument, NULL, OPT_VCPU_STEP },
-	{ "vcpus", required_argument, NULL, OPT_VCPUS },
-	{ "vms", required_argument, NULL, OPT_VMS },
-	{ "one-thread", no_argument, NULL, OPT_ONE_THREAD },
-	{ "move-threads", no_argument, NULL, OPT_MOVE_THREADS },
-	{ "pin", required_argument, NULL, OPT_PIN },
-	{ "migrate", no_argument, NULL, OPT_MIGRATE },
-	{ "churn", required_argument, NULL, OPT_CHURN },
-	{ "dirty-log", required_argument, NULL, OPT_DIRTY_LOG },
-	{ "ioeventfd", required_argument, NULL, OPT_IOEVENTFD },
-	{ "delay", required_argument, NULL, OPT_DELAY },
-	{ "repeat", required_argument, NULL, OPT_REPEAT },
-	{ "idle", no_argument, NULL, OPT_IDLE },
-	{ "hold", no_argument, NULL, OPT_HOLD },
-	{ "max-exits", required_argument, NULL, OPT_MAX_EXITS },
-	{ "max-nisv", required_argument, NULL, OPT_MAX_NISV },
-	{ "linger", no_argument, NULL, OPT_LINGER },
-	{ "report", required_argument, NULL, OPT_REPORT },
-	{ "ready", required_argument, NULL, OPT_READY },
-	{ "ready-fd", required_argument, NULL, OPT_READY },
-	{ "console", required_argument, NULL, OPT_CONSOLE },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{"slot", required_argument, NULL, OPT_SLOT},
+	{"ipa-bits", required_argument, NULL, OPT_IPA_BITS},
+	{"vgic", required_argument, NULL, OPT_VGIC},
+	{"nisv-cap", required_argument, NULL, OPT_NISV_CAP},
+	{"on-nisv", required_argument, NULL, OPT_ON_NISV},
+	{"on-error", required_argument, NULL, OPT_ON_ERROR},
+	{"guest", required_argument, NULL, OPT_GUEST},
+	{"load", required_argument, NULL, OPT_LOAD},
+	{"entry", required_argument, NULL, OPT_ENTRY},
+	{"vectors", required_argument, NULL, OPT_VECTORS},
+	{"arg", required_argument, NULL, OPT_ARG},
+	{"vm-step", required_argument, NULL, OPT_VM_STEP},
+	{"vcpu-step", required_argument, NULL, OPT_VCPU_STEP},
+	{"vcpus", required_argument, NULL, OPT_VCPUS},
+	{"vms", required_argument, NULL, OPT_VMS},
+	{"one-thread", no_argument, NULL, OPT_ONE_THREAD},
+	{"move-threads", no_argument, NULL, OPT_MOVE_THREADS},
+	{"pin", required_argument, NULL, OPT_PIN},
+	{"migrate", no_argument, NULL, OPT_MIGRATE},
+	{"churn", required_argument, NULL, OPT_CHURN},
+	{"dirty-log", required_argument, NULL, OPT_DIRTY_LOG},
+	{"ioeventfd", required_argument, NULL, OPT_IOEVENTFD},
+	{"delay", required_argument, NULL, OPT_DELAY},
+	{"repeat", required_argument, NULL, OPT_REPEAT},
+	{"idle", no_argument, NULL, OPT_IDLE},
+	{"hold", no_argument, NULL, OPT_HOLD},
+	{"max-exits", required_argument, NULL, OPT_MAX_EXITS},
+	{"max-nisv", required_argument, NULL, OPT_MAX_NISV},
+	{"linger", no_argument, NULL, OPT_LINGER},
+	{"report", required_argument, NULL, OPT_REPORT},
+	{"ready", required_argument, NULL, OPT_READY},
+	{"ready-fd", required_argument, NULL, OPT_READY},
+	{"console", required_argument, NULL, OPT_CONSOLE},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
-
-/* The name of the option that is being parsed, for messages. */
-static const char *current;
-
-__attribute__((noreturn)) static void bad(const char *value, const char *expected)
-{
-	fail(EXIT_USAGE, "--%s: \"%s\" is not %s; see --help", current, value, expected);
-}
-
-/* Reads a number with an optional K, M or G; *rest gets what follows it. */
-static uint64_t number_prefix(const char *text, const char **rest)
-{
-	char *end;
-	uint64_t value;
-	unsigned int shift = 0;
-
-	errno = 0;
-	value = strtoull(text, &end, 0);
-	if (end == text || errno || *text == '-')
-		bad(text, "a number");
-	switch (*end) {
-	case 'K': shift = 10; break;
-	case 'M': shift = 20; break;
-	case 'G': shift = 30; break;
-	}
-	if (shift) {
-		if (value << shift >> shift != value)
-			bad(text, "a 64-bit number");
-		end++;
-	}
-	*rest = end;
-	return value << shift;
-}
-
-static uint64_t number(const char *text, uint64_t min, uint64_t max)
-{
-	const char *rest;
-	uint64_t value = number_prefix(text, &rest);
-
-	if (*rest || value < min || value > max) {
-		char expected[80];
-
-		snprintf(expected, sizeof(expected), "a number from %llu to %llu",
-			 (unsigned long long)min, (unsigned long long)max);
-		bad(text, expected);
-	}
-	return value;
-}
-
-/* "ADDR[,NUMBER]": returns whether the second is there. */
-static bool pair(const char *text, uint64_t *first, uint64_t *second)
-{
-	const char *rest;
-
-	*first = number_prefix(text, &rest);
-	if (!*rest)
-		return false;
-	if (*rest != ',')
-		bad(text, "ADDR or ADDR,NUMBER");
-	*second = number(rest + 1, 0, UINT64_MAX);
-	return true;
-}
 
 static void slot_parse(const char *text, struct slot_option *slot)
 {
 	const char *rest;
 
-	slot->address = number_prefix(text, &rest);
+	slot->address = value_number_prefix(text, &rest);
 	if (*rest != ',')
-		bad(text, "ADDR,SIZE[,ro][,nobacking]");
-	slot->size = number_prefix(rest + 1, &rest);
+		value_bad(text, "ADDR,SIZE[,ro][,nobacking]");
+	slot->size = value_number_prefix(rest + 1, &rest);
 	while (*rest) {
 		if (!strncmp(rest, ",ro", 3) && (!rest[3] || rest[3] == ',')) {
 			slot->readonly = true;
@@ -133,32 +97,31 @@ static void slot_parse(const char *text, struct slot_option *slot)
 			slot->nobacking = true;
 			rest += 10;
 		} else {
-			bad(text, "ADDR,SIZE[,ro][,nobacking]");
+			value_bad(text, "ADDR,SIZE[,ro][,nobacking]");
 		}
 	}
 	if (!slot->size)
-		bad(text, "a slot with a size");
+		value_bad(text, "a slot with a size");
 }
 
 static void churn_parse(const char *text, struct options *o)
 {
 	const char *rest;
 
-	o->churn.address = number_prefix(text, &rest);
+	o->churn.address = value_number_prefix(text, &rest);
 	if (*rest != ',')
-		bad(text, "ADDR,SIZE[,US]");
-	o->churn.size = number_prefix(rest + 1, &rest);
+		value_bad(text, "ADDR,SIZE[,US]");
+	o->churn.size = value_number_prefix(rest + 1, &rest);
 	o->churn_us = 200;
 	if (*rest == ',')
-		o->churn_us = number(rest + 1, 1, 10000000);
+		o->churn_us = value_number(rest + 1, 1, 10000000);
 	else if (*rest || !o->churn.size)
-		bad(text, "ADDR,SIZE[,US]");
+		value_bad(text, "ADDR,SIZE[,US]");
 }
 
 static void vgic_parse(char *text, struct options *o)
 {
-	/* "v3 DIST,CPU" and "v3,DIST,CPU" are both taken: the design writes a blank. */
-	size_t word = strcspn(text, ", ");
+	size_t word = strcspn(text, ",");
 	const char *addresses = text[word] ? text + word + 1 : "";
 
 	text[word] = '\0';
@@ -169,12 +132,12 @@ static void vgic_parse(char *text, struct options *o)
 	else if (!strcmp(text, "v3"))
 		o->vgic = VGIC_V3;
 	else
-		bad(text, "v3, v2 or none");
+		value_bad(text, "v3, v2 or none");
 	/* QEMU's virt board, hw/arm/virt.c base_memmap. */
 	o->vgic_dist = 0x08000000;
 	o->vgic_cpu = o->vgic == VGIC_V3 ? 0x080a0000 : 0x08010000;
 	if (*addresses)
-		pair(addresses, &o->vgic_dist, &o->vgic_cpu);
+		value_pair(addresses, &o->vgic_dist, &o->vgic_cpu);
 }
 
 static enum reaction reaction_parse(const char *text, bool nisv)
@@ -191,18 +154,18 @@ static enum reaction reaction_parse(const char *text, bool nisv)
 		return REACT_INJECT;
 	if (!nisv && !strcmp(text, "pause"))
 		return REACT_PAUSE;
-	bad(text, nisv ? "inject, rerun, skip or exit" : "exit, rerun, skip or pause");
+	value_bad(text, nisv ? "inject, rerun, skip or exit" : "exit, rerun, skip or pause");
 }
 
 /* "N=VALUE" into values[N]; *given gets bit N. */
 static void arg_parse(const char *text, uint64_t *values, unsigned int *given)
 {
 	const char *rest;
-	uint64_t index = number_prefix(text, &rest);
+	uint64_t index = value_number_prefix(text, &rest);
 
 	if (*rest != '=' || index >= MAX_ARGS)
-		bad(text, "N=VALUE with N from 0 to 7");
-	values[index] = number(rest + 1, 0, UINT64_MAX);
+		value_bad(text, "N=VALUE with N from 0 to 7");
+	values[index] = value_number(rest + 1, 0, UINT64_MAX);
 	*given |= 1u << index;
 }
 
@@ -213,7 +176,7 @@ static void load_parse(char *text, struct options *o)
 	o->load_file = text;
 	if (at) {
 		*at = '\0';
-		o->load_address = number(at + 1, 0, UINT64_MAX);
+		o->load_address = value_number(at + 1, 0, UINT64_MAX);
 		o->has_load_address = true;
 	}
 }
@@ -223,10 +186,10 @@ static void ioeventfd_parse(const char *text, struct options *o)
 	uint64_t length = 4;
 
 	if (o->n_ioeventfds == MAX_IOEVENTFDS)
-		bad(text, "one of at most 8 ioeventfds");
-	pair(text, &o->ioeventfds[o->n_ioeventfds].address, &length);
+		value_bad(text, "one of at most 8 ioeventfds");
+	value_pair(text, &o->ioeventfds[o->n_ioeventfds].address, &length);
 	if (length != 1 && length != 2 && length != 4 && length != 8)
-		bad(text, "ADDR[,1|2|4|8]");
+		value_bad(text, "ADDR[,1|2|4|8]");
 	o->ioeventfds[o->n_ioeventfds++].length = length;
 }
 
@@ -248,7 +211,7 @@ static void vectors_parse(const char *text, struct options *o)
 		return;
 	o->vectors = guest_vectors_find(text);
 	if (!o->vectors)
-		bad(text, "none, stop, skip or return (arm64 only)");
+		value_bad(text, "none, stop, skip or return (arm64 only)");
 }
 
 static void option_apply(struct options *o, int option, char *value, unsigned int *args_given)
@@ -259,52 +222,106 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 	switch (option) {
 	case OPT_SLOT:
 		if (o->n_slots == MAX_SLOTS)
-			bad(value, "one of at most 512 slots");
+			value_bad(value, "one of at most 512 slots");
 		slot_parse(value, &o->slots[o->n_slots++]);
 		break;
-	case OPT_IPA_BITS: o->ipa_bits = number(value, 32, 52); break;
-	case OPT_VGIC: vgic_parse(value, o); break;
+	case OPT_IPA_BITS:
+		o->ipa_bits = value_number(value, 32, 52);
+		break;
+	case OPT_VGIC:
+		vgic_parse(value, o);
+		break;
 	case OPT_NISV_CAP:
 		if (strcmp(value, "on") && strcmp(value, "off"))
-			bad(value, "on or off");
+			value_bad(value, "on or off");
 		o->nisv_cap = !strcmp(value, "on");
 		break;
-	case OPT_ON_NISV: o->on_nisv = reaction_parse(value, true); break;
-	case OPT_ON_ERROR: o->on_error = reaction_parse(value, false); break;
-	case OPT_GUEST: guest_parse(value, o); break;
-	case OPT_LOAD: load_parse(value, o); break;
+	case OPT_ON_NISV:
+		o->on_nisv = reaction_parse(value, true);
+		break;
+	case OPT_ON_ERROR:
+		o->on_error = reaction_parse(value, false);
+		break;
+	case OPT_GUEST:
+		guest_parse(value, o);
+		break;
+	case OPT_LOAD:
+		load_parse(value, o);
+		break;
 	case OPT_ENTRY:
-		o->entry = number(value, 0, UINT64_MAX);
+		o->entry = value_number(value, 0, UINT64_MAX);
 		o->has_entry = true;
 		break;
-	case OPT_VECTORS: vectors_parse(value, o); break;
-	case OPT_ARG: arg_parse(value, o->args, args_given); break;
-	case OPT_VM_STEP: arg_parse(value, o->vm_step, &ignored); break;
-	case OPT_VCPU_STEP: arg_parse(value, o->vcpu_step, &ignored); break;
-	case OPT_VCPUS: o->n_vcpus = number(value, 1, MAX_VCPUS); break;
-	case OPT_VMS: o->n_vms = number(value, 1, MAX_VMS); break;
-	case OPT_ONE_THREAD: o->threading = THREAD_ONE; break;
-	case OPT_MOVE_THREADS: o->threading = THREAD_MOVE; break;
-	case OPT_PIN: o->pin_cpu = number(value, 0, 1023); break;
-	case OPT_MIGRATE: o->migrate = true; break;
-	case OPT_CHURN: churn_parse(value, o); break;
+	case OPT_VECTORS:
+		vectors_parse(value, o);
+		break;
+	case OPT_ARG:
+		arg_parse(value, o->args, args_given);
+		break;
+	case OPT_VM_STEP:
+		arg_parse(value, o->vm_step, &ignored);
+		break;
+	case OPT_VCPU_STEP:
+		arg_parse(value, o->vcpu_step, &ignored);
+		break;
+	case OPT_VCPUS:
+		o->n_vcpus = value_number(value, 1, MAX_VCPUS);
+		break;
+	case OPT_VMS:
+		o->n_vms = value_number(value, 1, MAX_VMS);
+		break;
+	case OPT_ONE_THREAD:
+		o->threading = THREAD_ONE;
+		break;
+	case OPT_MOVE_THREADS:
+		o->threading = THREAD_MOVE;
+		break;
+	case OPT_PIN:
+		o->pin_cpu = value_number(value, 0, 1023);
+		break;
+	case OPT_MIGRATE:
+		o->migrate = true;
+		break;
+	case OPT_CHURN:
+		churn_parse(value, o);
+		break;
 	case OPT_DIRTY_LOG:
-		pair(value, &o->dirty_address, &us);
+		value_pair(value, &o->dirty_address, &us);
 		o->dirty_us = us > 10000000 ? 10000000 : us;
 		o->has_dirty = true;
 		break;
-	case OPT_IOEVENTFD: ioeventfd_parse(value, o); break;
-	case OPT_DELAY: o->delay_ms = number(value, 0, 3600000); break;
-	case OPT_REPEAT: o->repeat = number(value, 1, 100000); break;
-	case OPT_IDLE: o->idle = true; break;
-	case OPT_HOLD: o->hold = true; break;
-	case OPT_MAX_EXITS: o->max_exits = number(value, 1, UINT64_MAX); break;
-	case OPT_MAX_NISV: o->max_nisv = number(value, 1, UINT64_MAX); break;
-	case OPT_LINGER: o->linger = true; break;
-	case OPT_REPORT: o->report = value; break;
-	case OPT_READY: o->ready = value; break;
+	case OPT_IOEVENTFD:
+		ioeventfd_parse(value, o);
+		break;
+	case OPT_DELAY:
+		o->delay_ms = value_number(value, 0, 3600000);
+		break;
+	case OPT_REPEAT:
+		o->repeat = value_number(value, 1, 100000);
+		break;
+	case OPT_IDLE:
+		o->idle = true;
+		break;
+	case OPT_HOLD:
+		o->hold = true;
+		break;
+	case OPT_MAX_EXITS:
+		o->max_exits = value_number(value, 1, UINT64_MAX);
+		break;
+	case OPT_MAX_NISV:
+		o->max_nisv = value_number(value, 1, UINT64_MAX);
+		break;
+	case OPT_LINGER:
+		o->linger = true;
+		break;
+	case OPT_REPORT:
+		o->report = value;
+		break;
+	case OPT_READY:
+		o->ready = value;
+		break;
 	case OPT_CONSOLE:
-		o->console = number(value, 0, UINT64_MAX);
+		o->console = value_number(value, 0, UINT64_MAX);
 		o->has_console = true;
 		break;
 	case 'h':
@@ -319,12 +336,13 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 static void defaults_fill(struct options *o, unsigned int args_given)
 {
 	if (!o->guest && !o->load_file && !o->idle)
-		fail(EXIT_USAGE, "nothing to run: say --guest NAME, --load FILE or --idle; see --help");
+		fail(EXIT_USAGE,
+		     "nothing to run: say --guest NAME, --load FILE or --idle; see --help");
 	if (!o->n_slots) {
 #ifdef __aarch64__
-		o->slots[0] = (struct slot_option){ .address = 0x40000000, .size = 16 << 20 };
+		o->slots[0] = (struct slot_option){.address = 0x40000000, .size = 16 << 20};
 #else
-		o->slots[0] = (struct slot_option){ .address = 0, .size = 1 << 20 };
+		o->slots[0] = (struct slot_option){.address = 0, .size = 1 << 20};
 #endif
 		o->n_slots = 1;
 	}
@@ -348,12 +366,12 @@ void options_parse(struct options *options, int argc, char **argv)
 		.pin_cpu = -1,
 	};
 	while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
-		current = option == 'h' ? "help" : long_options[index].name;
-		/* "--vgic v3 DIST,CPU": the addresses may be a word of their own. */
+		value_option_set(long_options[index].name);
 		option_apply(options, option, optarg, &args_given);
+		/* "--vgic v3 DIST,CPU": the addresses may be a word of their own. */
 		if (option == OPT_VGIC && options->vgic != VGIC_NONE && optind < argc &&
 		    argv[optind][0] >= '0' && argv[optind][0] <= '9')
-			pair(argv[optind++], &options->vgic_dist, &options->vgic_cpu);
+			value_pair(argv[optind++], &options->vgic_dist, &options->vgic_cpu);
 	}
 	if (optind < argc)
 		fail(EXIT_USAGE, "unexpected argument \"%s\"; see --help", argv[optind]);

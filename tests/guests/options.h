@@ -8,17 +8,17 @@
 
 #include "guest.h"
 
-#define MAX_SLOTS 512
-#define MAX_VCPUS 64
-#define MAX_VMS 64
-#define MAX_ARGS 8
+#define MAX_SLOTS      512
+#define MAX_VCPUS      64
+#define MAX_VMS	       64
+#define MAX_ARGS       8
 #define MAX_IOEVENTFDS 8
 
 /* Exit statuses beside 0 (guests done, or SIGTERM). */
-#define EXIT_KVM_RUN 1	     /* KVM_RUN failed and --on-error is exit */
-#define EXIT_USAGE 2	     /* the command line is wrong */
-#define EXIT_SETUP 3	     /* KVM refused something that it should be able to do */
-#define EXIT_UNSUPPORTED 77  /* this kernel or CPU cannot do what was asked: tests skip */
+#define EXIT_KVM_RUN	 1  /* KVM_RUN failed and --on-error is exit */
+#define EXIT_USAGE	 2  /* the command line is wrong */
+#define EXIT_SETUP	 3  /* KVM refused something that it should be able to do */
+#define EXIT_UNSUPPORTED 77 /* this kernel or CPU cannot do what was asked: tests skip */
 
 /* What to do with a vCPU after KVM_EXIT_ARM_NISV or after an errno of KVM_RUN. */
 enum reaction {
@@ -29,7 +29,11 @@ enum reaction {
 	REACT_PAUSE,  /* error only: stop the vCPU, the process lives until SIGTERM, as QEMU does */
 };
 
-enum vgic { VGIC_NONE, VGIC_V2, VGIC_V3 };
+enum vgic {
+	VGIC_NONE,
+	VGIC_V2,
+	VGIC_V3
+};
 
 enum threading {
 	THREAD_PER_VCPU,
@@ -89,12 +93,14 @@ struct options {
 	uint64_t max_exits, max_nisv; /* 0: no limit */
 	uint64_t console;
 	bool has_console;
-	const char *report, *ready; /* file name or descriptor number; NULL: standard output, none */
+	const char *report,
+		*ready; /* file name or descriptor number; NULL: standard output, none */
 };
 
 /*
  * Fills *options from the command line; prints help and lists itself. Ends the process with
- * EXIT_USAGE and a message that names the argument when one is wrong. The strings stay those of argv.
+ * EXIT_USAGE and a message that names the argument when one is wrong. The strings stay those of
+ * argv.
  */
 void options_parse(struct options *options, int argc, char **argv);
 

@@ -43,10 +43,11 @@ static void slots_print(FILE *f, const struct vm *vm)
 	for (unsigned int i = 0; i < vm->n_slots; i++) {
 		const struct slot_option *slot = &vm->slots[i].option;
 
-		fprintf(f, "%s{\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64
-			   ",\"ro\":%s,\"nobacking\":%s}",
-			i ? "," : "", slot->address, slot->size,
-			slot->readonly ? "true" : "false", slot->nobacking ? "true" : "false");
+		fprintf(f,
+			"%s{\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64
+			",\"ro\":%s,\"nobacking\":%s}",
+			i ? "," : "", slot->address, slot->size, slot->readonly ? "true" : "false",
+			slot->nobacking ? "true" : "false");
 	}
 	fputs("],", f);
 }
@@ -61,7 +62,8 @@ static void places_print(FILE *f, const char *name, const struct stats *stats, u
 		size_t first = i;
 
 		for (; i < stats->n_places &&
-		       (stats->places[i].key - 1) << PLACE_SHIFT >> shift == block; i++) {
+		       (stats->places[i].key - 1) << PLACE_SHIFT >> shift == block;
+		     i++) {
 			reads += stats->places[i].reads;
 			writes += stats->places[i].writes;
 		}
@@ -94,8 +96,8 @@ static void ioeventfds_print(FILE *f, const struct vm *vm)
 		/* Nothing to read is no write: the descriptor does not block. */
 		if (read(vm->ioeventfds[i], &count, sizeof(count)) != sizeof(count))
 			count = 0;
-		fprintf(f, "%s{\"address\":\"0x%" PRIx64 "\",\"writes\":%" PRIu64 "}",
-			i ? "," : "", vm->options->ioeventfds[i].address, count);
+		fprintf(f, "%s{\"address\":\"0x%" PRIx64 "\",\"writes\":%" PRIu64 "}", i ? "," : "",
+			vm->options->ioeventfds[i].address, count);
 	}
 	fputs("],", f);
 }
@@ -122,14 +124,15 @@ static void exception_print(FILE *f, const struct stats *stats)
 	if (!stats->exceptions)
 		fputs("\"exception\":null,", f);
 	else
-		fprintf(f, "\"exception\":{\"esr\":\"0x%" PRIx64 "\",\"far\":\"0x%" PRIx64
-			   "\",\"elr\":\"0x%" PRIx64 "\"},",
+		fprintf(f,
+			"\"exception\":{\"esr\":\"0x%" PRIx64 "\",\"far\":\"0x%" PRIx64
+			"\",\"elr\":\"0x%" PRIx64 "\"},",
 			e->esr, e->far, e->elr);
 }
 
 void report_add(struct report *report, struct vm *vm)
 {
-	struct stats sum = { 0 };
+	struct stats sum = {0};
 	unsigned int paused = 0;
 	FILE *f = report->stream;
 
@@ -138,18 +141,22 @@ void report_add(struct report *report, struct vm *vm)
 		paused += vm->vcpus[i].state == VCPU_PAUSED;
 	}
 	stats_places_sort(&sum);
-	fprintf(f, "%s{\"vm\":%u,\"round\":%u,\"pid\":%d,\"fd\":%d,\"vcpus\":%u,\"entry\":\"0x%" PRIx64
-		   "\",", report->any ? "," : "", vm->index, vm->round, getpid(), vm->fd,
-		vm->n_vcpus, vm->entry);
+	fprintf(f,
+		"%s{\"vm\":%u,\"round\":%u,\"pid\":%d,\"fd\":%d,\"vcpus\":%u,\"entry\":\"0x%" PRIx64
+		"\",",
+		report->any ? "," : "", vm->index, vm->round, getpid(), vm->fd, vm->n_vcpus,
+		vm->entry);
 	slots_print(f, vm);
-	fprintf(f, "\"exits\":%" PRIu64 ",\"nisv\":%" PRIu64 ",\"enosys\":%" PRIu64
-		   ",\"efault\":%" PRIu64 ",\"mmio_reads\":%" PRIu64 ",\"mmio_writes\":%" PRIu64
-		   ",\"unplaced\":%" PRIu64 ",\"internal_error\":%" PRIu64 ",",
+	fprintf(f,
+		"\"exits\":%" PRIu64 ",\"nisv\":%" PRIu64 ",\"enosys\":%" PRIu64
+		",\"efault\":%" PRIu64 ",\"mmio_reads\":%" PRIu64 ",\"mmio_writes\":%" PRIu64
+		",\"unplaced\":%" PRIu64 ",\"internal_error\":%" PRIu64 ",",
 		sum.exits, sum.nisv, sum.enosys, sum.efault, sum.mmio_reads, sum.mmio_writes,
 		sum.unplaced, sum.internal_errors);
-	fprintf(f, "\"syncs\":%" PRIu64 ",\"interrupted\":%" PRIu64 ",\"other_errnos\":%" PRIu64
-		   ",\"done\":%" PRIu64 ",\"paused\":%u,\"exceptions\":%" PRIu64
-		   ",\"unsupported\":%" PRIu64 ",",
+	fprintf(f,
+		"\"syncs\":%" PRIu64 ",\"interrupted\":%" PRIu64 ",\"other_errnos\":%" PRIu64
+		",\"done\":%" PRIu64 ",\"paused\":%u,\"exceptions\":%" PRIu64
+		",\"unsupported\":%" PRIu64 ",",
 		sum.syncs, sum.interrupted, sum.other_errnos, sum.done, paused, sum.exceptions,
 		sum.unsupported);
 	reasons_print(f, &sum);
@@ -158,7 +165,8 @@ void report_add(struct report *report, struct vm *vm)
 	ioeventfds_print(f, vm);
 	first_print(f, &sum.first);
 	exception_print(f, &sum);
-	fprintf(f, "\"run_ns\":%llu}", vm->ended_ns > vm->begun_ns ? vm->ended_ns - vm->begun_ns : 0);
+	fprintf(f, "\"run_ns\":%llu}",
+		vm->ended_ns > vm->begun_ns ? vm->ended_ns - vm->begun_ns : 0);
 	report->any = true;
 	stats_clear(&sum);
 }

@@ -21,7 +21,7 @@ void report_add(struct report *report, struct vm *vm);
  */
 void report_write(struct report *report, const char *where);
 
-/* Writes text to where, as above, but nothing at all for NULL. */
+/* Writes "ready" and a newline to where, as above, but nothing at all for NULL. */
 void report_ready(const char *where);
 
 #endif

@@ -96,14 +96,13 @@ static void errno_handle(struct vcpu *vcpu, int error)
 	switch (error) {
 	case EINTR:
 		/* A kick: whoever set immediate_exit has set what the caller looks at before. */
-		vcpu->run->immediate_exit = 0;
+		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELAXED);
 		stats->interrupted++;
 		return;
 	case ENOSYS:
 		stats->enosys++;
 		fault_note(vcpu, "enosys");
-		if (nisv_limit_reached(vcpu->vm) &&
-		    vcpu->vm->options->on_error != REACT_EXIT) {
+		if (nisv_limit_reached(vcpu->vm) && vcpu->vm->options->on_error != REACT_EXIT) {
 			crew_stop_vm(vcpu->vm);
 			return;
 		}
@@ -161,7 +160,8 @@ static void exit_handle(struct vcpu *vcpu)
 		return;
 	stats->reasons[run->exit_reason < MAX_REASONS ? run->exit_reason : 0]++;
 	vcpu->state = VCPU_DONE;
-	/* PSCI SYSTEM_OFF, a triple fault: the whole machine is off, KVM runs its other vCPUs no more. */
+	/* PSCI SYSTEM_OFF, a triple fault: the whole machine is off, KVM runs its other vCPUs no
+	 * more. */
 	if (run->exit_reason == KVM_EXIT_SYSTEM_EVENT || run->exit_reason == KVM_EXIT_SHUTDOWN)
 		crew_stop_vm(vcpu->vm);
 }

@@ -11,7 +11,7 @@ bool vcpu_step(struct vcpu *vcpu);
 /* The guest finished a round (GUEST_CALL_SYNC): counts it, and clears the dirty log if asked to. */
 void vcpu_sync(struct vcpu *vcpu);
 
-/* Writes a byte to standard output when address is that of --console. */
+/* Prints the first byte of data on standard output when address is that of --console. */
 void vcpu_console(struct vcpu *vcpu, uint64_t address, const uint8_t *data);
 
 /* CLOCK_MONOTONIC in nanoseconds. */

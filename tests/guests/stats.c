@@ -87,8 +87,7 @@ void stats_add(struct stats *into, const struct stats *from)
 	into->done += from->done;
 	for (size_t i = 0; i < MAX_REASONS; i++)
 		into->reasons[i] += from->reasons[i];
-	if (from->first.kind &&
-	    (!into->first.kind || from->first.when_ns < into->first.when_ns))
+	if (from->first.kind && (!into->first.kind || from->first.when_ns < into->first.when_ns))
 		into->first = from->first;
 	for (size_t i = 0; i < from->n_buckets; i++) {
 		const struct place *source = &from->places[i];
@@ -117,7 +116,9 @@ void stats_places_sort(struct stats *stats)
 	for (size_t i = 0; i < stats->n_buckets; i++)
 		if (stats->places[i].key)
 			stats->places[n++] = stats->places[i];
-	qsort(stats->places, n, sizeof(*stats->places), place_compare);
+	/* Without any place there is no array. */
+	if (n)
+		qsort(stats->places, n, sizeof(*stats->places), place_compare);
 	stats->last = NULL;
 }
 

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_PLACES 65536 /* in one vCPU; beyond it accesses count as unplaced */
-#define PLACE_SHIFT 9	 /* 512 bytes, as nisvd counts MMIO: a virtio-mmio transport each */
-#define MAX_REASONS 64	 /* KVM_EXIT_* numbers counted one by one */
+#define MAX_PLACES  65536 /* in one vCPU; beyond it accesses count as unplaced */
+#define PLACE_SHIFT 9	  /* 512 bytes, as nisvd counts MMIO: a virtio-mmio transport each */
+#define MAX_REASONS 64	  /* KVM_EXIT_* numbers counted one by one */
 
 struct place {
 	uint64_t key; /* (address >> PLACE_SHIFT) + 1; 0: free */

@@ -5,6 +5,7 @@
 
 void usage_print(void)
 {
+	/* clang-format off */
 	fputs(
 "testvmm: a tiny VMM on raw KVM that runs guests which fault, and counts what KVM returns\n"
 "\n"
@@ -20,14 +21,14 @@ void usage_print(void)
 "                           of places and 3 the bytes between them\n"
 "  --vm-step N=VALUE        adds VALUE times the VM's index to that argument\n"
 "  --vcpu-step N=VALUE      the same with the vCPU's index\n"
-"  --vectors KIND           arm64 exception vectors: none, stop (the vCPU is done), skip (behind the\n"
-"                           instruction), return (to x30); default: what the program asks for\n"
-"  A program stops by BRK 0x4e00 on arm64 (or PSCI SYSTEM_OFF: the whole VM), HLT on x86. BRK 0x4e03,\n"
-"  or a byte to port 0xf4 on x86, is a sync call: an exit that does nothing but count.\n"
+"  --vectors KIND           arm64 exception vectors: none, stop (the vCPU is done), skip (behind\n"
+"                           the instruction), return (to x30); default: what the program wants\n"
+"  A program stops by BRK 0x4e00 on arm64 (or PSCI SYSTEM_OFF: the whole VM), HLT on x86. BRK\n"
+"  0x4e03, or a byte to port 0xf4 on x86, is a sync call: an exit that does nothing but count.\n"
 "\n"
 "Machine (numbers take K, M, G):\n"
-"  --slot ADDR,SIZE[,ro][,nobacking]  memory slot, repeatable; nobacking: host memory is PROT_NONE\n"
-"                           (default: 16M at 0x40000000 on arm64, 1M at 0 on x86)\n"
+"  --slot ADDR,SIZE[,ro][,nobacking]  memory slot, repeatable; nobacking: host memory is\n"
+"                           PROT_NONE (default: 16M at 0x40000000 on arm64, 1M at 0 on x86)\n"
 "  --ipa-bits N             arm64 IPA size of the VM (default: KVM's, 40)\n"
 "  --vgic v3|v2|none [DIST[,REDIST_OR_CPU]]  arm64 (default: none; addresses of QEMU virt)\n"
 "  --nisv-cap on|off        arm64 KVM_CAP_ARM_NISV_TO_USER (default: off)\n"
@@ -36,10 +37,11 @@ void usage_print(void)
 "  --vms N                  VMs in this process, all alike\n"
 "\n"
 "Reactions:\n"
-"  --on-nisv inject|rerun|skip|exit  at KVM_EXIT_ARM_NISV: external abort as QEMU does (default), the\n"
-"                           same instruction again, go on behind it, stop the vCPU\n"
-"  --on-error exit|rerun|skip|pause  at an errno of KVM_RUN, or a KVM internal error: die with status 1\n"
-"                           (default), again, go on behind it, stop the vCPU and live until SIGTERM\n"
+"  --on-nisv inject|rerun|skip|exit  at KVM_EXIT_ARM_NISV: external abort as QEMU does (default),\n"
+"                           the same instruction again, go on behind it, stop the vCPU\n"
+"  --on-error exit|rerun|skip|pause  at an errno of KVM_RUN, or a KVM internal error: die with\n"
+"                           status 1 (default), again, go on behind it, stop the vCPU and live\n"
+"                           until SIGTERM\n"
 "  --console ADDR           print bytes written there (MMIO or port); reads give 0 everywhere\n"
 "\n"
 "Threads and time:\n"
@@ -48,8 +50,8 @@ void usage_print(void)
 "  --pin CPU                all vCPU threads on one CPU\n"
 "  --migrate                vCPU threads change CPUs all the time\n"
 "  --churn ADDR,SIZE[,US]   one more slot, deleted and added again every US microseconds (200)\n"
-"  --dirty-log ADDR[,US]    dirty logging for the slot at ADDR, fetched every US microseconds (200), so\n"
-"                           that RAM faults keep coming; US 0: at each sync call of the guest\n"
+"  --dirty-log ADDR[,US]    dirty logging for the slot at ADDR, fetched every US (200)\n"
+"                           microseconds, so that RAM faults keep coming; US 0: at each sync call of the guest\n"
 "  --delay MS               wait before the guests run\n"
 "  --hold                   wait for SIGUSR1 before the guests run\n"
 "  --idle                   create the VMs, do not run them, wait for SIGTERM\n"
@@ -62,10 +64,11 @@ void usage_print(void)
 "  --ready FILE|FD          gets \"ready\" when the VMs exist, before --delay and --hold\n"
 "  --report FILE|FD         gets one JSON object with what the VMM saw, when the guests are done\n"
 "                           (default: last line of standard output)\n"
-"  --dress ARGV0 ARGS...    must be last: the process gets exactly this command line, and its name\n"
+"  --dress ARGV0 ARGS...    must be last: the process gets this command line, and its name\n"
 "  -h, --help               this text\n"
 "\n"
-"Exit status: 0 guests done or SIGTERM, 1 KVM_RUN failed, 2 usage, 3 KVM refuses to set the VM up,\n"
+"Exit status: 0 guests done or SIGTERM, 1 KVM_RUN failed, 2 usage, 3 KVM refuses the set-up,\n"
 "77 this kernel or CPU cannot do what was asked.\n",
 	stdout);
+	/* clang-format on */
 }

@@ -54,7 +54,7 @@ int vm_dirty_log_clear(struct vm *vm, struct slot *slot)
 	/* One bit a page, in whole 64-bit words: KVM_GET_DIRTY_LOG in api.rst. */
 	size_t words = (slot->option.size / 4096 + 63) / 64;
 	uint64_t *bitmap = calloc(words, sizeof(*bitmap));
-	struct kvm_dirty_log log = { .slot = slot->id, .dirty_bitmap = bitmap };
+	struct kvm_dirty_log log = {.slot = slot->id, .dirty_bitmap = bitmap};
 	int ret;
 
 	if (!bitmap)
@@ -76,9 +76,9 @@ static void slot_add(struct vm *vm, const struct slot_option *option)
 		slot->flags |= KVM_MEM_READONLY;
 	if (o->has_dirty && o->dirty_address - option->address < option->size)
 		slot->flags |= KVM_MEM_LOG_DIRTY_PAGES;
-	slot->memory = mmap(NULL, option->size,
-			    option->nobacking ? PROT_NONE : PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	slot->memory =
+		mmap(NULL, option->size, option->nobacking ? PROT_NONE : PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (slot->memory == MAP_FAILED)
 		fail(EXIT_SETUP, "no memory for the slot at %#llx: %s",
 		     (unsigned long long)option->address, strerror(errno));
@@ -115,8 +115,8 @@ static void ioeventfds_add(struct vm *vm)
 		vm->ioeventfds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		args.fd = vm->ioeventfds[i];
 		if (args.fd < 0 || ioctl(vm->fd, KVM_IOEVENTFD, &args))
-			fail(EXIT_SETUP, "no ioeventfd at %#llx: %s",
-			     (unsigned long long)args.addr, strerror(errno));
+			fail(EXIT_SETUP, "no ioeventfd at %#llx: %s", (unsigned long long)args.addr,
+			     strerror(errno));
 	}
 }
 
@@ -130,8 +130,8 @@ static void vcpus_add(struct vm *vm)
 		vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, i);
 		if (vcpu->fd < 0)
 			fail(EXIT_SETUP, "no vCPU %u: %s", i, strerror(errno));
-		vcpu->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-				 vcpu->fd, 0);
+		vcpu->run =
+			mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 		if (vcpu->run == MAP_FAILED)
 			fail(EXIT_SETUP, "no kvm_run of vCPU %u: %s", i, strerror(errno));
 	}

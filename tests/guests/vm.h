@@ -50,10 +50,10 @@ struct vm {
 	struct vcpu vcpus[MAX_VCPUS];
 	unsigned int n_vcpus;
 	int ioeventfds[MAX_IOEVENTFDS];
-	uint64_t entry;		   /* guest physical */
-	struct crew *crew;	   /* the threads that run the vCPUs, set by crew_new() */
-	atomic_bool stop;	   /* vCPUs are to return from KVM_RUN and stay out */
-	atomic_ullong exits, nisv; /* all vCPUs, kept only for --max-exits and --max-nisv */
+	uint64_t entry;			  /* guest physical */
+	struct crew *crew;		  /* the threads that run the vCPUs, set by crew_new() */
+	atomic_bool stop;		  /* vCPUs are to return from KVM_RUN and stay out */
+	atomic_ullong exits, nisv;	  /* all vCPUs, kept only for --max-exits and --max-nisv */
 	atomic_ullong begun_ns, ended_ns; /* CLOCK_MONOTONIC; 0: never ran */
 };
 

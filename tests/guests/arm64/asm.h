@@ -3,6 +3,7 @@
  * What the arm64 guests share. Registers at entry: x0 to x7 as --arg gave them, PC at the program's
  * first byte, EL1h, MMU off. x9 to x19 are free for the macros; the vectors change x17 only.
  */
+/* clang-format off */
 #ifndef NISVD_TESTS_GUEST_ARM64_H
 #define NISVD_TESTS_GUEST_ARM64_H
 
@@ -22,7 +23,7 @@
 	brk	#GUEST_CALL_UNSUPPORTED
 	.endm
 
-	/* Large System Extensions: ID_AA64ISAR0_EL1.Atomic (Arm ARM, ID_AA64ISAR0_EL1); Cortex-A72 has none. */
+	/* Large System Extensions: Arm ARM, ID_AA64ISAR0_EL1.Atomic; Cortex-A72 has none. */
 	.macro	NEED_ATOMICS
 	mrs	x9, id_aa64isar0_el1
 	ubfx	x9, x9, #20, #4

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One access with an instruction that the CPU does describe (ISV = 1): plain MMIO where no slot is. */
+/* One access with an instruction that the CPU describes (ISV = 1): plain MMIO where no slot is. */
 #include "asm.h"
 
-	GUEST "ldr", "ldr w1, [x0]; at the last bytes of a slot it straddles the end", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "ldr", \
+		"ldr w1, [x0]; at the last bytes of a slot it straddles the end", \
+		vectors=guest_vectors_stop, addr=HOLE
 	ldr	w1, [x0]
 	DONE
 	END

@@ -16,19 +16,27 @@
 3:	DONE
 	.endm
 
-	GUEST "mmio-write", "x1 stores (str w) over x2 places from x0, x3 bytes apart", vectors=guest_vectors_stop, addr=UART
+	GUEST "mmio-write", \
+		"x1 stores (str w) over x2 places from x0, x3 bytes apart", \
+		vectors=guest_vectors_stop, addr=UART
 	ROUND_ROBIN str w1, [x5]
 	END
 
-	GUEST "mmio-read", "x1 loads (ldr w) over x2 places from x0, x3 bytes apart", vectors=guest_vectors_stop, addr=UART
+	GUEST "mmio-read", \
+		"x1 loads (ldr w) over x2 places from x0, x3 bytes apart", \
+		vectors=guest_vectors_stop, addr=UART
 	ROUND_ROBIN ldr w7, [x5]
 	END
 
-	GUEST "nisv-loop", "x1 times ldp over x2 places from x0, x3 bytes apart; the handler skips it", vectors=guest_vectors_skip, addr=HOLE
+	GUEST "nisv-loop", \
+		"x1 times ldp over x2 places from x0, x3 bytes apart; the handler skips it", \
+		vectors=guest_vectors_skip, addr=HOLE
 	ROUND_ROBIN ldp x7, x8, [x5]
 	END
 
-	GUEST "many-sites", "ldp once in each of x1 pages from x0 upward; the handler skips it", vectors=guest_vectors_skip, addr=HOLE, a1=64
+	GUEST "many-sites", \
+		"ldp once in each of x1 pages from x0 upward; the handler skips it", \
+		vectors=guest_vectors_skip, addr=HOLE, a1=64
 1:	ldp	x7, x8, [x0]
 	add	x0, x0, #0x1000
 	subs	x1, x1, #1
@@ -36,7 +44,9 @@
 	DONE
 	END
 
-	GUEST "ram-touch", "x1 rounds of one store to each of x2 pages of RAM from x0; a sync call after each round", vectors=guest_vectors_stop, addr=0x40400000, a2=256
+	GUEST "ram-touch", \
+		"x1 rounds of a store to each of x2 pages of RAM from x0, then a sync call", \
+		vectors=guest_vectors_stop, addr=0x40400000, a2=256
 1:	mov	x5, x0
 	mov	x6, x2
 2:	str	x1, [x5]
@@ -49,7 +59,9 @@
 	DONE
 	END
 
-	GUEST "sync-loop", "x1 sync calls: exits to user space without any memory access", vectors=guest_vectors_stop
+	GUEST "sync-loop", \
+		"x1 sync calls: exits to user space without any memory access", \
+		vectors=guest_vectors_stop
 1:	brk	#GUEST_CALL_SYNC
 	subs	x1, x1, #1
 	b.ne	1b

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Accesses with the MMU on: what is at PC and at FAR is known only by a walk of the guest's tables. */
+/* MMU on: what is at PC and at FAR is known only by a walk of the guest's tables. */
 #include "mmu.h"
 
-	GUEST "mmu-4k", "ldp x1, x2, [x0], MMU on, 4 KiB granule, 48 bits", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "mmu-4k", \
+		"ldp x1, x2, [x0], MMU on, 4 KiB granule, 48 bits", \
+		vectors=guest_vectors_stop, addr=HOLE
 0:	NEED_GRANULE 28, ne, 15
 	MAP_IDENTITY 0b, 12, 39
 	MMU_ON	(TCR_T0SZ(48) | TCR_TG0_4K | TCR_EPD1)
@@ -29,7 +31,9 @@
 	.ltorg
 	END
 
-	GUEST "mmu-lpa2", "the same with the 4 KiB granule and FEAT_LPA2 (TCR_EL1.DS = 1, 52 bits)", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "mmu-lpa2", \
+		"the same with the 4 KiB granule and FEAT_LPA2 (TCR_EL1.DS = 1, 52 bits)", \
+		vectors=guest_vectors_stop, addr=HOLE
 0:	NEED_GRANULE 28, eq, 1
 	MAP_IDENTITY 0b, 12, 48
 	MMU_ON	(TCR_T0SZ(52) | TCR_TG0_4K | TCR_EPD1 | TCR_DS)
@@ -38,11 +42,11 @@
 	.ltorg
 	END
 
-	GUEST "mmu-high", "ldp with code and data in the upper half, as in a kernel; the data page maps that of x0", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "mmu-high", \
+		"ldp with code and data in the upper half, as in a kernel; data maps x0's page", \
+		vectors=guest_vectors_stop, addr=HOLE
 0:	NEED_GRANULE 28, ne, 15
-	TABLES_INIT 0b
-	adr	x11, 0b
-	MAP	x11, x11, 12, 39
+	MAP_PROGRAM 0b, 12, 39
 	ldr	x12, =HIGH_CODE
 	MAP	x12, x11, 12, 39
 	ldr	x13, =HIGH_DATA
@@ -59,7 +63,9 @@
 	.ltorg
 	END
 
-	GUEST "mmu-straddle", "ldr w1, [x0] on Normal memory: across the end of a slot also where Device memory would fault", vectors=guest_vectors_stop, addr=0x40fffffe
+	GUEST "mmu-straddle", \
+		"ldr w1, [x0] on Normal memory, so that it may straddle the end of a slot", \
+		vectors=guest_vectors_stop, addr=0x40fffffe
 0:	NEED_GRANULE 28, ne, 15
 	MAP_IDENTITY 0b, 12, 39
 	MMU_ON	(TCR_T0SZ(48) | TCR_TG0_4K | TCR_EPD1)
@@ -68,7 +74,9 @@
 	.ltorg
 	END
 
-	GUEST "dc-zva", "dc zva, x0, MMU on (on Device memory it is an alignment fault of the guest's own)", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "dc-zva", \
+		"dc zva, x0, MMU on (on Device memory it would be an alignment fault)", \
+		vectors=guest_vectors_stop, addr=HOLE
 0:	NEED_GRANULE 28, ne, 15
 	MAP_IDENTITY 0b, 12, 39
 	MMU_ON	(TCR_T0SZ(48) | TCR_TG0_4K | TCR_EPD1)
@@ -77,11 +85,11 @@
 	.ltorg
 	END
 
-	GUEST "s1ptw-data", "load through a page table that lies at x0", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "s1ptw-data", \
+		"load through a page table that lies at x0", \
+		vectors=guest_vectors_stop, addr=HOLE
 0:	NEED_GRANULE 28, ne, 15
-	TABLES_INIT 0b
-	adr	x11, 0b
-	MAP	x11, x11, 12, 39
+	MAP_PROGRAM 0b, 12, 39
 	and	x12, x0, #~0xfff
 	MMU_ON	(TCR_T0SZ(48) | TCR_T1SZ(48) | TCR_TG0_4K | TCR_TG1_4K), x12
 	ldr	x13, =HIGH_DATA
@@ -90,11 +98,11 @@
 	.ltorg
 	END
 
-	GUEST "s1ptw-insn", "jump through a page table that lies at x0", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "s1ptw-insn", \
+		"jump through a page table that lies at x0", \
+		vectors=guest_vectors_stop, addr=HOLE
 0:	NEED_GRANULE 28, ne, 15
-	TABLES_INIT 0b
-	adr	x11, 0b
-	MAP	x11, x11, 12, 39
+	MAP_PROGRAM 0b, 12, 39
 	and	x12, x0, #~0xfff
 	MMU_ON	(TCR_T0SZ(48) | TCR_T1SZ(48) | TCR_TG0_4K | TCR_TG1_4K), x12
 	ldr	x13, =HIGH_CODE

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Guests with the MMU on build their own page tables in the RAM after the program: the root table
- * 128 KiB after its first byte, each further table 64 KiB on, so that every table is aligned for any
- * granule (1 MiB is enough). All memory is Normal non-cacheable: coherent with the stores that were
- * made before the MMU was on, and unaligned accesses are allowed.
+ * 128 KiB after its first byte, each further table 64 KiB on, so that every table is aligned for
+ * any granule (1 MiB is enough). All memory is Normal non-cacheable: coherent with the stores that
+ * were made before the MMU was on, and unaligned accesses are allowed.
  * Formats: Arm ARM, "VMSAv8-64 translation table format descriptors" and TCR_EL1.
  */
+/* clang-format off */
 #ifndef NISVD_TESTS_GUEST_MMU_H
 #define NISVD_TESTS_GUEST_MMU_H
 
@@ -27,15 +28,10 @@
 #define HIGH_CODE	0xffff800008000000
 #define HIGH_DATA	0xffff800010000000
 
-	/* x9 = root table, x10 = next free table; \entry is the label of the program's first byte. */
-	.macro	TABLES_INIT entry:req
-	adr	x9, \entry
-	add	x9, x9, #TABLES
-	add	x10, x9, #TABLE_STEP
-	.endm
-
-	/* Maps the page of \va (a register) to \pa; \granule and \top are the shifts of a page and of
-	   the first level's index. Changes x10 and x15 to x19. */
+	/*
+	 * Maps the page of \va (a register) to \pa; \granule and \top are the shifts of a page and
+	 * of the first level's index. Changes x10 and x15 to x19.
+	 */
 	.macro	MAP va:req, pa:req, granule:req, top:req
 	mov	x15, #\top
 	mov	x16, x9
@@ -61,20 +57,31 @@
 	str	x17, [x16]
 	.endm
 
-	/* Maps the program and, one to one, the page of x0 and the one after it. */
-	.macro	MAP_IDENTITY entry:req, granule:req, top:req
-	TABLES_INIT \entry
+	/*
+	 * Starts the tables (x9 = root, x10 = next free one) and maps, one to one, the program,
+	 * whose first byte is at the label \entry, and the vectors. x11 = the program's address.
+	 */
+	.macro	MAP_PROGRAM entry:req, granule:req, top:req
 	adr	x11, \entry
+	add	x9, x11, #TABLES
+	add	x10, x9, #TABLE_STEP
 	MAP	x11, x11, \granule, \top
+	mrs	x12, vbar_el1
+	MAP	x12, x12, \granule, \top
+	.endm
+
+	/* Maps the program and, one to one, the page of x0 and the one after it. Changes x12. */
+	.macro	MAP_IDENTITY entry:req, granule:req, top:req
+	MAP_PROGRAM \entry, \granule, \top
 	MAP	x0, x0, \granule, \top
 	mov	x12, #(1 << \granule)
 	add	x12, x0, x12
 	MAP	x12, x12, \granule, \top
 	.endm
 
-	/* MMU on with TTBR0_EL1 = x9, TTBR1_EL1 = \ttbr1 and \tcr; the PA size is the CPU's own, but 48 bits at most. */
+	/* TTBR0_EL1 = x9, TTBR1_EL1 = \ttbr1, \tcr, the CPU's PA size up to 48 bits; MMU on. */
 	.macro	MMU_ON tcr:req, ttbr1=xzr
-	mov	x15, #0x44			/* attribute 0: Normal, inner and outer non-cacheable */
+	mov	x15, #0x44			/* attribute 0: Normal, non-cacheable */
 	msr	mair_el1, x15
 	ldr	x15, =\tcr
 	mrs	x16, id_aa64mmfr0_el1
@@ -96,7 +103,7 @@
 	isb
 	.endm
 
-	/* Ends the vCPU as unsupported unless the ID_AA64MMFR0_EL1 field at \shift is \cond (against \value). */
+	/* Ends the vCPU as unsupported unless the ID_AA64MMFR0_EL1 field at \shift \cond \value. */
 	.macro	NEED_GRANULE shift:req, cond:req, value:req
 	mrs	x15, id_aa64mmfr0_el1
 	ubfx	x15, x15, #\shift, #4

@@ -47,7 +47,9 @@
 	DONE
 	END
 
-	GUEST "stxr", "stxr w2, x1, [x0] with no exclusive monitor held", vectors=guest_vectors_stop, addr=HOLE
+	GUEST "stxr", \
+		"stxr w2, x1, [x0] with no exclusive monitor held", \
+		vectors=guest_vectors_stop, addr=HOLE
 	clrex
 	stxr	w2, x1, [x0]
 	DONE
@@ -70,7 +72,9 @@
 	DONE
 	END
 
-	GUEST "null", "ldp x1, x2 through a null pointer (x0 is not used)", vectors=guest_vectors_stop
+	GUEST "null", \
+		"ldp x1, x2 through a null pointer (x0 is not used)", \
+		vectors=guest_vectors_stop
 	mov	x0, #0
 	ldp	x1, x2, [x0]
 	DONE

@@ -4,6 +4,7 @@
  * as a macro NAME_body, and assembled for real mode and, as "name-long", for long mode.
  * At entry: edi address, esi count, edx places, ecx stride (--arg 0 to 3).
  */
+/* clang-format off */
 #ifndef NISVD_TESTS_GUEST_X86_H
 #define NISVD_TESTS_GUEST_X86_H
 
@@ -20,7 +21,8 @@
 	\body
 	hlt
 	END
-	GUEST "\name\()-long", "the same in long mode", mode=GUEST_MODE_LONG, addr=\addr, a1=\a1, a2=\a2, a3=\a3
+	GUEST "\name\()-long", "the same in long mode", mode=GUEST_MODE_LONG, \
+		addr=\addr, a1=\a1, a2=\a2, a3=\a3
 	.code64
 	\body
 	hlt

@@ -20,6 +20,12 @@
 	jnz	33b
 	.endm
 
-	GUESTS "sync-loop", "esi sync calls (port output): exits to user space without any memory access", sync_loop_body
-	GUESTS "spin", "esi rounds of dec and jnz; where KVM emulates real mode, each is an emulated instruction without an exit", spin_body
-	GUESTS "cpuid-loop", "esi times cpuid, which KVM emulates without an exit to user space", cpuid_loop_body
+	GUESTS "sync-loop", \
+		"esi sync calls (port output): exits to user space without any memory access", \
+		sync_loop_body
+	GUESTS "spin", \
+		"esi rounds of dec and jnz; KVM may emulate each in real mode, with no exit", \
+		spin_body
+	GUESTS "cpuid-loop", \
+		"esi times cpuid, which KVM emulates without an exit to user space", \
+		cpuid_loop_body

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Many accesses: esi is their number (0: 2^32). A read-only or nobacking slot at edi is MMIO too. */
+/* Many accesses: esi is their number (0: 2^32). A ro or nobacking slot at edi is MMIO too. */
 #include "asm.h"
 
 	.macro	mmio_write_body
@@ -22,6 +22,12 @@
 	jnz	21b
 	.endm
 
-	GUESTS "mmio-write", "esi stores (movl) over edx places from edi, ecx bytes apart", mmio_write_body
-	GUESTS "mmio-read", "esi loads (movl) over edx places from edi, ecx bytes apart", mmio_read_body
-	GUESTS "ram-touch", "esi rounds of one store to each of edx pages of RAM from edi; a sync call after each round", ram_touch_body, addr=0x20000, a2=64
+	GUESTS "mmio-write", \
+		"esi stores (movl) over edx places from edi, ecx bytes apart", \
+		mmio_write_body
+	GUESTS "mmio-read", \
+		"esi loads (movl) over edx places from edi, ecx bytes apart", \
+		mmio_read_body
+	GUESTS "ram-touch", \
+		"esi rounds of a store to each of edx pages of RAM from edi, then a sync call", \
+		ram_touch_body, addr=0x20000, a2=64

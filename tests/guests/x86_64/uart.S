@@ -23,4 +23,6 @@
 	.endm
 
 	GUESTS "uart", "healthy: prints a line on the serial port at 0x3f8, esi times", uart_body
-	GUESTS "uart-mmio", "healthy: prints a line by byte stores to edi, esi times", uart_mmio_body
+	GUESTS "uart-mmio", \
+		"healthy: prints a line by byte stores to edi, esi times", \
+		uart_mmio_body
