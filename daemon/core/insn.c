@@ -35,29 +35,46 @@ static const struct {
 
 static csh handles[_ENGINE_MAX];
 
+/* Zero if capstone refuses. */
+static csh handle_get(enum engine engine)
+{
+	if (handles[engine])
+		return handles[engine];
+	if (cs_open(engine_modes[engine].arch, engine_modes[engine].mode, &handles[engine]) !=
+	    CS_ERR_OK)
+		handles[engine] = 0;
+	else if (engine == ENGINE_X86_16 || engine == ENGINE_X86_32)
+		cs_option(handles[engine], CS_OPT_DETAIL, CS_OPT_ON);
+	return handles[engine];
+}
+
+/* The one instruction at @code, or NULL; to be freed with cs_free(). */
+static cs_insn *decode(enum engine engine, const uint8_t *code, size_t len, uint64_t pc)
+{
+	csh handle = handle_get(engine);
+	cs_insn *decoded = handle ? cs_malloc(handle) : NULL;
+
+	if (!decoded)
+		return NULL;
+	if (cs_disasm_iter(handle, &code, &len, &pc, decoded))
+		return decoded;
+	cs_free(decoded, 1);
+	return NULL;
+}
+
 /* Sets @insn's text and length; false if the bytes are no instruction capstone knows. */
 static bool disassemble(enum engine engine, const uint8_t *code, size_t len, uint64_t pc,
 			struct insn *insn)
 {
-	cs_insn *decoded;
-	bool known;
+	cs_insn *decoded = decode(engine, code, len, pc);
 
-	if (!handles[engine] && cs_open(engine_modes[engine].arch, engine_modes[engine].mode,
-					&handles[engine]) != CS_ERR_OK) {
-		handles[engine] = 0;
-		return false;
-	}
-	decoded = cs_malloc(handles[engine]);
 	if (!decoded)
 		return false;
-	known = cs_disasm_iter(handles[engine], &code, &len, &pc, decoded);
-	if (known) {
-		snprintf(insn->text, sizeof(insn->text), "%s%s%.60s", decoded->mnemonic,
-			 decoded->op_str[0] ? " " : "", decoded->op_str);
-		insn->length = (uint8_t)decoded->size;
-	}
+	snprintf(insn->text, sizeof(insn->text), "%s%s%.60s", decoded->mnemonic,
+		 decoded->op_str[0] ? " " : "", decoded->op_str);
+	insn->length = (uint8_t)decoded->size;
 	cs_free(decoded, 1);
-	return known;
+	return true;
 }
 
 struct insn insn_decode_a64(uint32_t raw, uint64_t pc)
@@ -71,15 +88,21 @@ struct insn insn_decode_a64(uint32_t raw, uint64_t pc)
 	return insn;
 }
 
+static bool x86_engine(int bits, enum engine *ret)
+{
+	if (bits != 16 && bits != 32 && bits != 64)
+		return false;
+	*ret = bits == 16 ? ENGINE_X86_16 : bits == 32 ? ENGINE_X86_32 : ENGINE_X86_64;
+	return true;
+}
+
 struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int bits)
 {
 	struct insn insn = {.base_reg = -1};
-	enum engine engine = bits == 16	  ? ENGINE_X86_16
-			     : bits == 32 ? ENGINE_X86_32
-					  : ENGINE_X86_64;
+	enum engine engine;
 	size_t at = 0;
 
-	if (len && disassemble(engine, bytes, len, pc, &insn)) {
+	if (len && x86_engine(bits, &engine) && disassemble(engine, bytes, len, pc, &insn)) {
 		insn.class = INSN_OTHER;
 		return insn;
 	}
@@ -88,4 +111,51 @@ struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int b
 		at += (size_t)snprintf(insn.text + at, sizeof(insn.text) - at, "%s0x%02x",
 				       i ? ", " : ".byte ", bytes[i]);
 	return insn;
+}
+
+/* The general registers as 16 and 32-bit operands name them, in KVM's order (enum kvm_reg). */
+static const x86_reg operand_registers[8][2] = {
+	{X86_REG_AX, X86_REG_EAX}, {X86_REG_CX, X86_REG_ECX}, {X86_REG_DX, X86_REG_EDX},
+	{X86_REG_BX, X86_REG_EBX}, {X86_REG_SP, X86_REG_ESP}, {X86_REG_BP, X86_REG_EBP},
+	{X86_REG_SI, X86_REG_ESI}, {X86_REG_DI, X86_REG_EDI},
+};
+
+static uint64_t register_value(x86_reg reg, const uint64_t *gpr)
+{
+	for (size_t i = 0; i < 8; i++) {
+		if (reg == operand_registers[i][0])
+			return gpr[i] & 0xffff;
+		if (reg == operand_registers[i][1])
+			return gpr[i] & 0xffffffff;
+	}
+	return 0;
+}
+
+bool insn_x86_operand(const uint8_t *bytes, size_t len, uint64_t pc, int bits, const uint64_t *gpr,
+		      uint64_t *ret)
+{
+	bool found = false;
+	enum engine engine;
+	cs_insn *decoded;
+
+	if (!x86_engine(bits, &engine) || engine == ENGINE_X86_64)
+		return false;
+	decoded = decode(engine, bytes, len, pc);
+	if (!decoded)
+		return false;
+	for (uint8_t i = 0; i < decoded->detail->x86.op_count && !found; i++) {
+		const cs_x86_op *op = &decoded->detail->x86.operands[i];
+		uint64_t mask = decoded->detail->x86.addr_size == 2 ? 0xffff : 0xffffffff;
+
+		if (op->type != X86_OP_MEM || op->mem.segment == X86_REG_FS ||
+		    op->mem.segment == X86_REG_GS)
+			continue;
+		*ret = (register_value(op->mem.base, gpr) +
+			register_value(op->mem.index, gpr) * (uint64_t)op->mem.scale +
+			(uint64_t)op->mem.disp) &
+		       mask;
+		found = true;
+	}
+	cs_free(decoded, 1);
+	return found;
 }

@@ -52,6 +52,14 @@ struct insn insn_decode_a64(uint32_t raw, uint64_t pc);
 /* x86 in @bits (16, 32 or 64) mode; class is INSN_OTHER or INSN_UNKNOWN. */
 struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int bits);
 
+/*
+ * The linear address of the memory operand of an x86 instruction in 16 or 32-bit mode, from the
+ * registers in KVM's order (rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi), with a segment base of zero.
+ * False if it has none, or if it uses FS or GS, whose bases are not known.
+ */
+bool insn_x86_operand(const uint8_t *bytes, size_t len, uint64_t pc, int bits, const uint64_t *gpr,
+		      uint64_t *ret);
+
 /* Why this class has no valid syndrome, for people: "post-indexed: writes the base register back".
  * NULL if it has. */
 const char *insn_class_why(enum insn_class class);

@@ -51,15 +51,19 @@ struct vm {
 
 	struct faultmap *faults; /* owned */
 	struct nisv_vm_stat totals;
-	uint64_t mmio_cached; /* accesses that the kernel-side caches still held at the last poll */
-	uint64_t mmio_per_second;
+	uint64_t mmio_per_second;    /* over the last interval of at least half a second */
+	uint64_t rate_base, rate_ns; /* accesses and time at the start of the current interval */
 	uint64_t first_seen_ns, last_abort_ns; /* last_abort_ns 0: none */
 
 	uint64_t last_seq, records; /* lost records = last_seq - records */
 
 	struct findings
-		findings; /* owned; as of the last diagnosis; points into faults and layout */
-	bool dirty;	  /* evidence changed since */
+		findings;	/* owned; as of the last diagnosis; points into faults and layout */
+	bool dirty;		/* evidence changed since */
+	struct news_state news; /* what the journal was told */
+	uint64_t dossier_ns;	/* when its dossier was last written; 0 never */
+	bool dossier_due;	/* it changed since */
+	bool forgotten;		/* the kernel-side counters of an ended VM were freed */
 
 	enum vm_end end;
 	uint64_t end_ns;

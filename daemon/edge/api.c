@@ -267,7 +267,7 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		      bool has_address, uint64_t address)
 {
 	struct json_object *findings = json_object_new_array();
-	char note[160 + VMNAME_MAX] = "", iso[WALLCLOCK_ISO_MAX];
+	char note[192 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =

@@ -14,7 +14,12 @@
 #include "daemon/edge/wallclock.h"
 
 /* One table drives both directions, so that they cannot drift apart. */
-enum member_type { HEX64, DEC64, UINT32, INT32 };
+enum member_type {
+	HEX64,
+	DEC64,
+	UINT32,
+	INT32
+};
 
 struct member {
 	const char *name;
@@ -82,7 +87,7 @@ static void write_members(struct json_object *object, const struct member *table
 			value = model_hex(*(const __u64 *)at);
 			break;
 		case DEC64:
-			value = json_object_new_int64((int64_t)*(const __u64 *)at);
+			value = json_object_new_int64((int64_t) * (const __u64 *)at);
 			break;
 		case UINT32:
 			value = json_object_new_int64(*(const __u32 *)at);

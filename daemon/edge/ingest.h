@@ -8,6 +8,9 @@
 
 extern const struct capture_ops ingest_ops; /* userdata: struct manager */
 
+/* Takes all records that wait. 0 or -errno. */
+int ingest_records(struct manager *manager);
+
 /* Takes all records that wait and all counters; then every VM's evidence is current. 0 or -errno.
  */
 int ingest_poll(struct manager *manager);

@@ -37,7 +37,8 @@ const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX])
 
 	gmtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf, WALLCLOCK_ISO_MAX, "%s.%06uZ", date, (unsigned int)(usec % 1000000) % 1000000U);
+	snprintf(buf, WALLCLOCK_ISO_MAX, "%s.%06uZ", date,
+		 (unsigned int)(usec % 1000000) % 1000000U);
 	return buf;
 }
 

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/ingest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "daemon/edge/counters.h"
+#include "daemon/edge/discover.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/procfs.h"
+#include "daemon/edge/publish.h"
+#include "daemon/edge/wallclock.h"
+
+/*
+ * Counters of an ended VM stay in the kernel for a while: a program that was already running when
+ * KVM tore the VM down may still add to them (design section 4).
+ */
+#define FORGET_AFTER_NS 10000000000ULL
+
+/* A VMM whose end is awaited through a pidfd; it may own several VMs. */
+struct process {
+	uint32_t tgid;
+	int fd;
+	sd_event_source *source;
+};
+
+/* ---- the end of VMs
+ * ------------------------------------------------------------------------------- */
+
+static void end_vm(struct manager *manager, struct vm *vm, enum vm_end why)
+{
+	vms_end(&manager->vms, vm, why, wallclock_monotonic_ns());
+	publish_end(manager, vm);
+}
+
+static void drop_process(struct manager *manager, size_t i)
+{
+	sd_event_source_disable_unref(manager->processes[i].source);
+	close(manager->processes[i].fd);
+	manager->processes[i] = manager->processes[--manager->n_processes];
+}
+
+static int on_process_end(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct manager *manager = userdata;
+	size_t i;
+
+	(void)source;
+	(void)events;
+	for (i = 0; i < manager->n_processes && manager->processes[i].fd != fd; i++)
+		;
+	if (i == manager->n_processes)
+		return 0;
+	/* Its last records and counts first: they belong to a VM that still runs. */
+	ingest_poll(manager);
+	for (size_t v = 0; v < manager->vms.n; v++)
+		if (!manager->vms.list[v]->end &&
+		    manager->vms.list[v]->tgid == manager->processes[i].tgid)
+			end_vm(manager, manager->vms.list[v], VM_END_PROCESS_GONE);
+	drop_process(manager, i);
+	publish_changes(manager);
+	return 0;
+}
+
+/* Waits for the end of @vm's process. -ESRCH: it has ended already. */
+static int watch_process(struct manager *manager, const struct vm *vm)
+{
+	struct process *list, process = {.tgid = vm->tgid};
+	int r;
+
+	for (size_t i = 0; i < manager->n_processes; i++)
+		if (manager->processes[i].tgid == vm->tgid)
+			return 0;
+	process.fd = procfs_pidfd(vm->tgid);
+	if (process.fd < 0)
+		return process.fd;
+	list = reallocarray(manager->processes, manager->n_processes + 1, sizeof(*list));
+	if (!list) {
+		close(process.fd);
+		return -ENOMEM;
+	}
+	manager->processes = list;
+	r = sd_event_add_io(manager->event, &process.source, process.fd, EPOLLIN, on_process_end,
+			    manager);
+	if (r < 0) {
+		close(process.fd);
+		return r;
+	}
+	manager->processes[manager->n_processes++] = process;
+	return 0;
+}
+
+void ingest_stop(struct manager *manager)
+{
+	while (manager->n_processes)
+		drop_process(manager, manager->n_processes - 1);
+	free(manager->processes);
+	manager->processes = NULL;
+}
+
+/* ---- who is it
+ * ------------------------------------------------------------------------------------- */
+
+static int random_key(char key[VM_KEY_LEN + 1])
+{
+	uint8_t bytes[VM_KEY_LEN / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return -EIO;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(key + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static void choose_machine(struct manager *manager, struct vm *vm)
+{
+	vm->machine = machine_choose(manager->machines.list, manager->machines.n, manager->arch,
+				     vm->name.vmm, vm->name.machine_option, &vm->layout,
+				     &vm->machine_confidence, &vm->machine_reason);
+	vm->dirty = true;
+}
+
+/*
+ * Fills in from /proc what the record did not bring. @start_ns tells whether the process of that
+ * number is still the same one: it is as fine as a clock tick there.
+ */
+static void identify_from_proc(struct vm *vm, uint64_t start_ns)
+{
+	const uint64_t tick = 20000000;
+	char cmdline[NISV_CMDLINE_MAX];
+	uint64_t start;
+	ssize_t len;
+
+	if (procfs_start_ns(vm->tgid, &start) < 0)
+		return;
+	if (start_ns && (start > start_ns + tick || start + tick < start_ns))
+		return;
+	if (!vm->comm[0])
+		procfs_comm(vm->tgid, vm->comm, sizeof(vm->comm));
+	if (!vm->cgroup)
+		procfs_cgroup(vm->tgid, &vm->cgroup);
+	if (!vm->cmdline_len) {
+		len = procfs_cmdline(vm->tgid, cmdline, sizeof(cmdline));
+		if (len >= 0)
+			vm_set_cmdline(vm, cmdline, (size_t)len, len == sizeof(cmdline));
+	}
+}
+
+static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr, const char *dir,
+			 int vm_fd)
+{
+	char key[VM_KEY_LEN + 1];
+	struct vm *vm = NULL;
+	int r = random_key(key);
+
+	if (r >= 0)
+		r = vms_add(&manager->vms, &hdr->vm, key, dir, hdr->tgid, vm_fd,
+			    hdr->time_ns ? hdr->time_ns : wallclock_monotonic_ns(), &vm);
+	if (r == -ENOSPC)
+		log_debug("No room for another VM: %d are watched", VMS_MAX);
+	else if (r < 0)
+		log_error_errno(r, "Cannot watch a VM of process %" PRIu32, hdr->tgid);
+	return vm;
+}
+
+/* The VM of a record; one whose first-sight record was lost gets what /proc still tells. */
+static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
+{
+	struct vm *vm = vms_find(&manager->vms, &hdr->vm);
+
+	if (!vm) {
+		vm = add_vm(manager, hdr, "", -1);
+		if (!vm)
+			return NULL;
+		identify_from_proc(vm, 0);
+		choose_machine(manager, vm);
+		publish_vm(manager, vm);
+	}
+	if (hdr->seq) {
+		vm->records++;
+		if (hdr->seq > vm->last_seq)
+			vm->last_seq = hdr->seq;
+	}
+	return vm;
+}
+
+/* ---- records
+ * ---------------------------------------------------------------------------------------- */
+
+static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
+{
+	struct manager *manager = userdata;
+	struct vm *vm = vms_find(&manager->vms, &rec->hdr.vm);
+	char dir[NISV_DIR_LEN + 1];
+
+	if (!vm) {
+		snprintf(dir, sizeof(dir), "%.*s", NISV_DIR_LEN, rec->dir);
+		vm = add_vm(manager, &rec->hdr, dir, rec->vm_fd);
+		if (!vm)
+			return;
+	}
+	if (rec->hdr.seq) {
+		vm->records++;
+		if (rec->hdr.seq > vm->last_seq)
+			vm->last_seq = rec->hdr.seq;
+	}
+	vm->start_ns = rec->start_ns;
+	if (!vm->comm[0])
+		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN, rec->comm);
+	if (rec->cmdline_len && rec->cmdline_len <= NISV_CMDLINE_MAX)
+		vm_set_cmdline(vm, rec->cmdline, rec->cmdline_len,
+			       rec->cmdline_total > rec->cmdline_len);
+	else if (!vm->cmdline_len)
+		vm_set_cmdline(vm, "", 0, false);
+	identify_from_proc(vm, rec->start_ns);
+	choose_machine(manager, vm);
+	publish_vm(manager, vm);
+	if (watch_process(manager, vm) == -ESRCH)
+		end_vm(manager, vm, VM_END_PROCESS_GONE);
+}
+
+static void on_layout(const struct nisv_rec_layout *rec, void *userdata)
+{
+	struct manager *manager = userdata;
+	struct vm *vm = vm_of(manager, &rec->hdr);
+
+	if (!vm)
+		return;
+	layout_from_record(&vm->layout, rec);
+	choose_machine(manager, vm);
+	publish_layout(manager, vm);
+}
+
+static void on_fault(const struct nisv_rec_fault *rec, void *userdata)
+{
+	struct manager *manager = userdata;
+	struct vm *vm = vm_of(manager, &rec->hdr);
+	int r;
+
+	if (!vm)
+		return;
+	r = faultmap_record(vm->faults, rec, NULL);
+	if (r < 0)
+		log_debug("VM %s: no room for the site of a fault at 0x%llx", vm->id,
+			  (unsigned long long)rec->ipa);
+	if (rec->hdr.time_ns > vm->last_abort_ns)
+		vm->last_abort_ns = rec->hdr.time_ns;
+	vm->dirty = true;
+	publish_fault(manager, vm, rec);
+}
+
+static void on_end(const struct nisv_rec_hdr *hdr, void *userdata)
+{
+	struct manager *manager = userdata;
+	struct vm *vm = vms_find(&manager->vms, &hdr->vm);
+
+	if (vm)
+		end_vm(manager, vm, VM_END_DESTROYED);
+}
+
+const struct capture_ops ingest_ops = {
+	.on_vm = on_vm,
+	.on_layout = on_layout,
+	.on_fault = on_fault,
+	.on_end = on_end,
+};
+
+int ingest_records(struct manager *manager)
+{
+	int r;
+
+	if (!manager->capture)
+		return 0;
+	r = capture_dispatch(manager->capture);
+	return r < 0 ? r : 0;
+}
+
+/* ---- counters
+ * --------------------------------------------------------------------------------------- */
+
+static void update_rate(struct vm *vm, uint64_t now_ns)
+{
+	const uint64_t least_ns = 500000000;
+	uint64_t total = vm->totals.mmio_reads + vm->totals.mmio_writes;
+	uint64_t elapsed = now_ns - vm->rate_ns;
+
+	if (!vm->rate_ns) {
+		vm->rate_ns = now_ns;
+		vm->rate_base = total;
+		return;
+	}
+	if (elapsed < least_ns)
+		return;
+	/* A live cache may be read a few counts low (kernel-facts 8): never a negative rate. */
+	vm->mmio_per_second =
+		total > vm->rate_base
+			? (uint64_t)((double)(total - vm->rate_base) * 1e9 / (double)elapsed)
+			: 0;
+	vm->rate_ns = now_ns;
+	vm->rate_base = total;
+}
+
+static void count_vm(struct vm *vm, const struct counters *counters, const struct counters_vm *from,
+		     uint64_t now_ns)
+{
+	const struct counters_site *sites;
+	const struct counters_place *places;
+	size_t n_sites, n_places;
+
+	if (memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults))) {
+		vm->dirty = true;
+		sites = counters_sites(counters, &vm->kernel_key, &n_sites);
+		for (size_t i = 0; i < n_sites; i++) {
+			faultmap_count_site(vm->faults, &sites[i].key, &sites[i].site);
+			if (sites[i].site.last_ns > vm->last_abort_ns)
+				vm->last_abort_ns = sites[i].site.last_ns;
+		}
+	}
+	vm->totals = from->stat;
+	places = counters_places(counters, &vm->kernel_key, &n_places);
+	for (size_t i = 0; i < n_places; i++)
+		faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns);
+	update_rate(vm, now_ns);
+}
+
+/* A VM of the kernel's table that no record told about: its first record was lost on the way. */
+static bool is_known(const struct manager *manager, const struct nisv_vm_key *key)
+{
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		const struct vm *vm = manager->vms.list[i];
+
+		if (!vm->forgotten && vm->kernel_key.kvm == key->kvm &&
+		    vm->kernel_key.ino == key->ino)
+			return true;
+	}
+	return false;
+}
+
+static void add_unknown(struct manager *manager, const struct counters *counters)
+{
+	for (size_t i = 0; i < counters->n_vms; i++) {
+		const struct nisv_rec_hdr hdr = {
+			.vm = counters->vms[i].key,
+			.tgid = counters->vms[i].stat.tgid,
+		};
+
+		if (!is_known(manager, &hdr.vm))
+			vm_of(manager, &hdr);
+	}
+}
+
+static void forget_ended(struct manager *manager, uint64_t now_ns)
+{
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
+
+		if (!vm->end || vm->forgotten || now_ns - vm->end_ns < FORGET_AFTER_NS)
+			continue;
+		counters_forget(manager->capture, &vm->kernel_key);
+		vm->forgotten = true;
+	}
+}
+
+int ingest_poll(struct manager *manager)
+{
+	uint64_t now_ns = wallclock_monotonic_ns();
+	struct counters *counters = NULL;
+	int r = ingest_records(manager);
+
+	if (!manager->capture)
+		return 0;
+	if (r >= 0)
+		r = counters_read(manager->capture, &counters);
+	if (r < 0)
+		return log_error_errno(r, "Cannot read the counters");
+	add_unknown(manager, counters);
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
+		const struct counters_vm *from =
+			vm->forgotten ? NULL : counters_find(counters, &vm->kernel_key);
+
+		if (from)
+			count_vm(vm, counters, from, now_ns);
+	}
+	counters_free(counters);
+	forget_ended(manager, now_ns);
+	return 0;
+}
+
+/* ---- discovery
+ * -------------------------------------------------------------------------------------- */
+
+int ingest_discover(struct manager *manager, uint64_t max_age_ns)
+{
+	uint64_t now_ns = wallclock_monotonic_ns();
+	struct discover_result found = {};
+	int r;
+
+	if (!manager->capture)
+		return 0;
+	if (manager->discovered_ns && now_ns - manager->discovered_ns < max_age_ns)
+		return 0;
+	manager->discovered_ns = now_ns;
+	r = discover_run(manager->capture, &found);
+	if (r < 0)
+		return log_error_errno(r, "Cannot look for running VMs");
+	for (size_t i = 0; found.complete && i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
+
+		if (!vm->end && !discover_has(&found, &vm->kernel_key))
+			end_vm(manager, vm, VM_END_NOT_FOUND);
+	}
+	discover_clear(&found);
+	return 0;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/edge/dossier.h"
+#include "daemon/edge/fault_json.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/wallclock.h"
+
+#define LINE_MAX_BYTES (4U * 1024 * 1024)
+#define DEPTH_MAX      16
+
+/* Replayed VMs get kernel identities of their own; no real struct kvm is at so low an address. */
+struct replay {
+	struct manager *manager;
+	uint64_t next_identity;
+	uint64_t bad_lines;
+};
+
+/* ---- members of objects that nobody vouches for
+ * ------------------------------------------------------ */
+
+static struct json_object *member(struct json_object *object, const char *name, json_type type)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+static const char *get_string(struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name, json_type_string);
+
+	return value ? json_object_get_string(value) : "";
+}
+
+static uint64_t get_number(struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name, json_type_int);
+	int64_t number = value ? json_object_get_int64(value) : 0;
+
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+static uint64_t get_hex(struct json_object *object, const char *name)
+{
+	return strtoull(get_string(object, name), NULL, 16);
+}
+
+static uint64_t get_time(struct json_object *object, const char *name)
+{
+	uint64_t ns;
+
+	return wallclock_parse(get_string(object, name), &ns) < 0 ? 0 : ns;
+}
+
+static bool get_bool(struct json_object *object, const char *name)
+{
+	return json_object_get_boolean(member(object, name, json_type_boolean));
+}
+
+/* ---- events
+ * -------------------------------------------------------------------------------------------- */
+
+static struct vm *vm_by_key(const struct vms *vms, const char *key)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!strcmp(vms->list[i]->key, key))
+			return vms->list[i];
+	return NULL;
+}
+
+static void take_cmdline(struct vm *vm, struct json_object *object)
+{
+	struct json_object *list = member(object, "cmdline", json_type_array);
+	char cmdline[NISV_CMDLINE_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		const char *text;
+		size_t n;
+
+		if (!json_object_is_type(item, json_type_string))
+			continue;
+		text = json_object_get_string(item);
+		n = strlen(text) + 1;
+		if (n > sizeof(cmdline) - len)
+			break;
+		memcpy(cmdline + len, text, n);
+		len += n;
+	}
+	vm_set_cmdline(vm, cmdline, len, false);
+}
+
+static void take_counts(struct vm *vm, struct json_object *object)
+{
+	static const char *const names[_NISV_KIND_MAX] = {
+		"nisv",	   "exec",	"walk",		"beyond_ipa",
+		"backing", "emulation", "memory_fault", "ldst64b",
+	};
+	struct json_object *aborts = member(object, "aborts", json_type_object);
+	struct json_object *mmio = member(object, "mmio", json_type_object);
+
+	for (size_t kind = 0; aborts && kind < _NISV_KIND_MAX; kind++)
+		vm->totals.faults[kind] = get_number(aborts, names[kind]);
+	if (mmio) {
+		vm->totals.mmio_reads = get_number(mmio, "reads");
+		vm->totals.mmio_writes = get_number(mmio, "writes");
+		vm->totals.mmio_user = get_number(mmio, "user");
+		vm->totals.unplaced_mmio = get_number(mmio, "unplaced");
+	}
+	vm->totals.unplaced_faults = get_number(object, "unplaced_aborts");
+	vm->totals.suppressed = get_number(object, "suppressed");
+	vm->records = 0;
+	vm->last_seq = get_number(object, "lost_records");
+	vm->last_abort_ns = get_time(object, "last_abort");
+}
+
+static void take_end(struct replay *replay, struct vm *vm, struct json_object *object)
+{
+	const char *reason = get_string(object, "end_reason");
+
+	for (enum vm_end end = VM_END_DESTROYED; end <= VM_END_NOT_FOUND; end++)
+		if (!strcmp(reason, vm_end_name(end)))
+			vms_end(&replay->manager->vms, vm, end, get_time(object, "ended"));
+}
+
+static int take_vm(struct replay *replay, const char *key, struct json_object *object)
+{
+	struct vms *vms = &replay->manager->vms;
+	struct vm *vm = vm_by_key(vms, key);
+	const struct nisv_vm_key identity = {.kvm = ++replay->next_identity};
+	int r;
+
+	if (strlen(key) != VM_KEY_LEN || strspn(key, "0123456789abcdef") != VM_KEY_LEN)
+		return -EINVAL;
+	if (!vm) {
+		r = vms_add(vms, &identity, key, get_string(object, "id"),
+			    (uint32_t)get_number(object, "pid"), -1, get_time(object, "since"),
+			    &vm);
+		if (r < 0)
+			return r;
+		vmname_sanitize(vm->id, sizeof(vm->id), get_string(object, "id"), VM_ID_MAX);
+		vm->forgotten = true;
+	}
+	if (!strcmp(get_string(object, "name_source"), "comm"))
+		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN,
+			 get_string(object, "name"));
+	take_cmdline(vm, object);
+	take_counts(vm, object);
+	take_end(replay, vm, object);
+	return 0;
+}
+
+static uint32_t slot_flags(struct json_object *slot)
+{
+	struct json_object *list = member(slot, "flags", json_type_array);
+	uint32_t flags = 0;
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		const char *name = json_object_get_string(json_object_array_get_idx(list, i));
+
+		if (!name)
+			continue;
+		flags |= !strcmp(name, "readonly")	? NISV_SLOT_READONLY
+			 : !strcmp(name, "log-dirty")	? NISV_SLOT_LOG_DIRTY
+			 : !strcmp(name, "guest-memfd") ? NISV_SLOT_GUEST_MEMFD
+			 : !strcmp(name, "invalid")	? NISV_SLOT_INVALID
+							: 0;
+	}
+	return flags;
+}
+
+static void take_slots(struct nisv_rec_layout *rec, struct json_object *object)
+{
+	struct json_object *list = member(object, "slots", json_type_array);
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *slot = json_object_array_get_idx(list, i);
+
+		if (rec->n_slots == NISV_SLOTS_MAX || !json_object_is_type(slot, json_type_object))
+			break;
+		rec->slots[rec->n_slots++] = (struct nisv_slot){
+			.gpa = get_hex(slot, "gpa"),
+			.size = get_number(slot, "size_bytes"),
+			.hva = get_hex(slot, "hva"),
+			.flags = slot_flags(slot),
+			.id = (__s16)get_number(slot, "slot_id"),
+			.as_id = (__u16)get_number(slot, "address_space"),
+		};
+	}
+}
+
+static void take_bus(struct nisv_rec_layout *rec, struct json_object *object)
+{
+	struct json_object *list = member(object, "bus", json_type_array);
+
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *range = json_object_array_get_idx(list, i);
+
+		if (rec->n_bus == NISV_BUS_MAX || !json_object_is_type(range, json_type_object))
+			break;
+		rec->bus[rec->n_bus++] = (struct nisv_bus_range){
+			.addr = get_hex(range, "ipa"),
+			.len = (__u32)get_number(range, "size_bytes"),
+			.is_ioeventfd = !strcmp(get_string(range, "kind"), "ioeventfd"),
+		};
+	}
+}
+
+static void take_vgic(struct nisv_rec_layout *rec, struct json_object *object)
+{
+	struct json_object *list = member(object, "vgic_redistributors", json_type_array);
+	const char *model = get_string(object, "vgic");
+
+	rec->vgic_model = !strcmp(model, "v2")	 ? NISV_VGIC_V2
+			  : !strcmp(model, "v3") ? NISV_VGIC_V3
+			  : !strcmp(model, "v5") ? NISV_VGIC_V5
+						 : NISV_VGIC_NONE;
+	rec->vgic_dist = *get_string(object, "vgic_distributor")
+				 ? get_hex(object, "vgic_distributor")
+				 : NISV_ADDR_UNSET;
+	rec->vgic_cpu = *get_string(object, "vgic_cpu_interface")
+				? get_hex(object, "vgic_cpu_interface")
+				: NISV_ADDR_UNSET;
+	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+		struct json_object *redist = json_object_array_get_idx(list, i);
+
+		if (rec->n_redist == NISV_REDIST_MAX ||
+		    !json_object_is_type(redist, json_type_object))
+			break;
+		rec->redist[rec->n_redist++] = (struct nisv_redist){
+			.base = get_hex(redist, "base"),
+			.count = (__u32)get_number(redist, "count"),
+		};
+	}
+}
+
+static void take_layout(struct replay *replay, struct vm *vm, struct json_object *object)
+{
+	struct nisv_rec_layout *rec = calloc(1, sizeof(*rec));
+	const char *state = get_string(object, "state");
+	struct manager *manager = replay->manager;
+
+	if (!rec)
+		return;
+	rec->state = !strcmp(state, "stable")	  ? NISV_LAYOUT_STABLE
+		     : !strcmp(state, "unstable") ? NISV_LAYOUT_UNSTABLE
+						  : NISV_LAYOUT_AFTER;
+	rec->generation = get_hex(object, "generation");
+	rec->total_slots = (__u32)get_number(object, "total_slots");
+	rec->total_bus = (__u32)get_number(object, "total_bus");
+	rec->vcpus = (__u32)get_number(object, "vcpus");
+	rec->ipa_bits = (__u32)get_number(object, "ipa_bits");
+	rec->nisv_to_user = get_bool(object, "nisv_to_user");
+	rec->is_protected = get_bool(object, "is_protected");
+	take_slots(rec, object);
+	take_bus(rec, object);
+	take_vgic(rec, object);
+	layout_from_record(&vm->layout, rec);
+	free(rec);
+	vm->machine = machine_choose(manager->machines.list, manager->machines.n, manager->arch,
+				     vm->name.vmm, vm->name.machine_option, &vm->layout,
+				     &vm->machine_confidence, &vm->machine_reason);
+}
+
+static enum nisv_outcome outcome_of(const char *name)
+{
+	for (enum nisv_outcome outcome = 0; outcome < _NISV_OUTCOME_MAX; outcome++)
+		if (!strcmp(name, outcome_name(outcome)))
+			return outcome;
+	return NISV_OUTCOME_UNKNOWN;
+}
+
+static void take_site(struct vm *vm, struct json_object *object)
+{
+	const char *kind = get_string(object, "kind");
+	uint64_t ipa = get_hex(object, "ipa"), last_ns = get_time(object, "last");
+	struct nisv_place_key place_key = {.place = ipa >> NISV_PLACE_SHIFT};
+	struct nisv_place place = {.count = get_number(object, "count"),
+				   .user = get_number(object, "user")};
+
+	if (!strncmp(kind, "mmio-", 5)) {
+		place_key.is_write = !strcmp(kind, "mmio-write");
+		faultmap_count_place(vm->faults, &place_key, &place, last_ns);
+		return;
+	}
+	for (enum nisv_kind k = 0; k < _NISV_KIND_MAX; k++) {
+		const struct nisv_site_key key = {
+			.page = ipa >> 12,
+			.pc = get_hex(object, "pc"),
+			.kind = k,
+		};
+		const struct nisv_site site = {
+			.count = get_number(object, "count"),
+			.first_ns = get_time(object, "first"),
+			.last_ns = last_ns,
+			.ipa = ipa,
+			.far = get_hex(object, "far"),
+			.esr = get_hex(object, "esr"),
+			.vcpu_id = (__u32)get_number(object, "vcpu"),
+			.outcome = outcome_of(get_string(object, "outcome")),
+		};
+
+		if (!strcmp(kind, kind_name(k)))
+			faultmap_count_site(vm->faults, &key, &site);
+	}
+}
+
+static int take_event(struct replay *replay, struct json_object *event)
+{
+	const char *type = get_string(event, "event"), *key = get_string(event, "vm_key");
+	struct json_object *object;
+	struct nisv_rec_fault fault;
+	struct vm *vm;
+	int r;
+
+	if (!strcmp(type, "vm") || !strcmp(type, "end")) {
+		object = member(event, "vm", json_type_object);
+		return object ? take_vm(replay, key, object) : -EINVAL;
+	}
+	vm = vm_by_key(&replay->manager->vms, key);
+	if (!vm)
+		return -EINVAL;
+	if (!strcmp(type, "layout")) {
+		object = member(event, "layout", json_type_object);
+		if (!object)
+			return -EINVAL;
+		take_layout(replay, vm, object);
+	} else if (!strcmp(type, "fault")) {
+		r = fault_from_json(member(event, "fault", json_type_object), &fault);
+		if (r < 0)
+			return r;
+		faultmap_record(vm->faults, &fault, NULL);
+	} else if (!strcmp(type, "sites")) {
+		object = member(event, "sites", json_type_array);
+		for (size_t i = 0; object && i < json_object_array_length(object); i++)
+			take_site(vm, json_object_array_get_idx(object, i));
+	}
+	/* Findings are made anew from the evidence; unknown events are of a later version. */
+	vm->dirty = true;
+	return 0;
+}
+
+static int take_header(struct replay *replay, struct json_object *header, const char *path)
+{
+	struct json_object *schema = member(header, "nisv_dossier", json_type_int);
+
+	if (!schema)
+		return log_error_errno(EINVAL,
+				       "%s is no dossier: its first line lacks nisv_dossier", path);
+	if (json_object_get_int(schema) != DOSSIER_SCHEMA)
+		return log_error_errno(EINVAL, "%s has dossier schema %d; this nisvd reads %d",
+				       path, json_object_get_int(schema), DOSSIER_SCHEMA);
+	replay->manager->arch = strcmp(get_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
+	vmname_sanitize(replay->manager->kernel, sizeof(replay->manager->kernel),
+			get_string(header, "kernel"), 64);
+	return 0;
+}
+
+static struct json_object *parse_line(const char *line, size_t len)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+	struct json_object *object = NULL;
+
+	if (tokener && len <= LINE_MAX_BYTES)
+		object = json_tokener_parse_ex(tokener, line, (int)len);
+	if (tokener && json_tokener_get_error(tokener) != json_tokener_success) {
+		json_object_put(object);
+		object = NULL;
+	}
+	json_tokener_free(tokener);
+	if (object && !json_object_is_type(object, json_type_object)) {
+		json_object_put(object);
+		object = NULL;
+	}
+	return object;
+}
+
+int replay_file(struct manager *manager, const char *path)
+{
+	struct replay replay = {.manager = manager};
+	struct json_object *object;
+	bool header = true;
+	size_t size = 0;
+	char *line = NULL;
+	FILE *file;
+	ssize_t len;
+	int r = 0;
+
+	file = fopen(path, "re");
+	if (!file)
+		return log_error_errno(errno, "Cannot open the dossier %s", path);
+	while (r >= 0 && (len = getline(&line, &size, file)) > 0) {
+		object = parse_line(line, (size_t)len);
+		if (header) {
+			r = take_header(&replay, object, path);
+			header = false;
+		} else if (!object || take_event(&replay, object) < 0) {
+			replay.bad_lines++;
+		}
+		json_object_put(object);
+	}
+	if (header)
+		r = log_error_errno(EINVAL, "%s is no dossier: it is empty", path);
+	if (replay.bad_lines)
+		log_warning("%s: %" PRIu64 " lines could not be read", path, replay.bad_lines);
+	free(line);
+	fclose(file);
+	/* There is no hook to ask any more: the records say what became of each fault. */
+	manager->injection_seen = true;
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/status_json.h"
+
+#include <stdio.h>
+
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/wallclock.h"
+
+static void set_number(struct json_object *object, const char *name, uint64_t value)
+{
+	json_object_object_add(object, name, json_object_new_int64((int64_t)value));
+}
+
+struct json_object *source_to_json(const struct capture_source *source)
+{
+	struct json_object *object = json_object_new_object();
+	char reason[512];
+
+	snprintf(reason, sizeof(reason), "%s%s%s", source->reason,
+		 *source->reason && *source->how_to_get ? "; " : "", source->how_to_get);
+	json_object_object_add(object, "name", json_object_new_string(source->name));
+	json_object_object_add(object, "state",
+			       json_object_new_string(capture_state_to_string(source->state)));
+	json_object_object_add(object, "gives", json_object_new_string(source->gives));
+	json_object_object_add(object, "reason", model_string(reason));
+	return object;
+}
+
+struct json_object *sources_to_json(const struct manager *manager)
+{
+	struct json_object *list = json_object_new_array();
+	const struct capture_source *sources;
+	size_t n;
+
+	if (!manager->capture)
+		return list;
+	sources = capture_sources(manager->capture, &n);
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, source_to_json(&sources[i]));
+	return list;
+}
+
+struct json_object *losses_to_json(const struct manager *manager)
+{
+	struct json_object *object = json_object_new_object();
+	struct capture_losses losses = {};
+	struct varlink_stats stats = {};
+
+	if (manager->capture)
+		capture_losses(manager->capture, &losses);
+	if (manager->server)
+		varlink_server_get_stats(manager->server, &stats);
+	for (size_t i = 0; i < _NISV_LOSS_MAX; i++) {
+		uint64_t value = losses.by_kind[i];
+
+		if (i == NISV_LOSS_VMS)
+			value += manager->vms.refused;
+		set_number(object, capture_loss_to_string((enum nisv_loss)i), value);
+	}
+	set_number(object, "missed_runs", losses.missed_runs);
+	set_number(object, "bad_records", losses.bad_records);
+	set_number(object, "journal", manager->journal_withheld);
+	set_number(object, "dossiers", manager->dossiers_failed);
+	set_number(object, "subscribers", stats.dropped);
+	set_number(object, "clients", stats.rejected + stats.cut);
+	return object;
+}
+
+static void add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
+{
+	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
+		sum->faults[kind] += more->faults[kind];
+	sum->mmio_reads += more->mmio_reads;
+	sum->mmio_writes += more->mmio_writes;
+	sum->mmio_user += more->mmio_user;
+	sum->unplaced_mmio += more->unplaced_mmio;
+}
+
+struct json_object *status_to_json(const struct manager *manager)
+{
+	struct json_object *object = json_object_new_object();
+	struct nisv_vm_stat sum = {};
+	uint64_t per_second = 0;
+
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		add_up(&sum, &manager->vms.list[i]->totals);
+		per_second += manager->vms.list[i]->mmio_per_second;
+	}
+	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));
+	json_object_object_add(object, "kernel", json_object_new_string(manager->kernel));
+	json_object_object_add(object, "arch", json_object_new_string(manager->arch));
+	json_object_object_add(object, "sources", sources_to_json(manager));
+	set_number(object, "vms", vms_running(&manager->vms));
+	json_object_object_add(object, "aborts", model_aborts(sum.faults));
+	json_object_object_add(object, "mmio", model_mmio(&sum, per_second));
+	json_object_object_add(object, "lost", losses_to_json(manager));
+	set_number(object, "uptime_seconds",
+		   (wallclock_monotonic_ns() - manager->started_ns) / 1000000000);
+	return object;
+}

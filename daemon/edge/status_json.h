@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_STATUS_JSON_H
+#define NISVD_STATUS_JSON_H
+
+/* The daemon about itself, as JSON: sources, losses, totals. New objects, owned by the caller. */
+
+#include <json-c/json.h>
+
+#include "daemon/edge/manager.h"
+
+struct json_object *source_to_json(const struct capture_source *source); /* type Source */
+struct json_object *sources_to_json(const struct manager *manager); /* []Source, [] when offline */
+struct json_object *losses_to_json(const struct manager *manager);  /* type Lost */
+struct json_object *status_to_json(const struct manager *manager);  /* reply of GetStatus */
+
+#endif
