@@ -19,7 +19,7 @@ build="gcc make pkg-config clang llvm bpftool"
 libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcapstone-dev
 	libsmartcols-dev libinih-dev libcmocka-dev"
 check="clang-format clang-tidy cppcheck shellcheck mandoc jq expect socat python3 bsdextrautils zsh"
-lab="qemu-system-arm qemu-user-static cpio gzip xz-utils busybox-static:arm64 debian-archive-keyring"
+lab="qemu-system-arm binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
 want="$build $cross $libc $check $lab"
 for library in $libraries; do

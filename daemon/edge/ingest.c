@@ -312,7 +312,7 @@ static void count_vm(struct vm *vm, const struct counters *counters, const struc
 	const struct counters_place *places;
 	size_t n_sites, n_places;
 
-	if (memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults))) {
+	if (memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults)) != 0) {
 		vm->dirty = true;
 		sites = counters_sites(counters, &vm->kernel_key, &n_sites);
 		for (size_t i = 0; i < n_sites; i++) {

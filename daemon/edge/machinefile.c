@@ -42,7 +42,7 @@ static bool take_number(struct json_object *object, const char *name, uint64_t *
 	char *end;
 
 	*reason = name;
-	if (!text || strncmp(text, "0x", 2))
+	if (!text || strncmp(text, "0x", 2) != 0)
 		return false;
 	errno = 0;
 	*ret = strtoull(text, &end, 16);

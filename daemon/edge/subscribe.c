@@ -21,22 +21,24 @@ static bool wants(const struct subscription *subscription, const struct vm *vm)
 
 static void subscription_free(struct subscription *subscription)
 {
-	struct subscription **at = &subscription->manager->subscriptions;
-
-	while (*at && *at != subscription)
-		at = &(*at)->next;
-	if (*at) {
-		*at = subscription->next;
-		subscription->manager->n_subscriptions--;
-	}
 	varlink_call_unref(subscription->call);
 	free(subscription);
 }
 
 static void on_closed(struct varlink_call *call, void *userdata)
 {
+	struct subscription *subscription = userdata;
+	struct manager *manager = subscription->manager;
+	struct subscription **at = &manager->subscriptions;
+
 	(void)call;
-	subscription_free(userdata);
+	while (*at && *at != subscription)
+		at = &(*at)->next;
+	if (*at) {
+		*at = subscription->next;
+		manager->n_subscriptions--;
+	}
+	subscription_free(subscription);
 }
 
 static int send_event(struct json_object *event, void *userdata)
@@ -102,8 +104,12 @@ void subscribe_send(struct manager *manager, const struct vm *vm, struct json_ob
 
 void subscribe_stop_all(struct manager *manager)
 {
-	while (manager->subscriptions) {
-		varlink_call_set_closed_callback(manager->subscriptions->call, NULL, NULL);
-		subscription_free(manager->subscriptions);
+	struct subscription *at;
+
+	while ((at = manager->subscriptions)) {
+		manager->subscriptions = at->next;
+		manager->n_subscriptions--;
+		varlink_call_set_closed_callback(at->call, NULL, NULL);
+		subscription_free(at);
 	}
 }

@@ -53,7 +53,7 @@ int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns)
 	if (!rest || *rest != '.')
 		return -EINVAL;
 	usec = strtol(rest + 1, &end, 10);
-	if (end != rest + 7 || strcmp(end, "Z") || usec < 0)
+	if (end != rest + 7 || strcmp(end, "Z") != 0 || usec < 0)
 		return -EINVAL;
 	seconds = timegm(&tm);
 	ns = seconds * NSEC + usec * 1000 - offset_ns();
