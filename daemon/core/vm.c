@@ -127,10 +127,20 @@ struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key)
 	for (size_t i = vms->n; i > 0; i--) {
 		struct vm *vm = vms->list[i - 1];
 
-		if (!vm->end && vm->kernel_key.kvm == key->kvm && vm->kernel_key.ino == key->ino)
+		if (!vm->forgotten && vm->kernel_key.kvm == key->kvm &&
+		    vm->kernel_key.ino == key->ino)
 			return vm;
 	}
 	return NULL;
+}
+
+void vm_revive(struct vm *vm)
+{
+	if (vm->end != VM_END_NOT_FOUND)
+		return;
+	vm->end = VM_END_NONE;
+	vm->end_ns = 0;
+	vm->dirty = true;
 }
 
 size_t vms_running(const struct vms *vms)

@@ -81,7 +81,10 @@ struct vms {
 
 const char *vm_end_name(enum vm_end end); /* "vm-destroyed", ...; NULL for VM_END_NONE */
 
-/* The running VM with this kernel identity, or NULL. */
+/*
+ * The VM with this kernel identity, or NULL. It may have ended: records of its last moments can
+ * come after the news of its end, until its counters are freed (->forgotten).
+ */
 struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key);
 
 /*
@@ -94,6 +97,9 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
 
 /* Marks @vm ended and, past VMS_ENDED_MAX, forgets the least useful ended VM (never @vm itself). */
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
+
+/* A VM that a scan missed, but that faults, has not ended after all. */
+void vm_revive(struct vm *vm);
 
 size_t vms_running(const struct vms *vms);
 void vms_clear(struct vms *vms);

@@ -168,6 +168,17 @@ static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr
 	return vm;
 }
 
+/* Keeps the account of a VM's records: a number that never comes is a lost record. */
+static void take_record(struct vm *vm, const struct nisv_rec_hdr *hdr)
+{
+	vm_revive(vm);
+	if (!hdr->seq)
+		return;
+	vm->records++;
+	if (hdr->seq > vm->last_seq)
+		vm->last_seq = hdr->seq;
+}
+
 /* The VM of a record; one whose first-sight record was lost gets what /proc still tells. */
 static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 {
@@ -181,11 +192,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		choose_machine(manager, vm);
 		publish_vm(manager, vm);
 	}
-	if (hdr->seq) {
-		vm->records++;
-		if (hdr->seq > vm->last_seq)
-			vm->last_seq = hdr->seq;
-	}
+	take_record(vm, hdr);
 	return vm;
 }
 
@@ -204,11 +211,7 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 		if (!vm)
 			return;
 	}
-	if (rec->hdr.seq) {
-		vm->records++;
-		if (rec->hdr.seq > vm->last_seq)
-			vm->last_seq = rec->hdr.seq;
-	}
+	take_record(vm, &rec->hdr);
 	vm->start_ns = rec->start_ns;
 	if (!vm->comm[0])
 		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN, rec->comm);
@@ -328,19 +331,7 @@ static void count_vm(struct vm *vm, const struct counters *counters, const struc
 	update_rate(vm, now_ns);
 }
 
-/* A VM of the kernel's table that no record told about: its first record was lost on the way. */
-static bool is_known(const struct manager *manager, const struct nisv_vm_key *key)
-{
-	for (size_t i = 0; i < manager->vms.n; i++) {
-		const struct vm *vm = manager->vms.list[i];
-
-		if (!vm->forgotten && vm->kernel_key.kvm == key->kvm &&
-		    vm->kernel_key.ino == key->ino)
-			return true;
-	}
-	return false;
-}
-
+/* VMs of the kernel's table that no record told about: their first records were lost on the way. */
 static void add_unknown(struct manager *manager, const struct counters *counters)
 {
 	for (size_t i = 0; i < counters->n_vms; i++) {
@@ -349,7 +340,7 @@ static void add_unknown(struct manager *manager, const struct counters *counters
 			.tgid = counters->vms[i].stat.tgid,
 		};
 
-		if (!is_known(manager, &hdr.vm))
+		if (!vms_find(&manager->vms, &hdr.vm))
 			vm_of(manager, &hdr);
 	}
 }
