@@ -44,6 +44,7 @@ struct evidence {
 #define FINDING_ALTERNATIVES_MAX 4
 #define FINDING_SITES_MAX	 64
 #define FINDING_CONSEQUENCES_MAX 16
+#define FINDINGS_MAX		 64 /* per VM */
 
 struct alternative {
 	const char *cause;
@@ -77,11 +78,14 @@ struct finding {
 	size_t n_sites;
 	struct consequence consequences[FINDING_CONSEQUENCES_MAX];
 	size_t n_consequences;
+	size_t n_consequences_omitted; /* sites that follow from this one, too, but are not listed
+					*/
 };
 
 struct findings {
 	struct finding *list; /* owned; worst first: severity, then confidence */
 	size_t n;
+	size_t n_omitted; /* less bad ones beyond FINDINGS_MAX */
 };
 
 /* Returns 0 or -ENOMEM. Sites of one root cause (same cause, region and instruction) share a

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/core/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/report_evidence.h"
+#include "daemon/core/signature.h"
+
+uint64_t report_anchor(const struct scene *s)
+{
+	if (s->slot)
+		return s->slot->gpa;
+	if (s->changing)
+		return s->changing->gpa;
+	if (s->region)
+		return s->region->base;
+	if (s->below)
+		return s->below->gpa + s->below->size;
+	return 0;
+}
+
+/* ---- the answer ---------------------------------------------------------------------------------
+ */
+
+static void add_access(const struct scene *s, struct text *text)
+{
+	char name[96];
+	uint32_t vcpu = s->rec ? s->rec->vcpu_id : s->site->vcpu_id;
+
+	scene_insn_text(s, name, sizeof(name));
+	text_add(text, "vCPU %" PRIu32 " ", vcpu);
+	if (s->site->kind == NISV_KIND_EXEC || (s->esr.is_iabt && !s->esr.s1ptw))
+		text_add(text, "fetched an instruction from");
+	else if (s->site->kind == NISV_KIND_WALK)
+		text_add(text, "walked its page tables to");
+	else if (name[0])
+		text_add(text, "executed `%s` on", name);
+	else if (s->is_x86)
+		text_add(text,
+			 s->rec && !s->rec->insn_len ? "fetched an instruction from" : "accessed");
+	else
+		text_add(text, s->esr.wnr ? "wrote to" : "read from");
+	if (s->ipa_known)
+		text_add(text, " 0x%" PRIx64, s->ipa);
+}
+
+static bool is_qemu(const struct scene *s)
+{
+	return !strcmp(s->evidence->vmm, "qemu");
+}
+
+static void add_outcome(const struct scene *s, struct text *text)
+{
+	const struct site *site = s->site;
+	uint32_t reason = s->rec ? s->rec->exit_reason : 0;
+
+	switch (site->outcome) {
+	case NISV_OUTCOME_VM_KILLED:
+		text_add(text, "; %sKVM_RUN failed with %s",
+			 site->kind == NISV_KIND_NISV ? "KVM could not describe the access and "
+						      : "",
+			 words_errno(site->errno_).s);
+		break;
+	case NISV_OUTCOME_VMM_DECIDES:
+		if (site->kind == NISV_KIND_NISV && is_qemu(s))
+			text_add(text,
+				 "; KVM left it to QEMU, which injects an abort into the guest and "
+				 "logs nothing");
+		else if (reason)
+			text_add(text, "; KVM left it to the VMM (%s)", words_exit(reason).s);
+		else
+			text_add(text, "; KVM left it to the VMM");
+		break;
+	case NISV_OUTCOME_ABORT_INJECTED:
+		text_add(text, "; KVM injected %s into the guest",
+			 s->is_x86 ? "an invalid-opcode exception" : "an abort");
+		break;
+	default:
+		if (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK)
+			text_add(text, "; KVM answers that with an abort in the guest");
+		break;
+	}
+}
+
+static void write_summary(const struct scene *s, const struct rule *rule, struct finding *finding)
+{
+	struct text text = text_begin(finding->summary, sizeof(finding->summary));
+
+	add_access(s, &text);
+	text_add(&text, ", ");
+	rule->place(s, &text);
+	add_outcome(s, &text);
+	text_add(&text, ".");
+}
+
+static void write_region(const struct scene *s, struct finding *finding)
+{
+	struct text text = text_begin(finding->region, sizeof(finding->region));
+
+	if (s->slot || s->changing) {
+		rule_slot(s->slot ? s->slot : s->changing, &text);
+	} else if (s->vgic) {
+		text_add(&text, "vGIC %s", s->vgic);
+	} else if (s->region) {
+		text_add(&text, "%s, %s", s->region->name,
+			 words_range(s->region->base, s->region->size).s);
+	} else {
+		text_add(&text, "no memslot; ");
+		rule_neighbours(s, &text);
+	}
+}
+
+/* ---- how sure, and what else --------------------------------------------------------------------
+ */
+
+static void write_confidence(const struct scene *s, const struct rule *rule,
+			     struct finding *finding)
+{
+	struct text text =
+		text_begin(finding->confidence_reason, sizeof(finding->confidence_reason));
+	const char *reason = "";
+
+	rule->score(s, &reason);
+	text_add(&text, "%s", reason);
+	if (s->sight == SIGHT_LATER)
+		text_add(&text, "; the memory map was read after the fault or while it changed");
+}
+
+static int by_confidence(const void *a, const void *b)
+{
+	const struct alternative *x = a, *y = b;
+
+	return x->confidence > y->confidence ? -1 : x->confidence < y->confidence;
+}
+
+static void write_alternatives(const struct scene *s, const struct rule *rule,
+			       struct finding *finding)
+{
+	struct alternative all[RULES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_rules; i++) {
+		const char *reason;
+		double score = rules[i] == rule ? 0 : rules[i]->score(s, &reason);
+
+		if (score >= RULE_ALTERNATIVE)
+			all[n++] = (struct alternative){rules[i]->id, score};
+	}
+	/* The two look alike from here: only the VMM's own map of memory tells them apart. */
+	if (rule == &rule_backing_gone)
+		all[n++] = (struct alternative){"backing-not-faultable", 0.35};
+	qsort(all, n, sizeof(all[0]), by_confidence);
+	finding->n_alternatives = n < FINDING_ALTERNATIVES_MAX ? n : FINDING_ALTERNATIVES_MAX;
+	memcpy(finding->alternatives, all, finding->n_alternatives * sizeof(all[0]));
+}
+
+/* ---- signature ----------------------------------------------------------------------------------
+ */
+
+/* Where, so that it is equal on VMs of different size: an offset into something that has a name. */
+static void sign_place(const struct scene *s, struct signature *signature)
+{
+	if (s->slot && (s->slot->flags & NISV_SLOT_READONLY)) {
+		signature_add_text(signature, "readonly");
+		signature_add_number(signature, s->ipa - s->slot->gpa);
+	} else if (s->slot || s->changing) {
+		signature_add_text(signature, "slot");
+		signature_add_number(signature,
+				     s->ipa - (s->slot ? s->slot->gpa : s->changing->gpa));
+	} else if (s->region) {
+		signature_add_text(signature, s->region->name);
+		signature_add_number(signature, s->ipa - s->region->base);
+	} else if (s->below) {
+		signature_add_text(signature, "above");
+		signature_add_number(signature, s->ipa - (s->below->gpa + s->below->size));
+	} else {
+		signature_add_text(signature, "nothing");
+		signature_add_number(signature, s->ipa);
+	}
+}
+
+static void write_signature(const struct scene *s, const struct rule *rule, struct finding *finding)
+{
+	struct signature signature = signature_begin();
+
+	signature_add_text(&signature, rule->id);
+	signature_add_text(&signature, kind_name(s->site->kind));
+	sign_place(s, &signature);
+	if (s->is_x86)
+		for (uint32_t i = 0; s->rec && i < s->rec->insn_len; i++)
+			signature_add_number(&signature, s->rec->insn[i]);
+	else
+		signature_add_number(&signature, s->has_insn ? s->insn.raw : 0);
+	signature_add_number(&signature, (uint64_t)(s->el + 1));
+	signature_end(&signature, finding->signature);
+}
+
+/* ---- advice -------------------------------------------------------------------------------------
+ */
+
+static int add_advice(struct finding *finding, const char *line)
+{
+	char *copy;
+
+	if (finding->n_advice >= FINDING_LINES_MAX)
+		return 0;
+	copy = strdup(line);
+	if (!copy)
+		return -ENOMEM;
+	finding->advice[finding->n_advice++] = copy;
+	return 0;
+}
+
+static int write_advice(const struct scene *s, const struct rule *rule, struct finding *finding)
+{
+	char line[320];
+	struct text text = text_begin(line, sizeof(line));
+	int r = 0;
+
+	if (rule->advise) {
+		rule->advise(s, &text);
+		r = add_advice(finding, line);
+	}
+	for (const struct advice *row = rule->advice; row->text && r >= 0; row++)
+		if (!row->vmm || !strcmp(row->vmm, s->evidence->vmm))
+			r = add_advice(finding, row->text);
+	return r;
+}
+
+int report_write(const struct scene *s, const struct rule *rule, struct finding *finding)
+{
+	struct text where = text_begin(finding->where, sizeof(finding->where));
+	struct text how = text_begin(finding->how, sizeof(finding->how));
+	int r;
+
+	finding->cause = rule->id;
+	finding->documentation = rule->documentation;
+	rule->where(s, &where);
+	rule->how(s, &how);
+	write_summary(s, rule, finding);
+	write_region(s, finding);
+	write_confidence(s, rule, finding);
+	write_alternatives(s, rule, finding);
+	write_signature(s, rule, finding);
+	r = report_evidence(s, finding);
+	if (r < 0)
+		return r;
+	return write_advice(s, rule, finding);
+}
+
+void report_consequence(const struct site *site, const struct site *cause,
+			struct consequence *consequence)
+{
+	struct text text = text_begin(consequence->summary, sizeof(consequence->summary));
+	uint64_t offset = site->pc & 0x7ff;
+
+	consequence->site = site;
+	if (site->kind == NISV_KIND_NISV)
+		text_add(&text,
+			 "the guest's abort handler at 0x%" PRIx64 " accessed 0x%" PRIx64 ", too",
+			 site->pc, site->ipa);
+	else if (site->kind == NISV_KIND_WALK)
+		text_add(&text,
+			 "the fetch of the exception vector 0x%" PRIx64
+			 " needed the same missing page tables",
+			 site->pc);
+	else
+		text_add(&text,
+			 "the abort's vector, VBAR_EL1 + 0x%" PRIx64 " = 0x%" PRIx64
+			 ", is outside memory, too",
+			 offset, site->pc);
+	text_add(&text, " (after PC 0x%" PRIx64 ")", cause->pc);
+	if (site->count > 1)
+		text_add(&text, ", %" PRIu64 " times", site->count);
+}

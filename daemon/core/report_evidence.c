@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/core/report_evidence.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/rules.h"
+
+/* One line being written; put into the finding when it is complete. */
+struct line {
+	char buf[320];
+	struct text text;
+};
+
+static struct text *line_begin(struct line *line)
+{
+	line->text = text_begin(line->buf, sizeof(line->buf));
+	return &line->text;
+}
+
+static int line_end(const struct line *line, struct finding *finding)
+{
+	char *copy;
+
+	if (!line->text.len || finding->n_evidence >= FINDING_LINES_MAX)
+		return 0;
+	copy = strdup(line->buf);
+	if (!copy)
+		return -ENOMEM;
+	finding->evidence[finding->n_evidence++] = copy;
+	return 0;
+}
+
+static void syndrome_line(const struct scene *s, struct text *text)
+{
+	char summary[200];
+
+	if (!s->is_x86)
+		text_add(text, "ESR_EL2 0x%08" PRIx64 ": %s", s->site->esr,
+			 syndrome_summary(s->site->esr, summary, sizeof(summary)));
+}
+
+static void address_line(const struct scene *s, struct text *text)
+{
+	const char *name = s->is_x86 ? "GPA" : "IPA";
+
+	if (!s->ipa_known) {
+		text_add(text, "KVM names no address for the instruction's operand");
+		return;
+	}
+	text_add(text, "%s 0x%" PRIx64, name, s->ipa);
+	if (!s->is_x86)
+		text_add(text, " (FAR 0x%" PRIx64 "%s)", s->site->far,
+			 s->esr.fnp ? ", not precise" : "");
+	if (s->is_derived)
+		text_add(text, " (computed from the registers, segment base taken as zero)");
+	if (s->slot || s->changing) {
+		text_add(text, " is in ");
+		rule_slot(s->slot ? s->slot : s->changing, text);
+		return;
+	}
+	if (s->sight == SIGHT_NONE)
+		text_add(text, ": the memory map is not known");
+	else
+		text_add(text, " is in no memslot");
+	if (s->vgic)
+		text_add(text, "; KVM's vGIC %s is there", s->vgic);
+	else if (s->region)
+		text_add(text, "; %s of %s is there", s->region->name, s->evidence->machine->id);
+	else if (s->reserved)
+		text_add(text, "; %s of %s would be there, this VM does not have it",
+			 s->reserved->name, s->evidence->machine->id);
+}
+
+static void neighbours_line(const struct scene *s, struct text *text)
+{
+	if (s->slot || s->changing || s->sight == SIGHT_NONE || !s->ipa_known)
+		return;
+	text_add(text, "Nearest memory: ");
+	rule_neighbours(s, text);
+}
+
+static void ram_option_line(const struct scene *s, struct text *text)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	if (!s->evidence->ram_option_bytes || !layout->known ||
+	    layout->total_slots > layout->n_slots ||
+	    s->evidence->ram_option_bytes <= layout_ram_bytes(layout))
+		return;
+	text_add(text, "The command line asks for %s of RAM, the memslots hold %s",
+		 words_size(s->evidence->ram_option_bytes).s,
+		 words_size(layout_ram_bytes(layout)).s);
+}
+
+static void instruction_line(const struct scene *s, struct text *text)
+{
+	const char *why;
+	char name[96];
+
+	scene_insn_text(s, name, sizeof(name));
+	if (!name[0])
+		return;
+	if (s->is_x86) {
+		text_add(text, "Instruction");
+		for (uint32_t i = 0; i < s->rec->insn_len; i++)
+			text_add(text, " %02x", s->rec->insn[i]);
+		text_add(text, " `%s`", name);
+		return;
+	}
+	why = insn_class_why(s->insn.class);
+	text_add(text, "Instruction 0x%08" PRIx32 " `%s` (%s)", s->insn.raw, name,
+		 insn_class_name(s->insn.class));
+	if (why)
+		text_add(text, ": %s", why);
+}
+
+static void base_line(const struct scene *s, struct text *text)
+{
+	int reg = s->insn.base_reg;
+	uint64_t value;
+
+	if (!s->rec || !s->has_insn || s->is_x86 || reg < 0)
+		return;
+	if (reg == 31) {
+		/* SP is that of the running EL; EL1 uses SP_EL0 or SP_EL1 by PSTATE.SP. */
+		if (s->rec->sysregs_state != NISV_SYSREGS_CURRENT)
+			return;
+		value = s->el == 0 || !(s->rec->pstate & 1) ? s->rec->sys.sp_el0
+							    : s->rec->sys.sp_el1;
+		text_add(text, "Base register sp");
+	} else {
+		value = s->rec->gpr[reg];
+		text_add(text, "Base register x%d", reg);
+	}
+	text_add(text, " = 0x%" PRIx64, value);
+	if (value == s->site->far)
+		text_add(text, ", the faulting address itself");
+	else if (s->site->far - value < 0x10000)
+		text_add(text, ", 0x%" PRIx64 " below the faulting address", s->site->far - value);
+	else if (value - s->site->far < 0x10000)
+		text_add(text, ", 0x%" PRIx64 " above the faulting address", value - s->site->far);
+}
+
+static void state_line(const struct scene *s, struct text *text)
+{
+	text_add(text, "PC 0x%" PRIx64, s->site->pc);
+	if (s->is_a32)
+		text_add(text, ", AArch32");
+	else if (s->el >= 0)
+		text_add(text, ", EL%d", s->el);
+	if (s->is_x86 && s->rec && scene_x86_bits(s->rec))
+		text_add(text, ", %d-bit code", scene_x86_bits(s->rec));
+	if (s->mmu != MMU_UNKNOWN)
+		text_add(text, ", %s %s", s->is_x86 ? "paging" : "MMU",
+			 s->mmu == MMU_ON ? "on" : "off");
+	if (s->rec && s->rec->sysregs_state == NISV_SYSREGS_STALE)
+		text_add(text, ", system registers as of an earlier exit");
+	if (s->rec && s->rec->is_nested)
+		text_add(text, ", in a nested guest");
+}
+
+static void layout_line(const struct scene *s, struct text *text)
+{
+	const struct layout *layout = s->evidence->layout;
+	uint32_t state = s->rec ? s->rec->layout_state : NISV_LAYOUT_NONE;
+
+	if (state == NISV_LAYOUT_STABLE)
+		text_add(text, "Memory map as the fault saw it (generation %" PRIu64 ")",
+			 (uint64_t)s->rec->generation);
+	else if (state == NISV_LAYOUT_UNSTABLE)
+		text_add(text, "The memory map changed while it was read");
+	else if (state == NISV_LAYOUT_AFTER)
+		text_add(text, "Memory map as of after the fault");
+	else if (layout->known)
+		text_add(text, "Memory map as of the last time it was read, not of the fault");
+	else
+		text_add(text, "The memory map of the VM is not known");
+	if (layout->known && layout->total_slots > layout->n_slots)
+		text_add(text, "; only %zu of its %" PRIu32 " memslots were read", layout->n_slots,
+			 layout->total_slots);
+}
+
+static void machine_line(const struct scene *s, struct text *text)
+{
+	if (!s->evidence->machine)
+		text_add(text, "No reference map is known for this machine (VMM: %s)",
+			 s->evidence->vmm);
+	else
+		text_add(text, "Reference map %s, known %s", s->evidence->machine->id,
+			 s->evidence->machine_confidence >= 0.8 ? "by the command line"
+								: "only by the layout's likeness");
+}
+
+static void outcome_line(const struct scene *s, struct text *text)
+{
+	const struct site *site = s->site;
+
+	text_add(text, "Outcome: %s", outcome_name(site->outcome));
+	if (site->errno_)
+		text_add(text, ", KVM_RUN returned %s", words_errno(site->errno_).s);
+	else if (s->rec && s->rec->exit_reason)
+		text_add(text, ", %s", words_exit(s->rec->exit_reason).s);
+	else if (site->outcome == NISV_OUTCOME_UNKNOWN &&
+		 (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK))
+		text_add(text, " (KVM injects an abort; no hook on this kernel sees it)");
+}
+
+int report_evidence(const struct scene *s, struct finding *finding)
+{
+	static void (*const lines[])(const struct scene *, struct text *) = {
+		syndrome_line, address_line, neighbours_line, ram_option_line, instruction_line,
+		base_line,     state_line,   layout_line,     machine_line,    outcome_line,
+	};
+	_Static_assert(sizeof(lines) / sizeof(lines[0]) <= FINDING_LINES_MAX, "all lines fit");
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct line line;
+
+		lines[i](s, line_begin(&line));
+		if (line_end(&line, finding) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}

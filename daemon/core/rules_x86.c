@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* x86: KVM_EXIT_INTERNAL_ERROR, suberror emulation. KVM's emulator met code or data outside memory.
+ */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/core/rules.h"
+
+static bool is_emulation(const struct scene *s)
+{
+	return s->is_x86 && s->site->kind == NISV_KIND_EMULATION && s->ipa_known && rule_no_slot(s);
+}
+
+/* ---- x86-exec-in-mmio ---------------------------------------------------------------------------
+ */
+
+/* No byte of the instruction could be fetched: then the address is that of the code. */
+static bool is_fetch(const struct scene *s)
+{
+	return s->rec && s->rec->insn_len == 0 && s->rec->insn_state != NISV_INSN_UNREADABLE;
+}
+
+static double exec_score(const struct scene *s, const char **reason)
+{
+	if (!is_emulation(s) || !is_fetch(s))
+		return 0;
+	*reason =
+		"the emulator could fetch no instruction, and no memslot holds the code's address";
+	return rule_sighted(s, 0.9);
+}
+
+static void exec_place(const struct scene *s, struct text *text)
+{
+	(void)s;
+	text_add(text, "where no memory is to run code from");
+}
+
+static void exec_where(const struct scene *s, struct text *text)
+{
+	text_add(text, "The code's address is in no memslot: ");
+	rule_neighbours(s, text);
+	text_add(text, ".");
+}
+
+static void exec_how(const struct scene *s, struct text *text)
+{
+	(void)s;
+	text_add(text,
+		 "KVM emulates accesses outside memory, but it cannot fetch instructions there: "
+		 "its emulator gives up.");
+}
+
+static const struct advice exec_advice[] = {
+	{NULL,
+	 "The guest jumped wildly: a NULL or overwritten function pointer, a smashed stack, or "
+	 "firmware "
+	 "that is not where the reset vector expects it. The address and RSP are in the record.",
+	 "Linux Documentation/virt/kvm/api.rst: KVM_EXIT_INTERNAL_ERROR"},
+	{"qemu",
+	 "If it happens at start: check -bios, -kernel and the machine type; the reset vector is "
+	 "in the "
+	 "last 16 bytes below 4 GiB.",
+	 "Intel SDM 3A, 10.1.4: first instruction executed"},
+	{0},
+};
+
+const struct rule rule_x86_exec = {
+	.id = "x86-exec-in-mmio",
+	.score = exec_score,
+	.place = exec_place,
+	.where = exec_where,
+	.how = exec_how,
+	.advice = exec_advice,
+	.documentation = DOC_KVM_API,
+};
+
+/* ---- x86-emulation-failure-mmio -----------------------------------------------------------------
+ */
+
+static double emulation_score(const struct scene *s, const char **reason)
+{
+	if (!is_emulation(s) || !s->has_insn)
+		return 0;
+	if (s->is_derived) {
+		*reason =
+			"the operand's address, computed from the registers with a segment base of "
+			"zero, is in no memslot";
+		/* The slots do not change with the fault: looking them up later costs nothing more.
+		 */
+		return 0.6;
+	}
+	*reason = "the emulator gave up on an instruction whose operand is in no memslot";
+	return rule_sighted(s, 0.85);
+}
+
+static void emulation_place(const struct scene *s, struct text *text)
+{
+	(void)s;
+	text_add(text, "where no memory is, with an instruction that KVM cannot emulate");
+}
+
+static void emulation_where(const struct scene *s, struct text *text)
+{
+	text_add(text,
+		 "The operand at 0x%" PRIx64 " is in no memslot, so KVM must emulate the access: ",
+		 s->ipa);
+	rule_neighbours(s, text);
+	text_add(text, ".");
+}
+
+static void emulation_how(const struct scene *s, struct text *text)
+{
+	char name[96];
+
+	scene_insn_text(s, name, sizeof(name));
+	text_add(text,
+		 "KVM's instruction emulator does not know `%s`; it handles plain moves and "
+		 "arithmetic, few SSE and no AVX instructions.",
+		 name[0] ? name : "the instruction");
+}
+
+static const struct advice emulation_advice[] = {
+	{NULL,
+	 "Access devices with plain moves (MOV, MOVZX, MOVSX, string moves): readl/writel, "
+	 "memcpy_fromio, not memcpy or vector code.",
+	 "Linux arch/x86/kvm/emulate.c: opcode_table, twobyte_table"},
+	{NULL,
+	 "If no device is meant to be there, the pointer is wrong: look up the PC in the guest's "
+	 "symbols.",
+	 "the operand is in no memslot"},
+	{0},
+};
+
+const struct rule rule_x86_emulation = {
+	.id = "x86-emulation-failure-mmio",
+	.score = emulation_score,
+	.place = emulation_place,
+	.where = emulation_where,
+	.how = emulation_how,
+	.advice = emulation_advice,
+	.documentation = DOC_KVM_API,
+};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/core/scene.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/core/insn_class.h"
+
+#define PSTATE_NRW    (1ULL << 4) /* AArch32 (Arm ARM, SPSR_EL2.M[4]) */
+#define SCTLR_M	      1ULL
+#define CR0_PE	      1ULL
+#define CR0_PG	      (1ULL << 31)
+#define CR4_PAE	      (1ULL << 5)
+#define PLACE_MASK    (~((1ULL << NISV_PLACE_SHIFT) - 1))
+#define RAM_SLOT_MIN  (64ULL << 20)
+#define RAM_SLOT_PART 8
+
+/* A slot of a record: capture checked its size, not its content. */
+static const struct nisv_slot *slot_of_record(const struct nisv_slot *slot)
+{
+	return slot->id >= 0 && slot->size && slot->gpa + slot->size > slot->gpa ? slot : NULL;
+}
+
+static bool slot_holds(const struct nisv_slot *slot, uint64_t ipa)
+{
+	return ipa >= slot->gpa && ipa - slot->gpa < slot->size;
+}
+
+static void set_slots_of_record(struct scene *s)
+{
+	const struct nisv_slot *slot = slot_of_record(&s->rec->slot);
+	const struct nisv_slot *below = slot_of_record(&s->rec->below);
+	const struct nisv_slot *above = slot_of_record(&s->rec->above);
+
+	s->sight = s->rec->layout_state == NISV_LAYOUT_STABLE ? SIGHT_AT_FAULT : SIGHT_LATER;
+	if (slot && slot_holds(slot, s->ipa)) {
+		if (slot->flags & NISV_SLOT_INVALID)
+			s->changing = slot;
+		else
+			s->slot = slot;
+	}
+	if (below && below->gpa + below->size <= s->ipa && !(below->flags & NISV_SLOT_INVALID))
+		s->below = below;
+	if (above && above->gpa > s->ipa && !(above->flags & NISV_SLOT_INVALID))
+		s->above = above;
+}
+
+static void set_slots(struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	/* A derived address is not the one that capture looked up. */
+	if (s->rec && s->rec->layout_state != NISV_LAYOUT_NONE && !s->is_derived) {
+		set_slots_of_record(s);
+	} else if (layout->known) {
+		s->sight = SIGHT_LATER;
+		s->slot = layout_slot_at(layout, s->ipa);
+		s->below = layout_slot_below(layout, s->ipa);
+		s->above = layout_slot_above(layout, s->ipa);
+	}
+}
+
+bool scene_slot_is_ram(const struct scene *s, const struct nisv_slot *slot)
+{
+	if (!slot || (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)))
+		return false;
+	return slot->size >= RAM_SLOT_MIN || !s->has_ram ||
+	       slot->size >= (s->ram.end - s->ram.start) / RAM_SLOT_PART;
+}
+
+/* "End of RAM" is the end of the run below the address, in whole where the layout shows it. */
+static void set_ram(struct scene *s)
+{
+	struct range ram;
+
+	s->has_ram = s->evidence->layout->known && layout_main_ram(s->evidence->layout, &ram);
+	if (s->has_ram)
+		s->ram = ram;
+	if (!scene_slot_is_ram(s, s->below))
+		return;
+	if (!s->has_ram || s->below->gpa + s->below->size != s->ram.end)
+		s->ram = (struct range){s->below->gpa, s->below->gpa + s->below->size};
+	s->has_ram = true;
+}
+
+/* What the kernel shows wins: a reference map's in-kernel device counts only where KVM has one. */
+static void set_devices(struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+	const struct machine_region *region;
+
+	s->vgic = layout->known ? layout_vgic_frame(layout, s->ipa) : NULL;
+	for (size_t i = 0; i < layout->n_bus; i++) {
+		const struct nisv_bus_range *range = &layout->bus[i];
+
+		if (range->is_ioeventfd)
+			s->near_doorbell |= (range->addr & PLACE_MASK) == (s->ipa & PLACE_MASK);
+		else
+			s->on_bus |= s->ipa >= range->addr && s->ipa - range->addr < range->len;
+	}
+	if (s->slot || s->changing)
+		return;
+	region = machine_region_at(s->evidence->machine, layout->vgic_model, s->ipa);
+	if (!region || region->class == REGION_RAM || region->class == REGION_HOLE)
+		return;
+	if (region->class == REGION_ROM ||
+	    (region->class == REGION_KERNEL_DEVICE && !s->vgic && !s->on_bus))
+		s->reserved = region;
+	else
+		s->region = region;
+}
+
+int scene_x86_bits(const struct nisv_rec_fault *rec)
+{
+	if (rec->sysregs_state == NISV_SYSREGS_NONE)
+		return 0;
+	if (!(rec->sys.sctlr & CR0_PE))
+		return 16;
+	return (rec->sys.sctlr & CR0_PG) && (rec->sys.tcr & CR4_PAE) ? 64 : 32;
+}
+
+static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
+{
+	uint32_t raw;
+
+	s->is_a32 = rec->pstate & PSTATE_NRW;
+	s->el = s->is_a32 ? -1 : (int)(rec->pstate >> 2 & 3);
+	if (rec->sysregs_state == NISV_SYSREGS_CURRENT)
+		s->mmu = rec->sys.sctlr & SCTLR_M ? MMU_ON : MMU_OFF;
+	if (rec->insn_state != NISV_INSN_OK || rec->insn_len < sizeof(raw) || s->is_a32)
+		return;
+	raw = (uint32_t)rec->insn[0] | (uint32_t)rec->insn[1] << 8 | (uint32_t)rec->insn[2] << 16 |
+	      (uint32_t)rec->insn[3] << 24;
+	s->insn = insn_classify_a64(raw);
+	s->has_insn = true;
+}
+
+/*
+ * KVM's emulator gives no address for an instruction that it cannot decode. Without paging the
+ * operand's address follows from the registers, but for the segment's base.
+ */
+static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
+{
+	uint64_t gpr[8], address;
+
+	if (rec->sysregs_state != NISV_SYSREGS_NONE)
+		s->mmu = rec->sys.sctlr & CR0_PG ? MMU_ON : MMU_OFF;
+	s->ipa_known = s->ipa != 0;
+	if (rec->insn_state != NISV_INSN_OK || !rec->insn_len)
+		return;
+	s->has_insn = true;
+	if (s->ipa_known || s->mmu != MMU_OFF || !s->rec)
+		return;
+	for (size_t i = 0; i < 8; i++)
+		gpr[i] = rec->gpr[i];
+	if (insn_x86_operand(rec->insn, rec->insn_len, rec->pc, scene_x86_bits(rec), gpr,
+			     &address)) {
+		s->ipa = address;
+		s->ipa_known = s->is_derived = true;
+	}
+}
+
+void scene_set(struct scene *s, const struct evidence *evidence, const struct site *site,
+	       const struct nisv_rec_fault *rec_of_pc)
+{
+	const struct nisv_rec_fault *rec = site->detail ? site->detail : rec_of_pc;
+
+	memset(s, 0, sizeof(*s));
+	s->evidence = evidence;
+	s->site = site;
+	s->rec = site->detail;
+	s->is_x86 = !strcmp(evidence->arch, "x86_64");
+	s->ipa = site->ipa;
+	s->ipa_known = true;
+	s->el = -1;
+	s->esr = syndrome_decode(site->esr);
+	s->insn.base_reg = -1;
+	if (rec && s->is_x86)
+		set_cpu_x86(s, rec);
+	else if (rec)
+		set_cpu_arm64(s, rec);
+	set_slots(s);
+	set_ram(s);
+	set_devices(s);
+}
+
+void scene_insn_text(const struct scene *s, char *buf, size_t size)
+{
+	struct insn insn;
+
+	buf[0] = '\0';
+	if (!s->has_insn)
+		return;
+	if (!s->is_x86)
+		insn = insn_decode_a64(s->insn.raw, s->site->pc);
+	else if (s->rec)
+		insn = insn_decode_x86(s->rec->insn, s->rec->insn_len, s->site->pc,
+				       scene_x86_bits(s->rec));
+	else
+		return;
+	snprintf(buf, size, "%s", insn.text);
+}

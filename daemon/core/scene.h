@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_SCENE_H
+#define NISVD_SCENE_H
+
+/*
+ * One fault site as the rules see it: the record, the memory around the address, the device the
+ * machine has there, the instruction, the state of the CPU, each with how well it is known.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/core/diagnose.h"
+#include "daemon/core/insn.h"
+#include "daemon/core/syndrome.h"
+
+/* When the memory map around the address was read. */
+enum sight {
+	SIGHT_NONE = 0, /* never */
+	SIGHT_LATER,	/* after the fault, or while it changed */
+	SIGHT_AT_FAULT, /* as the fault saw it */
+};
+
+enum mmu_state {
+	MMU_UNKNOWN = 0,
+	MMU_OFF,
+	MMU_ON
+};
+
+struct scene {
+	const struct evidence *evidence;
+	const struct site *site;
+	const struct nisv_rec_fault *rec; /* NULL: the site has counts only */
+	bool is_x86;
+	uint64_t ipa; /* the site's; on x86 the operand's where only the registers tell it */
+	bool ipa_known;
+	bool is_derived; /* ipa was computed from the instruction and the registers */
+	struct syndrome esr;
+
+	enum sight sight;
+	const struct nisv_slot *slot;	  /* holds ipa, and KVM treats it as memory */
+	const struct nisv_slot *changing; /* holds ipa, flagged KVM_MEMSLOT_INVALID */
+	const struct nisv_slot *below, *above;
+	bool has_ram;
+	struct range ram; /* the run of RAM that ends at or below ipa, or else the main one */
+
+	const struct machine_region *region;   /* what the machine has there */
+	const struct machine_region *reserved; /* the reference map names it, the kernel has none */
+	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
+	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
+	bool near_doorbell;		       /* an ioeventfd within the same 512 bytes */
+
+	bool has_insn;
+	struct insn insn; /* classified; its text is made when it is shown */
+	bool is_a32;	  /* AArch32 code: not decoded */
+	int el;		  /* -1 unknown */
+	enum mmu_state mmu;
+};
+
+/*
+ * @rec_of_pc: a record of another site with the same PC, whose instruction is this one's too; NULL
+ * if there is none.
+ */
+void scene_set(struct scene *scene, const struct evidence *evidence, const struct site *site,
+	       const struct nisv_rec_fault *rec_of_pc);
+
+/* Mode of the code on x86: 16, 32, 64; 0 unknown. */
+int scene_x86_bits(const struct nisv_rec_fault *rec);
+
+/* The instruction's text, or "" if its bytes are not known. */
+void scene_insn_text(const struct scene *scene, char *buf, size_t size);
+
+/* A size of slot that can be the guest's RAM rather than a BAR or a ROM. */
+bool scene_slot_is_ram(const struct scene *scene, const struct nisv_slot *slot);
+
+#endif
