@@ -125,7 +125,7 @@ static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault 
 	rec->insn_len = 0;
 	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
 	rec->insn_state = NISV_INSN_NONE;
-	if (is_iabt(rec->esr))
+	if (is_iabt(rec->esr) || !inspect_guest_memory)
 		return;
 	if (vm_protected(kvm))
 		rec->insn_state = NISV_INSN_PROTECTED;

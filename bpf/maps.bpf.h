@@ -6,12 +6,13 @@
 
 #include "kvm.bpf.h"
 
-/* Set by the daemon before loading. */
-const volatile u32 sites_per_vm = 4096;
-const volatile u32 places_per_vm = 2048;
-const volatile u32 details_per_second = 32;
-const volatile u32 vital_per_second = 8;
+/* Set by the daemon before loading. (__u32: the skeleton repeats these types in user space.) */
+const volatile __u32 sites_per_vm = 4096;
+const volatile __u32 places_per_vm = 2048;
+const volatile __u32 details_per_second = 32;
+const volatile __u32 vital_per_second = 8;
 const volatile bool count_mmio = true;
+const volatile bool inspect_guest_memory = true;
 
 /*
  * Set by the daemon after it has attached a source: only an attached program sees events, and
@@ -24,7 +25,7 @@ bool has_inject;
  * KVM's preempt_ops, learned from the first vCPU (vcpu.bpf.h). One static object in kvm.ko, which
  * cannot be unloaded while our programs hold its tracepoints.
  */
-u64 kvm_preempt_ops;
+__u64 kvm_preempt_ops;
 
 #define MAX_VMS	   1024
 #define MAX_VCPUS  4096

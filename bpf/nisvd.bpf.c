@@ -13,6 +13,7 @@
 #else
 #include "fault_x86.bpf.h"
 #endif
+#include "discover.bpf.h"
 #include "mmio.bpf.h"
 
 char program_license[] SEC("license") = "GPL";
@@ -35,6 +36,17 @@ int on_mmio(raw_args *ctx)
 #endif
 	mmio_count(current_task(), type, ctx->args[2]);
 	return 0;
+}
+
+SEC("iter/task_file")
+int find_vms(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	if (!task || !file)
+		return 0;
+	return file_show(ctx->meta->seq, task, file, ctx->fd);
 }
 
 #if defined(__TARGET_ARCH_arm64)

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/capture.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/edge/log.h"
+#include "nisvd.skel.h"
+
+#define VMLINUX_BTF   "/sys/kernel/btf/vmlinux"
+#define KVM_DEVICE    "/dev/kvm"
+#define KPROBE_DEVICE "/sys/bus/event_source/devices/kprobe/type"
+
+/* What one program is attached to, and what it is for. */
+struct hook {
+	const char *program; /* in bpf/nisvd.bpf.c */
+	const char *event;   /* tracepoint or function */
+	const char *gives;
+	const char *how_to_get; /* where it is absent; "" if nothing is lost */
+	bool required;
+};
+
+static const char need_kprobes[] = "use a kernel with CONFIG_KPROBES and CONFIG_KPROBE_EVENTS";
+static const char need_kvm[] = "load the kvm module, or use a kernel with KVM and tracepoints";
+
+/*
+ * In the order of attaching: what counts a fault first comes before what would count it later, and
+ * what counts most comes last. A hook whose program is not in this architecture's object is not
+ * listed.
+ */
+static const struct hook hooks[] = {
+	{"on_mmio_nisv", "kvm_mmio_nisv",
+	 "faults without a syndrome, when they happen (else: from kvm_guest_fault and the outcome)",
+	 "", false},
+	{"on_inject_dabt", "kvm_inject_dabt",
+	 "table walks outside memory confirmed, accesses beyond the IPA limit (until Linux 6.16)",
+	 need_kprobes, false},
+	{"on_inject_pabt", "kvm_inject_pabt",
+	 "instruction fetches outside memory confirmed (until Linux 6.16)", need_kprobes, false},
+	{"on_inject_sea", "kvm_inject_sea",
+	 "what kvm_inject_dabt and kvm_inject_pabt give, in later kernels", need_kprobes, false},
+	{"on_inject_size_fault", "kvm_inject_size_fault",
+	 "accesses beyond the host's IPA limit", need_kprobes, false},
+	{"on_destroy_vm", "kvm_destroy_vm",
+	 "the end of a VM at once (else: when the next scan misses it)", need_kprobes, false},
+	{"on_emulate_insn", "kvm_emulate_insn", "instructions that KVM cannot emulate", need_kvm,
+	 true},
+	{"on_guest_fault", "kvm_guest_fault",
+	 "instruction fetches and table walks outside memory, the memory map at a fault", need_kvm,
+	 true},
+	{"on_userspace_exit", "kvm_userspace_exit", "outcomes, and MMIO served by user space",
+	 need_kvm, true},
+	{"on_mmio", "kvm_mmio", "MMIO counts by place", "set CountMMIO=yes", false},
+};
+
+#define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
+struct capture {
+	struct nisvd_bpf *skel;
+	struct ring_buffer *records;
+	const struct capture_ops *ops;
+	void *userdata;
+	int n_cpus;
+	uint64_t bad_records;
+	bool sees_injection;
+	struct bpf_link *links[N_HOOKS];
+	struct bpf_link *iterator;
+	struct capture_source sources[N_HOOKS + 1];
+	size_t n_sources;
+};
+
+static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[512];
+
+	(void)level;
+	if (!log_enabled(7))
+		return 0;
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("%s", text);
+	return 0;
+}
+
+/* ---- loading ---- */
+
+static int check_host(void)
+{
+	if (access(KVM_DEVICE, F_OK) < 0)
+		return log_error_errno(ENODEV,
+				       "There is no " KVM_DEVICE ": load the kvm module "
+				       "(modprobe kvm_intel, or kvm_amd), switch virtualisation on "
+				       "in the firmware, or run nisvd on a KVM host");
+	if (access(VMLINUX_BTF, R_OK) < 0)
+		return log_error_errno(ENOENT,
+				       "There is no " VMLINUX_BTF ": use a kernel built with "
+				       "CONFIG_DEBUG_INFO_BTF=y (those of Debian and Fedora are)");
+	return 0;
+}
+
+static int explain_load_error(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return log_error_errno(EPERM,
+				       "The kernel does not let us load BPF programs: run nisvd as "
+				       "root, or with CAP_BPF and CAP_PERFMON (and check that "
+				       "kernel lockdown is not in confidentiality mode)");
+	if (err == -ENOSYS)
+		return log_error_errno(err, "This kernel has no bpf(2): use one with "
+					    "CONFIG_BPF_SYSCALL=y, Linux 6.1 or later");
+	return log_error_errno(err, "The kernel refused a BPF program: Linux 6.1 or later with KVM "
+				    "is needed (if it is, please report the verifier's words that "
+				    "nisvd --log-level=debug prints)");
+}
+
+static void set_options(struct nisvd_bpf *skel, const struct capture_options *options)
+{
+	if (options->sites_per_vm)
+		skel->rodata->sites_per_vm = options->sites_per_vm;
+	if (options->places_per_vm)
+		skel->rodata->places_per_vm = options->places_per_vm;
+	if (options->details_per_second)
+		skel->rodata->details_per_second = options->details_per_second;
+	if (options->vital_per_second)
+		skel->rodata->vital_per_second = options->vital_per_second;
+	skel->rodata->count_mmio = options->count_mmio;
+	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
+}
+
+static int load(struct capture *capture, const struct capture_options *options)
+{
+	int r;
+
+	libbpf_set_print(on_libbpf_print);
+	capture->n_cpus = libbpf_num_possible_cpus();
+	if (capture->n_cpus <= 0)
+		return log_error_errno(EIO, "Cannot learn the number of CPUs from sysfs");
+	capture->skel = nisvd_bpf__open();
+	if (!capture->skel)
+		return log_error_errno(errno, "Cannot open the BPF object");
+	set_options(capture->skel, options);
+	if (!options->count_mmio)
+		bpf_program__set_autoload(capture->skel->progs.on_mmio, false);
+	r = bpf_map__set_max_entries(capture->skel->maps.mmio_cache, capture->n_cpus);
+	if (r < 0)
+		return log_error_errno(r, "Cannot size the MMIO cache");
+	r = nisvd_bpf__load(capture->skel);
+	return r < 0 ? explain_load_error(r) : 0;
+}
+
+/* ---- attaching ---- */
+
+static struct capture_source *add_source(struct capture *capture, const char *name,
+					 const char *gives)
+{
+	struct capture_source *source = &capture->sources[capture->n_sources++];
+
+	*source = (struct capture_source){
+		.name = name,
+		.state = CAPTURE_ATTACHED,
+		.gives = gives,
+		.reason = "",
+		.how_to_get = "",
+	};
+	return source;
+}
+
+static void explain_attach_error(struct capture_source *source, const struct hook *hook,
+				 bool is_kprobe, int err)
+{
+	source->how_to_get = hook->how_to_get;
+	if (err == -EPERM || err == -EACCES) {
+		source->state = CAPTURE_FAILED;
+		source->reason = "no permission";
+		source->how_to_get = is_kprobe ? "run nisvd with CAP_SYS_ADMIN, or with CAP_PERFMON "
+						 "and kernel.perf_event_paranoid=2"
+					       : "run nisvd as root, or with CAP_BPF and CAP_PERFMON";
+	} else if (is_kprobe && access(KPROBE_DEVICE, F_OK) < 0) {
+		source->state = CAPTURE_ABSENT;
+		source->reason = "this kernel has no kprobes";
+	} else if (err == -ENOENT || err == -EINVAL) {
+		source->state = CAPTURE_ABSENT;
+		source->reason = is_kprobe ? "this kernel has no such function"
+					   : "this kernel has no such tracepoint";
+		if (is_kprobe)
+			source->how_to_get = "";
+	} else {
+		source->state = CAPTURE_FAILED;
+		source->reason = strerror(-err);
+	}
+}
+
+/* 0 if it could do without, -errno (logged) if not. */
+static int attach_hook(struct capture *capture, size_t i)
+{
+	const struct hook *hook = &hooks[i];
+	struct bpf_program *program =
+		bpf_object__find_program_by_name(capture->skel->obj, hook->program);
+	struct capture_source *source;
+	bool is_kprobe;
+	int err;
+
+	if (!program)
+		return 0;
+	source = add_source(capture, hook->event, hook->gives);
+	if (!bpf_program__autoload(program)) {
+		source->state = CAPTURE_OFF;
+		source->reason = "switched off in the configuration";
+		source->how_to_get = hook->how_to_get;
+		return 0;
+	}
+	is_kprobe = bpf_program__type(program) == BPF_PROG_TYPE_KPROBE;
+	capture->links[i] = bpf_program__attach(program);
+	if (capture->links[i])
+		return 0;
+	err = -errno;
+	explain_attach_error(source, hook, is_kprobe, err);
+	if (!hook->required)
+		return 0;
+	if (source->state == CAPTURE_ABSENT)
+		return log_error_errno(ENOENT, "This kernel has no tracepoint %s: %s", hook->event,
+				       hook->how_to_get);
+	return log_error_errno(err, "Cannot attach to the tracepoint %s: %s", hook->event,
+			       source->how_to_get);
+}
+
+static bool is_attached(const struct capture *capture, const char *event)
+{
+	for (size_t i = 0; i < capture->n_sources; i++)
+		if (!strcmp(capture->sources[i].name, event))
+			return capture->sources[i].state == CAPTURE_ATTACHED;
+	return false;
+}
+
+/*
+ * Which event counts a fault depends on which there are: told to the programs as soon as one is
+ * attached. One fault that both see in between is still counted once (struct vcpu_state).
+ */
+static void tell_attached(struct capture *capture)
+{
+	capture->sees_injection = is_attached(capture, "kvm_inject_sea") ||
+				  (is_attached(capture, "kvm_inject_dabt") &&
+				   is_attached(capture, "kvm_inject_pabt"));
+	capture->skel->bss->has_inject = capture->sees_injection;
+	capture->skel->bss->has_mmio_nisv = is_attached(capture, "kvm_mmio_nisv");
+}
+
+/* The one of two generations of functions that this kernel lacks is no loss. */
+static void settle_injection(struct capture *capture)
+{
+	if (!capture->sees_injection)
+		return;
+	for (size_t i = 0; i < capture->n_sources; i++)
+		if (capture->sources[i].state == CAPTURE_ABSENT &&
+		    !strncmp(capture->sources[i].name, "kvm_inject_", strlen("kvm_inject_")))
+			capture->sources[i].how_to_get = "";
+}
+
+static void attach_iterator(struct capture *capture)
+{
+	struct capture_source *source =
+		add_source(capture, "task_file iterator", "VMs that ran before nisvd, and the end "
+							  "of VMs");
+
+	capture->iterator = bpf_program__attach_iter(capture->skel->progs.find_vms, NULL);
+	if (capture->iterator)
+		return;
+	source->state = CAPTURE_FAILED;
+	source->reason = strerror(errno);
+	source->how_to_get = "use Linux 6.1 or later";
+}
+
+static int attach(struct capture *capture)
+{
+	for (size_t i = 0; i < N_HOOKS; i++) {
+		int r = attach_hook(capture, i);
+
+		if (r < 0)
+			return r;
+		tell_attached(capture);
+	}
+	settle_injection(capture);
+	attach_iterator(capture);
+	return 0;
+}
+
+/* ---- records ---- */
+
+static int check_record(const void *data, size_t size)
+{
+	const struct nisv_rec_hdr *hdr = data;
+	size_t want;
+
+	if (size < sizeof(*hdr) || hdr->size > size)
+		return -EBADMSG;
+	switch (hdr->type) {
+	case NISV_REC_VM:
+		want = sizeof(struct nisv_rec_vm);
+		break;
+	case NISV_REC_LAYOUT:
+		want = sizeof(struct nisv_rec_layout);
+		break;
+	case NISV_REC_FAULT:
+		want = sizeof(struct nisv_rec_fault);
+		break;
+	case NISV_REC_VM_END:
+		want = sizeof(struct nisv_rec_hdr);
+		break;
+	default:
+		return -EBADMSG;
+	}
+	return hdr->size == want ? 0 : -EBADMSG;
+}
+
+int capture_deliver(struct capture *capture, const void *data, size_t size)
+{
+	const struct nisv_rec_hdr *hdr = data;
+
+	if (check_record(data, size) < 0) {
+		capture->bad_records++;
+		return -EBADMSG;
+	}
+	switch (hdr->type) {
+	case NISV_REC_VM:
+		capture->ops->on_vm(data, capture->userdata);
+		break;
+	case NISV_REC_LAYOUT:
+		capture->ops->on_layout(data, capture->userdata);
+		break;
+	case NISV_REC_FAULT:
+		capture->ops->on_fault(data, capture->userdata);
+		break;
+	default:
+		capture->ops->on_end(hdr, capture->userdata);
+		break;
+	}
+	return 0;
+}
+
+static int on_record(void *userdata, void *data, size_t size)
+{
+	capture_deliver(userdata, data, size);
+	return 0;
+}
+
+/* The vital ring comes first: ring_buffer__consume() takes the rings in this order. */
+static int open_rings(struct capture *capture)
+{
+	const struct bpf_map *vital = capture->skel->maps.ring_vital;
+	const struct bpf_map *ring = capture->skel->maps.ring;
+	int r;
+
+	capture->records = ring_buffer__new(bpf_map__fd(vital), on_record, capture, NULL);
+	if (!capture->records)
+		return log_error_errno(errno, "Cannot map the ring buffer");
+	r = ring_buffer__add(capture->records, bpf_map__fd(ring), on_record, capture);
+	return r < 0 ? log_error_errno(r, "Cannot map the second ring buffer") : 0;
+}
+
+int capture_new(const struct capture_options *options, const struct capture_ops *ops,
+		void *userdata, struct capture **ret)
+{
+	struct capture *capture;
+	int r;
+
+	r = check_host();
+	if (r < 0)
+		return r;
+	capture = calloc(1, sizeof(*capture));
+	if (!capture)
+		return log_error_errno(ENOMEM, "Cannot start capture");
+	capture->ops = ops;
+	capture->userdata = userdata;
+	r = load(capture, options);
+	if (r >= 0)
+		r = open_rings(capture);
+	if (r >= 0)
+		r = attach(capture);
+	/* libbpf freed the kernel's type information, megabytes of small pieces: give them back. */
+	malloc_trim(0);
+	if (r < 0) {
+		capture_free(capture);
+		return r;
+	}
+	*ret = capture;
+	return 0;
+}
+
+void capture_free(struct capture *capture)
+{
+	if (!capture)
+		return;
+	for (size_t i = 0; i < N_HOOKS; i++)
+		bpf_link__destroy(capture->links[i]);
+	bpf_link__destroy(capture->iterator);
+	ring_buffer__free(capture->records);
+	nisvd_bpf__destroy(capture->skel);
+	free(capture);
+}
+
+int capture_fd(const struct capture *capture)
+{
+	return ring_buffer__epoll_fd(capture->records);
+}
+
+int capture_dispatch(struct capture *capture)
+{
+	return ring_buffer__consume(capture->records);
+}
+
+/* ---- what there is, what was lost ---- */
+
+bool capture_sees_injection(const struct capture *capture)
+{
+	return capture->sees_injection;
+}
+
+const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n)
+{
+	*ret_n = capture->n_sources;
+	return capture->sources;
+}
+
+const char *capture_state_to_string(enum capture_state state)
+{
+	static const char *const names[] = {
+		[CAPTURE_ATTACHED] = "attached",
+		[CAPTURE_ABSENT] = "absent",
+		[CAPTURE_FAILED] = "failed",
+		[CAPTURE_OFF] = "off",
+	};
+
+	return names[state];
+}
+
+const char *capture_loss_to_string(enum nisv_loss loss)
+{
+	static const char *const names[_NISV_LOSS_MAX] = {
+		[NISV_LOSS_RING] = "records",	[NISV_LOSS_VITAL] = "vital_records",
+		[NISV_LOSS_VMS] = "vms",	[NISV_LOSS_SITES] = "sites",
+		[NISV_LOSS_PLACES] = "places",	[NISV_LOSS_VCPUS] = "vcpus",
+		[NISV_LOSS_NO_VCPU] = "events", [NISV_LOSS_WALK] = "slot_walks",
+	};
+
+	return loss < _NISV_LOSS_MAX ? names[loss] : "unknown";
+}
+
+static uint64_t missed_runs(const struct capture *capture)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, capture->skel->obj) {
+		struct bpf_prog_info info = {};
+		__u32 size = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void capture_losses(const struct capture *capture, struct capture_losses *ret)
+{
+	int fd = bpf_map__fd(capture->skel->maps.losses);
+	uint64_t *per_cpu = calloc(capture->n_cpus, sizeof(*per_cpu));
+
+	*ret = (struct capture_losses){
+		.bad_records = capture->bad_records,
+		.missed_runs = missed_runs(capture),
+	};
+	for (uint32_t loss = 0; per_cpu && loss < _NISV_LOSS_MAX; loss++) {
+		if (bpf_map_lookup_elem(fd, &loss, per_cpu) < 0)
+			continue;
+		for (int cpu = 0; cpu < capture->n_cpus; cpu++)
+			ret->by_kind[loss] += per_cpu[cpu];
+	}
+	free(per_cpu);
+}
+
+int capture_map_fd(const struct capture *capture, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(capture->skel->obj, name);
+}
+
+int capture_n_cpus(const struct capture *capture)
+{
+	return capture->n_cpus;
+}
+
+int capture_open_iterator(const struct capture *capture)
+{
+	int fd;
+
+	if (!capture->iterator)
+		return -EOPNOTSUPP;
+	fd = bpf_iter_create(bpf_link__fd(capture->iterator));
+	return fd < 0 ? -errno : fd;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/counters.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/edge/capture.h"
+
+#define BATCH_MIN 256U
+#define BATCH_MAX 65536U
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_vm(const struct nisv_vm_key *a, const struct nisv_vm_key *b)
+{
+	int r = compare_u64(a->kvm, b->kvm);
+
+	return r ? r : compare_u64(a->ino, b->ino);
+}
+
+static int compare_vms(const void *a, const void *b)
+{
+	const struct counters_vm *x = a, *y = b;
+
+	return compare_vm(&x->key, &y->key);
+}
+
+static int compare_sites(const void *a, const void *b)
+{
+	const struct nisv_site_key *x = &((const struct counters_site *)a)->key;
+	const struct nisv_site_key *y = &((const struct counters_site *)b)->key;
+	int r = compare_vm(&x->vm, &y->vm);
+
+	if (!r)
+		r = compare_u64(x->page, y->page);
+	if (!r)
+		r = compare_u64(x->pc, y->pc);
+	return r ? r : compare_u64(x->kind, y->kind);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct nisv_place_key *x = &((const struct counters_place *)a)->key;
+	const struct nisv_place_key *y = &((const struct counters_place *)b)->key;
+	int r = compare_vm(&x->vm, &y->vm);
+
+	if (!r)
+		r = compare_u64(x->place, y->place);
+	return r ? r : compare_u64(x->is_write, y->is_write);
+}
+
+/* ---- reading a map ---- */
+
+/* An array that grows, of one element being a key followed by its value. */
+struct table {
+	char *data;
+	size_t n, capacity, key_size, value_size;
+};
+
+static int table_reserve(struct table *table, size_t more)
+{
+	size_t capacity = table->capacity ? table->capacity : 64;
+	char *data;
+
+	while (capacity < table->n + more)
+		capacity *= 2;
+	if (capacity == table->capacity)
+		return 0;
+	data = reallocarray(table->data, capacity, table->key_size + table->value_size);
+	if (!data)
+		return -ENOMEM;
+	table->data = data;
+	table->capacity = capacity;
+	return 0;
+}
+
+static int table_add(struct table *table, const void *key, const void *value)
+{
+	char *at;
+	int r = table_reserve(table, 1);
+
+	if (r < 0)
+		return r;
+	at = table->data + table->n++ * (table->key_size + table->value_size);
+	memcpy(at, key, table->key_size);
+	memcpy(at + table->key_size, value, table->value_size);
+	return 0;
+}
+
+/*
+ * Appends one batch. 0: there may be more, 1: that was the last, -ENOSPC: a bucket of the map holds
+ * more than the batch.
+ */
+static int read_batch(int fd, struct table *table, __u32 *position, bool first, char *keys,
+		      char *values, __u32 size)
+{
+	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 n = size;
+	int r;
+
+	r = bpf_map_lookup_batch(fd, first ? NULL : position, position, keys, values, &n, &opts);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	for (__u32 i = 0; i < n; i++) {
+		int err = table_add(table, keys + i * table->key_size,
+				    values + i * table->value_size);
+
+		if (err < 0)
+			return err;
+	}
+	return r == -ENOENT;
+}
+
+static int read_map(int fd, struct table *table)
+{
+	__u32 position = 0, size = BATCH_MIN;
+	char *keys = NULL, *values = NULL;
+	bool first = true;
+	int r;
+
+	for (;;) {
+		free(keys);
+		free(values);
+		keys = calloc(size, table->key_size);
+		values = calloc(size, table->value_size);
+		if (!keys || !values) {
+			r = -ENOMEM;
+			break;
+		}
+		do {
+			r = read_batch(fd, table, &position, first, keys, values, size);
+			if (r >= 0)
+				first = false;
+		} while (r == 0);
+		if (r != -ENOSPC || size >= BATCH_MAX)
+			break;
+		size *= 4;
+	}
+	free(keys);
+	free(values);
+	return r < 0 ? r : 0;
+}
+
+static int read_named(const struct capture *capture, const char *name, struct table *table)
+{
+	int fd = capture_map_fd(capture, name);
+
+	return fd < 0 ? fd : read_map(fd, table);
+}
+
+/* ---- the caches in front of `places` ---- */
+
+static struct counters_vm *find_vm(const struct counters *counters, const struct nisv_vm_key *key)
+{
+	struct counters_vm want = {.key = *key};
+
+	return counters->n_vms ? bsearch(&want, counters->vms, counters->n_vms, sizeof(want),
+					 compare_vms)
+			       : NULL;
+}
+
+/*
+ * Appends what one CPU's cache holds as places of their own, to be merged. Another CPU may give the
+ * slot to another place meanwhile: such a slot is left for the next time.
+ */
+static int read_cache(const volatile struct nisv_cache *cache, const struct counters *counters,
+		      struct table *table)
+{
+	for (size_t i = 0; i < NISV_CACHE_SLOTS; i++) {
+		const volatile struct nisv_cache_slot *slot = &cache->slot[i];
+		struct nisv_cache_slot copy = *slot, again = *slot;
+		struct counters_vm *vm;
+		int r;
+
+		if (!copy.tag.vm.kvm || memcmp(&copy.tag, &again.tag, sizeof(copy.tag)))
+			continue;
+		vm = find_vm(counters, &copy.tag.vm);
+		if (!vm)
+			continue; /* forgotten: see counters_forget() */
+		r = table_add(table, &copy.tag, &copy.n);
+		if (r < 0)
+			return r;
+		if (copy.tag.is_write)
+			vm->stat.mmio_writes += copy.n.count;
+		else
+			vm->stat.mmio_reads += copy.n.count;
+		vm->stat.mmio_user += copy.n.user;
+	}
+	return 0;
+}
+
+static int read_caches(const struct capture *capture, const struct counters *counters,
+		       struct table *table)
+{
+	int fd = capture_map_fd(capture, "mmio_cache"), n = capture_n_cpus(capture), r = 0;
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t size = (n * sizeof(struct nisv_cache) + page - 1) / page * page;
+	const struct nisv_cache *caches;
+
+	if (fd < 0)
+		return fd;
+	caches = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (caches == MAP_FAILED)
+		return -errno;
+	for (int cpu = 0; cpu < n && r >= 0; cpu++)
+		r = read_cache(&caches[cpu], counters, table);
+	munmap((void *)caches, size);
+	return r;
+}
+
+/* Sorts places and adds up those of one key, from the map and each CPU's cache. */
+static size_t merge_places(struct counters_place *places, size_t n)
+{
+	size_t to = 0;
+
+	if (!n)
+		return 0;
+	qsort(places, n, sizeof(*places), compare_places);
+	for (size_t i = 1; i < n; i++) {
+		if (compare_places(&places[to], &places[i])) {
+			places[++to] = places[i];
+			continue;
+		}
+		places[to].place.count += places[i].place.count;
+		places[to].place.user += places[i].place.user;
+	}
+	/* The two halves of one access are counted on their own events. */
+	for (size_t i = 0; i <= to; i++)
+		if (places[i].place.user > places[i].place.count)
+			places[i].place.user = places[i].place.count;
+	return to + 1;
+}
+
+int counters_read(const struct capture *capture, struct counters **ret)
+{
+	struct table vms = {.key_size = sizeof(struct nisv_vm_key),
+			    .value_size = sizeof(struct nisv_vm_stat)};
+	struct table sites = {.key_size = sizeof(struct nisv_site_key),
+			      .value_size = sizeof(struct nisv_site)};
+	struct table places = {.key_size = sizeof(struct nisv_place_key),
+			       .value_size = sizeof(struct nisv_place)};
+	struct counters *counters = calloc(1, sizeof(*counters));
+	int r = counters ? 0 : -ENOMEM;
+
+	if (r >= 0)
+		r = read_named(capture, "vms", &vms);
+	if (r >= 0) {
+		counters->vms = (struct counters_vm *)vms.data;
+		counters->n_vms = vms.n;
+		if (vms.n)
+			qsort(counters->vms, vms.n, sizeof(*counters->vms), compare_vms);
+		vms.data = NULL;
+		r = read_named(capture, "sites", &sites);
+	}
+	if (r >= 0)
+		r = read_named(capture, "places", &places);
+	if (r >= 0)
+		r = read_caches(capture, counters, &places);
+	if (r < 0) {
+		free(vms.data);
+		free(sites.data);
+		free(places.data);
+		counters_free(counters);
+		return r;
+	}
+	counters->sites = (struct counters_site *)sites.data;
+	counters->n_sites = sites.n;
+	if (sites.n)
+		qsort(counters->sites, sites.n, sizeof(*counters->sites), compare_sites);
+	counters->places = (struct counters_place *)places.data;
+	counters->n_places = merge_places(counters->places, places.n);
+	*ret = counters;
+	return 0;
+}
+
+void counters_free(struct counters *counters)
+{
+	if (!counters)
+		return;
+	free(counters->vms);
+	free(counters->sites);
+	free(counters->places);
+	free(counters);
+}
+
+/* ---- looking into a snapshot ---- */
+
+const struct counters_vm *counters_find(const struct counters *counters,
+					const struct nisv_vm_key *vm)
+{
+	return find_vm(counters, vm);
+}
+
+/* The part of a sorted array whose elements begin with this VM's key. */
+static const void *slice(const void *data, size_t n, size_t size, const struct nisv_vm_key *vm,
+			 size_t *ret_n)
+{
+	const char *base = data;
+	size_t low = 0, high = n, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_vm((const struct nisv_vm_key *)(base + middle * size), vm) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < n; end++)
+		if (compare_vm((const struct nisv_vm_key *)(base + end * size), vm))
+			break;
+	*ret_n = end - low;
+	return end > low ? base + low * size : NULL;
+}
+
+const struct counters_site *counters_sites(const struct counters *counters,
+					   const struct nisv_vm_key *vm, size_t *ret_n)
+{
+	return slice(counters->sites, counters->n_sites, sizeof(*counters->sites), vm, ret_n);
+}
+
+const struct counters_place *counters_places(const struct counters *counters,
+					     const struct nisv_vm_key *vm, size_t *ret_n)
+{
+	return slice(counters->places, counters->n_places, sizeof(*counters->places), vm, ret_n);
+}
+
+/* ---- forgetting ---- */
+
+/*
+ * Deletes the entries of a VM from a map whose keys begin with its key. What a CPU's cache still
+ * holds of it is dropped by BPF when its slot is next wanted.
+ */
+static int forget_keys(int fd, struct table *table, const struct nisv_vm_key *vm)
+{
+	size_t size = table->key_size + table->value_size;
+	int r = fd < 0 ? fd : read_map(fd, table);
+
+	for (size_t i = 0; r >= 0 && i < table->n; i++) {
+		const char *key = table->data + i * size;
+
+		if (!compare_vm((const struct nisv_vm_key *)key, vm))
+			bpf_map_delete_elem(fd, key);
+	}
+	free(table->data);
+	return r;
+}
+
+/* vCPUs are keyed by address; their values begin with the VM's key. */
+static int forget_vcpus(int fd, const struct nisv_vm_key *vm)
+{
+	struct bpf_map_info info = {};
+	__u32 info_size = sizeof(info);
+	__u64 key, next, *previous = NULL;
+	char *value;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_size) < 0)
+		return -errno;
+	value = malloc(info.value_size);
+	if (!value)
+		return -ENOMEM;
+	while (!bpf_map_get_next_key(fd, previous, &next)) {
+		if (previous && !bpf_map_lookup_elem(fd, &key, value) &&
+		    !compare_vm((const struct nisv_vm_key *)value, vm))
+			bpf_map_delete_elem(fd, &key);
+		key = next;
+		previous = &key;
+	}
+	if (previous && !bpf_map_lookup_elem(fd, &key, value) &&
+	    !compare_vm((const struct nisv_vm_key *)value, vm))
+		bpf_map_delete_elem(fd, &key);
+	free(value);
+	return 0;
+}
+
+int counters_forget(const struct capture *capture, const struct nisv_vm_key *vm)
+{
+	struct table sites = {.key_size = sizeof(struct nisv_site_key),
+			      .value_size = sizeof(struct nisv_site)};
+	struct table places = {.key_size = sizeof(struct nisv_place_key),
+			       .value_size = sizeof(struct nisv_place)};
+	int vms = capture_map_fd(capture, "vms"), r;
+
+	r = forget_keys(capture_map_fd(capture, "sites"), &sites, vm);
+	if (r >= 0)
+		r = forget_keys(capture_map_fd(capture, "places"), &places, vm);
+	if (r >= 0)
+		r = forget_vcpus(capture_map_fd(capture, "vcpus"), vm);
+	if (r < 0)
+		return r;
+	return bpf_map_delete_elem(vms, vm) < 0 && errno != ENOENT ? -errno : 0;
+}
