@@ -5,8 +5,10 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "daemon/edge/log.h"
@@ -76,14 +78,16 @@ struct capture {
 
 static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[512];
+	char *text, *rest, *line;
 
 	(void)level;
-	if (!log_enabled(7))
+	if (!log_enabled(LOG_DEBUG) || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	log_debug("%s", text);
+	/* The verifier's log comes as one message of many lines. */
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (*line)
+			log_debug("%s", line);
+	free(text);
 	return 0;
 }
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/api_call.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/edge/ingest.h"
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/publish.h"
+#include "daemon/edge/varlink.h"
+#include "include/nisv_api.h"
+
+bool api_take_string(struct json_object *parameters, const char *name, const char **ret)
+{
+	struct json_object *value;
+
+	*ret = NULL;
+	if (!json_object_object_get_ex(parameters, name, &value) || !value)
+		return true;
+	if (!json_object_is_type(value, json_type_string))
+		return false;
+	*ret = json_object_get_string(value);
+	return true;
+}
+
+static int bad_input(struct varlink_call *call, const char *parameter, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int bad_input(struct varlink_call *call, const char *parameter, const char *format, ...)
+{
+	struct json_object *details = json_object_new_object();
+	char message[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(message, sizeof(message), format, ap);
+	va_end(ap);
+	json_object_object_add(details, "parameter", json_object_new_string(parameter));
+	json_object_object_add(details, "message", json_object_new_string(message));
+	return varlink_error(call, NISV_ERROR_BAD_INPUT, details);
+}
+
+int api_take_address(struct varlink_call *call, struct json_object *parameters, const char *name,
+		     bool *ret_set, uint64_t *ret)
+{
+	const char *text;
+	char *end;
+
+	if (!api_take_string(parameters, name, &text))
+		return varlink_invalid_parameter(call, name) < 0 ? -EIO : -EINVAL;
+	*ret_set = text;
+	if (!text)
+		return 0;
+	errno = 0;
+	*ret = strtoull(text, &end, 0);
+	if (*text >= '0' && *text <= '9' && !*end && !errno)
+		return 0;
+	bad_input(call, name, "\"%.64s\" is no address: expected 0x and hexadecimal digits", text);
+	return -EINVAL;
+}
+
+void api_refresh(struct manager *manager)
+{
+	ingest_discover(manager, API_SECOND_NS);
+	ingest_poll(manager);
+	publish_changes(manager);
+}
+
+static int no_such_vm(struct varlink_call *call, const char *query)
+{
+	struct json_object *details = json_object_new_object();
+
+	json_object_object_add(details, "vm", json_object_new_string(query));
+	return varlink_error(call, NISV_ERROR_NO_SUCH_VM, details);
+}
+
+struct vm *api_select_vm(struct manager *manager, struct varlink_call *call,
+			 struct json_object *parameters, const char *name)
+{
+	struct vm *matches[VMS_MATCHES_MAX];
+	struct json_object *details, *list;
+	const char *query;
+	size_t n;
+
+	if (!api_take_string(parameters, name, &query) || !query) {
+		varlink_invalid_parameter(call, name);
+		return NULL;
+	}
+	n = vms_select(&manager->vms, query, matches);
+	if (n == 1)
+		return matches[0];
+	if (!n) {
+		no_such_vm(call, query);
+		return NULL;
+	}
+	list = json_object_new_array();
+	for (size_t i = 0; i < n && i < VMS_MATCHES_MAX; i++)
+		json_object_array_add(list, model_vm(matches[i]));
+	details = json_object_new_object();
+	json_object_object_add(details, "vm", json_object_new_string(query));
+	json_object_object_add(details, "matches", list);
+	varlink_error(call, NISV_ERROR_AMBIGUOUS_VM, details);
+	return NULL;
+}
+
+bool api_is_listed(const struct vm *vm, bool all, uint64_t now_ns)
+{
+	return all || !vm->end || (vm->findings.n && now_ns - vm->end_ns < API_DAY_NS);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_API_CALL_H
+#define NISVD_API_CALL_H
+
+/* What the methods of the API share: parameters, the choice of a VM, and current state. */
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/edge/manager.h"
+
+#define API_SECOND_NS 1000000000ULL
+#define API_DAY_NS    (24ULL * 3600 * API_SECOND_NS)
+
+/* An absent or null string is NULL; false if it is something else. */
+bool api_take_string(struct json_object *parameters, const char *name, const char **ret);
+
+/*
+ * An absent number is *ret_set = false. Decimal or 0x hexadecimal, at most 64 bits. Anything else
+ * is answered with an error, and then -EINVAL is returned.
+ */
+int api_take_address(struct varlink_call *call, struct json_object *parameters, const char *name,
+		     bool *ret_set, uint64_t *ret);
+
+/* Takes in what capture has ready and diagnoses it: after this every VM is current. */
+void api_refresh(struct manager *manager);
+
+/* The VM that @name of @parameters selects; NULL after answering with the error. */
+struct vm *api_select_vm(struct manager *manager, struct varlink_call *call,
+			 struct json_object *parameters, const char *name);
+
+/* Ended VMs are shown for a day if they explain something (design 6.5, list). */
+bool api_is_listed(const struct vm *vm, bool all, uint64_t now_ns);
+
+/* Method Explain (api_explain.c). */
+int api_explain(struct varlink_call *call, struct json_object *parameters, void *userdata);
+
+#endif

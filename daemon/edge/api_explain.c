@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/edge/api_call.h"
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/status_json.h"
+#include "daemon/edge/varlink.h"
+#include "daemon/edge/wallclock.h"
+
+static bool finding_is_at(const struct finding *finding, uint64_t address)
+{
+	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
+		if (finding->sites[i]->ipa >> 12 == address >> 12)
+			return true;
+	return false;
+}
+
+static struct json_object *explain_reply(struct manager *manager, const struct vm *vm,
+					 struct json_object *findings, struct json_object *groups,
+					 const char *note)
+{
+	struct json_object *reply = json_object_new_object(), *watched = json_object_new_object();
+
+	json_object_object_add(watched, "since", model_time(manager->started_ns));
+	json_object_object_add(watched, "sources", sources_to_json(manager));
+	json_object_object_add(watched, "lost", losses_to_json(manager));
+	json_object_object_add(reply, "vm", vm ? model_vm(vm) : NULL);
+	json_object_object_add(reply, "findings", findings);
+	json_object_object_add(reply, "groups", groups);
+	json_object_object_add(reply, "watched", watched);
+	json_object_object_add(reply, "note", model_string(note));
+	return reply;
+}
+
+static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
+		      bool has_address, uint64_t address)
+{
+	struct json_object *findings = json_object_new_array();
+	char note[192 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
+
+	if (!vm->end && !vm->findings.n) {
+		struct vm *previous =
+			vms_previous_run(&manager->vms, vm, wallclock_monotonic_ns(), API_DAY_NS);
+
+		if (previous) {
+			snprintf(
+				note, sizeof(note),
+				"%s runs again as %s, without a finding; this is about its run %s, "
+				"which ended at %s",
+				vm->name.name, vm->id, previous->id,
+				wallclock_iso(previous->end_ns, iso));
+			vm = previous;
+		}
+	}
+	for (size_t i = 0; i < vm->findings.n; i++)
+		if (!has_address || finding_is_at(&vm->findings.list[i], address))
+			json_object_array_add(findings,
+					      model_finding(&vm->findings.list[i], manager->arch));
+	return varlink_reply(call,
+			     explain_reply(manager, vm, findings, json_object_new_array(), note));
+}
+
+struct group {
+	const struct finding *finding; /* the worst of those with its signature */
+	const struct vm **vms;	       /* owned */
+	size_t n_vms;
+};
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct finding *x = ((const struct group *)a)->finding;
+	const struct finding *y = ((const struct group *)b)->finding;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	return x->confidence > y->confidence ? -1 : x->confidence < y->confidence;
+}
+
+static int add_to_group(struct group **groups, size_t *n, const struct finding *finding,
+			const struct vm *vm)
+{
+	struct group *list;
+	const struct vm **vms;
+	size_t at;
+
+	for (at = 0; at < *n; at++)
+		if (!strcmp((*groups)[at].finding->signature, finding->signature))
+			break;
+	if (at == *n) {
+		list = reallocarray(*groups, *n + 1, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		*groups = list;
+		list[(*n)++] = (struct group){.finding = finding};
+	}
+	vms = reallocarray((*groups)[at].vms, (*groups)[at].n_vms + 1, sizeof(*vms));
+	if (!vms)
+		return -ENOMEM;
+	vms[(*groups)[at].n_vms++] = vm;
+	(*groups)[at].vms = vms;
+	if (finding->severity > (*groups)[at].finding->severity)
+		(*groups)[at].finding = finding;
+	return 0;
+}
+
+static struct json_object *group_to_json(const struct group *group, const char *arch)
+{
+	struct json_object *object = json_object_new_object(), *vms = json_object_new_array();
+
+	for (size_t i = 0; i < group->n_vms; i++) {
+		struct json_object *vm = json_object_new_object();
+
+		json_object_object_add(vm, "id", json_object_new_string(group->vms[i]->id));
+		json_object_object_add(vm, "name",
+				       json_object_new_string(group->vms[i]->name.name));
+		json_object_array_add(vms, vm);
+	}
+	json_object_object_add(object, "signature",
+			       json_object_new_string(group->finding->signature));
+	json_object_object_add(object, "vms", vms);
+	json_object_object_add(object, "finding", model_finding(group->finding, arch));
+	return object;
+}
+
+/* The host's open findings: of running VMs, and of those that ended within a day. */
+static int explain_host(struct manager *manager, struct varlink_call *call, bool has_address,
+			uint64_t address)
+{
+	struct json_object *findings, *list;
+	uint64_t now_ns = wallclock_monotonic_ns();
+	struct group *groups = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < manager->vms.n && r >= 0; i++) {
+		const struct vm *vm = manager->vms.list[i];
+
+		if (!api_is_listed(vm, false, now_ns))
+			continue;
+		for (size_t f = 0; f < vm->findings.n && r >= 0; f++)
+			if (!has_address || finding_is_at(&vm->findings.list[f], address))
+				r = add_to_group(&groups, &n, &vm->findings.list[f], vm);
+	}
+	if (n)
+		qsort(groups, n, sizeof(*groups), worst_first);
+	findings = json_object_new_array();
+	list = json_object_new_array();
+	for (size_t i = 0; i < n; i++) {
+		json_object_array_add(findings, model_finding(groups[i].finding, manager->arch));
+		json_object_array_add(list, group_to_json(&groups[i], manager->arch));
+		free(groups[i].vms);
+	}
+	free(groups);
+	if (r < 0) {
+		json_object_put(findings);
+		json_object_put(list);
+		return r;
+	}
+	return varlink_reply(call, explain_reply(manager, NULL, findings, list, NULL));
+}
+
+int api_explain(struct varlink_call *call, struct json_object *parameters, void *userdata)
+{
+	struct manager *manager = userdata;
+	uint64_t address = 0;
+	const char *query;
+	bool has_address;
+	struct vm *vm;
+
+	if (!api_take_string(parameters, "vm", &query))
+		return varlink_invalid_parameter(call, "vm");
+	if (api_take_address(call, parameters, "address", &has_address, &address) < 0)
+		return 0;
+	api_refresh(manager);
+	if (!query)
+		return explain_host(manager, call, has_address, address);
+	vm = api_select_vm(manager, call, parameters, "vm");
+	return vm ? explain_vm(manager, call, vm, has_address, address) : 0;
+}
