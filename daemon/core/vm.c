@@ -102,8 +102,7 @@ int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
 	return 0;
 }
 
-/* ---- the set ----------------------------------------------------------------------------------
- */
+/* ---- the set ---- */
 
 static void vms_remove(struct vms *vms, size_t i)
 {

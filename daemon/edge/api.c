@@ -16,9 +16,6 @@
 #include "include/nisv_api.h"
 #include "interface.h"
 
-/* ---- methods ------------------------------------------------------------------------------------
- */
-
 static int method_get_status(struct varlink_call *call, struct json_object *parameters,
 			     void *userdata)
 {

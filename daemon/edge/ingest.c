@@ -30,7 +30,7 @@ struct process {
 };
 
 /* ---- the end of VMs
- * ------------------------------------------------------------------------------- */
+ * ---- */
 
 static void end_vm(struct manager *manager, struct vm *vm, enum vm_end why)
 {
@@ -104,7 +104,7 @@ void ingest_stop(struct manager *manager)
 }
 
 /* ---- who is it
- * ------------------------------------------------------------------------------------- */
+ * ---- */
 
 static int random_key(char key[VM_KEY_LEN + 1])
 {
@@ -197,7 +197,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 }
 
 /* ---- records
- * ---------------------------------------------------------------------------------------- */
+ * ---- */
 
 static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 {
@@ -284,7 +284,7 @@ int ingest_records(struct manager *manager)
 }
 
 /* ---- counters
- * --------------------------------------------------------------------------------------- */
+ * ---- */
 
 static void update_rate(struct vm *vm, uint64_t now_ns)
 {
@@ -384,7 +384,7 @@ int ingest_poll(struct manager *manager)
 }
 
 /* ---- discovery
- * -------------------------------------------------------------------------------------- */
+ * ---- */
 
 int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 {

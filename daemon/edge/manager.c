@@ -82,7 +82,7 @@ struct manager *manager_free(struct manager *manager)
 }
 
 /* ---- capture
- * -------------------------------------------------------------------------------------- */
+ * ---- */
 
 static void notify_status(struct manager *manager)
 {
@@ -174,7 +174,7 @@ static int start_capture(struct manager *manager)
 }
 
 /* ---- the socket
- * ----------------------------------------------------------------------------------- */
+ * ---- */
 
 static gid_t socket_gid(const struct manager *manager)
 {
@@ -215,7 +215,7 @@ static int start_server(struct manager *manager)
 }
 
 /* ---- life
- * ----------------------------------------------------------------------------------------- */
+ * ---- */
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {

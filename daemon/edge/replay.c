@@ -24,7 +24,7 @@ struct replay {
 };
 
 /* ---- members of objects that nobody vouches for
- * ------------------------------------------------------ */
+ * ---- */
 
 static struct json_object *member(struct json_object *object, const char *name, json_type type)
 {
@@ -68,7 +68,7 @@ static bool get_bool(struct json_object *object, const char *name)
 }
 
 /* ---- events
- * -------------------------------------------------------------------------------------------- */
+ * ---- */
 
 static struct vm *vm_by_key(const struct vms *vms, const char *key)
 {
