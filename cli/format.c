@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/format.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *format_bytes(uint64_t bytes, char buf[FORMAT_MAX])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	unsigned int unit = 0;
+	double value = (double)bytes;
+
+	if (bytes >= INT64_MAX) {
+		snprintf(buf, FORMAT_MAX, "the rest");
+		return buf;
+	}
+	for (; value >= 1024 && unit < 6; unit++)
+		value /= 1024;
+	/* Sizes are mostly round: no ".0". */
+	if (value - (double)(uint64_t)value < 0.05 || value >= 100)
+		snprintf(buf, FORMAT_MAX, "%.0f %s", value, units[unit]);
+	else
+		snprintf(buf, FORMAT_MAX, "%.1f %s", value, units[unit]);
+	return buf;
+}
+
+const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX])
+{
+	uint64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
+
+	if (seconds < 60)
+		snprintf(buf, FORMAT_MAX, "%" PRIu64 " s", seconds);
+	else if (hours < 1)
+		snprintf(buf, FORMAT_MAX, "%" PRIu64 " min", minutes);
+	else if (days < 1)
+		snprintf(buf, FORMAT_MAX, "%" PRIu64 " h %" PRIu64 " min", hours, minutes % 60);
+	else
+		snprintf(buf, FORMAT_MAX, "%" PRIu64 " d %" PRIu64 " h", days, hours % 24);
+	return buf;
+}
+
+static bool parse_iso(const char *iso, time_t *ret, unsigned int *ret_usec)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(iso, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	*ret_usec = 0;
+	if (!rest || (*rest != 'Z' && *rest != '.'))
+		return false;
+	if (*rest == '.' && sscanf(rest, ".%6uZ", ret_usec) != 1)
+		return false;
+	*ret = timegm(&tm);
+	return true;
+}
+
+const char *format_ago(const char *iso, char buf[FORMAT_MAX])
+{
+	char duration[FORMAT_MAX];
+	unsigned int usec;
+	time_t t, now = time(NULL);
+
+	if (!parse_iso(iso, &t, &usec))
+		return strcpy(buf, "-");
+	if (t >= now)
+		return strcpy(buf, "now");
+	snprintf(buf, FORMAT_MAX, "%.40s ago", format_duration((uint64_t)(now - t), duration));
+	return buf;
+}
+
+static bool local(const char *iso, struct tm *ret, unsigned int *ret_usec)
+{
+	time_t t;
+
+	return parse_iso(iso, &t, ret_usec) && localtime_r(&t, ret);
+}
+
+const char *format_time(const char *iso, char buf[FORMAT_MAX])
+{
+	unsigned int usec;
+	struct tm tm;
+
+	if (!local(iso, &tm, &usec))
+		return strcpy(buf, "-");
+	strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm);
+	return buf;
+}
+
+const char *format_clock(const char *iso, char buf[FORMAT_MAX])
+{
+	unsigned int usec;
+	struct tm tm;
+	size_t n;
+
+	if (!local(iso, &tm, &usec))
+		return strcpy(buf, "-");
+	n = strftime(buf, FORMAT_MAX, "%H:%M:%S", &tm);
+	snprintf(buf + n, FORMAT_MAX - n, ".%06u", usec);
+	return buf;
+}
+
+const char *format_times(int64_t count, char buf[FORMAT_MAX])
+{
+	if (count == 1)
+		return strcpy(buf, "once");
+	snprintf(buf, FORMAT_MAX, "%" PRId64 " times", count);
+	return buf;
+}
+
+const char *format_confidence(double confidence)
+{
+	return confidence >= 0.9 ? "certain" : confidence >= 0.7 ? "likely" : "possible";
+}

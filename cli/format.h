@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVCTL_FORMAT_H
+#define NISVCTL_FORMAT_H
+
+/* Values as people read them. Each writes to @buf, which it returns. */
+
+#include <stdint.h>
+#include <time.h>
+
+#define FORMAT_MAX 48
+
+/* "512 B", "4 KiB", "1.5 GiB"; INT64_MAX, which stands for all the rest, as "the rest". */
+const char *format_bytes(uint64_t bytes, char buf[FORMAT_MAX]);
+
+/* "7 s", "12 min", "3 h 20 min", "5 d 2 h". */
+const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX]);
+
+/*
+ * Of an ISO 8601 time in UTC, as the daemon sends them: "12 min ago" ("now" below one second), and
+ * local time with or without the date and microseconds. "-" if it is none.
+ */
+const char *format_ago(const char *iso, char buf[FORMAT_MAX]);
+const char *format_time(const char *iso, char buf[FORMAT_MAX]);
+const char *format_clock(const char *iso, char buf[FORMAT_MAX]);
+
+/* "12 times", "once". */
+const char *format_times(int64_t count, char buf[FORMAT_MAX]);
+
+/* "certain" (>= 0.9), "likely" (>= 0.7), "possible". */
+const char *format_confidence(double confidence);
+
+#endif

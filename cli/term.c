@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#define WIDTH_DEFAULT  80
+#define WIDTH_MIN      40
+#define WIDTH_READABLE 100
+
+static int width_of(int fd)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	int width = 0;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	if (!width && columns)
+		width = atoi(columns);
+	if (width <= 0 || width > 10000)
+		return WIDTH_DEFAULT;
+	return width < WIDTH_MIN ? WIDTH_MIN : width;
+}
+
+/* When there is no pager after all, what was written for it must not be lost. */
+static void copy_through(void)
+{
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0)
+		for (ssize_t done = 0, w; done < n; done += w) {
+			w = write(STDOUT_FILENO, buf + done, (size_t)(n - done));
+			if (w < 0)
+				return;
+		}
+}
+
+static void run_pager(const char *command)
+{
+	/* -F: short output just appears; -R: our colours; -X: it stays on the screen. No commands
+	 * from within: nisvctl is often run with sudo. */
+	setenv("LESS", "FRX", 0);
+	setenv("LESSSECURE", "1", 1);
+	if (command)
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	else
+		execlp("less", "less", (char *)NULL);
+	copy_through();
+	_exit(0);
+}
+
+static void start_pager(struct term *term)
+{
+	const char *command = getenv("NISVCTL_PAGER");
+	int fds[2];
+
+	if (!command)
+		command = getenv("PAGER");
+	if (command && (!*command || strcmp(command, "cat") == 0))
+		return;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return;
+	term->pager = fork();
+	if (term->pager == 0) {
+		dup2(fds[0], STDIN_FILENO);
+		run_pager(command);
+	}
+	close(fds[0]);
+	if (term->pager > 0)
+		term->out = fdopen(fds[1], "w");
+	if (term->pager < 0 || !term->out) {
+		close(fds[1]);
+		term->pager = 0;
+		term->out = stdout;
+		return;
+	}
+	signal(SIGPIPE, SIG_IGN); /* leaving the pager early is no error */
+}
+
+void term_open(struct term *term, const struct options *options, bool pager)
+{
+	const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
+
+	*term = (struct term){.out = stdout, .width = width_of(STDOUT_FILENO)};
+	term->terminal = isatty(STDOUT_FILENO);
+	term->colour =
+		term->terminal && !(no_color && *no_color) && kind && strcmp(kind, "dumb") != 0;
+	term->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (pager && term->terminal && !options->no_pager)
+		start_pager(term);
+}
+
+int term_flush_stdout(const struct options *options)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return NISV_EXIT_OK;
+	return error_report(options, NISV_EXIT_FAILURE, NULL, NULL, "cannot write the output: %s",
+			    strerror(errno));
+}
+
+int term_close(struct term *term, const struct options *options)
+{
+	if (!term->pager)
+		return term_flush_stdout(options);
+	fclose(term->out);
+	while (waitpid(term->pager, NULL, 0) < 0 && errno == EINTR)
+		;
+	return NISV_EXIT_OK;
+}
+
+const char *term_colour(const struct term *term, enum colour colour)
+{
+	static const char *const codes[_COLOUR_MAX] = {
+		[COLOUR_NONE] = "\033[0m",    [COLOUR_BOLD] = "\033[1m",
+		[COLOUR_DIM] = "\033[2m",     [COLOUR_RED] = "\033[1;31m",
+		[COLOUR_YELLOW] = "\033[33m", [COLOUR_GREEN] = "\033[32m",
+		[COLOUR_BLUE] = "\033[34m",
+	};
+
+	return term->colour ? codes[colour] : "";
+}
+
+enum colour term_severity(const char *severity)
+{
+	if (strcmp(severity, "fatal") == 0 || strcmp(severity, "hang") == 0 ||
+	    strcmp(severity, "error") == 0)
+		return COLOUR_RED;
+	return strcmp(severity, "warning") == 0 ? COLOUR_YELLOW : COLOUR_NONE;
+}
+
+const char *term_glyph(const struct term *term, const char *u, const char *a)
+{
+	return term->utf8 ? u : a;
+}
+
+static size_t columns_of(const char *text, size_t len)
+{
+	mbstate_t state = {0};
+	size_t columns = 0;
+
+	while (len > 0) {
+		wchar_t c;
+		size_t n = mbrtowc(&c, text, len, &state);
+		int width;
+
+		if (n == 0 || n > len)
+			return columns + len;
+		width = wcwidth(c);
+		columns += width > 0 ? (size_t)width : 0;
+		text += n;
+		len -= n;
+	}
+	return columns;
+}
+
+size_t term_columns(const char *text)
+{
+	return columns_of(text, strlen(text));
+}
+
+void term_wrap(const struct term *term, const char *first, int indent, const char *text)
+{
+	size_t width = (size_t)(term->width < WIDTH_READABLE ? term->width : WIDTH_READABLE);
+	size_t at = (size_t)indent;
+	bool begun = false;
+
+	fputs(first, term->out);
+	while (*(text += strspn(text, " "))) {
+		size_t len = strcspn(text, " "), columns = columns_of(text, len);
+
+		if (begun && at + 1 + columns > width) {
+			fprintf(term->out, "\n%*s", indent, "");
+			at = (size_t)indent;
+		} else if (begun) {
+			putc(' ', term->out);
+			at++;
+		}
+		fwrite(text, 1, len, term->out);
+		at += columns;
+		text += len;
+		begun = true;
+	}
+	putc('\n', term->out);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVCTL_TRANSPORT_H
+#define NISVCTL_TRANSPORT_H
+
+/* The ways to a nisvd: each gives one stream socket to speak varlink over. */
+
+#include <sys/types.h>
+
+#include "cli/cli.h"
+
+struct transport {
+	int fd;	    /* a stream socket, -1: none */
+	pid_t pid;  /* the child at its other end, 0: none */
+	int errors; /* a file with what the child wrote to standard error, -1: not kept */
+};
+
+/* 0 or -errno; -ENAMETOOLONG where the socket's path is. */
+int transport_socket(const struct options *options, struct transport *ret);
+
+/* `ssh HOST nisvctl --bridge`. 0 or -errno. */
+int transport_ssh(const struct options *options, struct transport *ret);
+
+/* `nisvd --offline`, with --replay for --file. 0 or -errno. */
+int transport_offline(const struct options *options, struct transport *ret);
+
+/*
+ * Closes the socket and waits for the child. Returns its exit status (128 + N for signal N), 0
+ * without a child.
+ */
+int transport_close(struct transport *transport);
+
+/* What a child said on standard error, from its last 4 KiB, to be freed; NULL: nothing. */
+char *transport_errors(const struct transport *transport);
+
+#endif

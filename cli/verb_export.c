@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/client.h"
+#include "cli/reply.h"
+#include "cli/term.h"
+
+/*
+ * A dossier is JSON Lines, with --json or without: each line as the daemon has it, so that --file
+ * finds all of it again.
+ */
+int verb_export(const struct options *options, int argc, char **argv)
+{
+	struct json_object *reply;
+	struct client *client;
+	bool more = true;
+	int status;
+
+	(void)argc;
+	status = client_open(options, CLIENT_DAEMON, &client);
+	if (status != NISV_EXIT_OK)
+		return status;
+	client_keep_raw(client);
+	client_start(client, NISV_METHOD_GET_DOSSIER, client_params("vm", argv[0]));
+	while (more) {
+		status = client_next(client, &reply, &more);
+		if (status == CLIENT_LOST)
+			status = client_lost(client);
+		if (status != NISV_EXIT_OK)
+			break;
+		reply_print(stdout, JSON_SHORT, reply_object(reply, "line"));
+		json_object_put(reply);
+		status = term_flush_stdout(options);
+		if (status != NISV_EXIT_OK)
+			break;
+	}
+	client_close(client);
+	return status;
+}

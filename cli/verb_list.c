@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/format.h"
+#include "cli/reply.h"
+#include "cli/table.h"
+#include "cli/vm_text.h"
+
+static bool name_is_unique(struct json_object *vms, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < reply_length(vms); i++)
+		n += strcmp(reply_string(reply_at(vms, i), "name"), name) == 0;
+	return n == 1;
+}
+
+/* What selects each VM, for completion and loops. */
+static void print_names(struct json_object *vms)
+{
+	for (size_t i = 0; i < reply_length(vms); i++) {
+		struct json_object *vm = reply_at(vms, i);
+		const char *name = reply_string(vm, "name");
+
+		puts(*name && name_is_unique(vms, name) ? name : reply_string(vm, "id"));
+	}
+}
+
+static void set_row(struct table *table, struct json_object *vm)
+{
+	struct libscols_line *row = table_row(table, NULL);
+	struct json_object *worst = reply_object(vm, "worst"), *mmio = reply_object(vm, "mmio");
+	bool ended = strcmp(reply_string(vm, "state"), "ended") == 0;
+	const char *severity = reply_string(worst, "severity");
+	char buf[VM_TEXT_MAX];
+
+	table_set(table, row, 0, reply_string(vm, "id"), ended ? COLOUR_DIM : COLOUR_NONE);
+	table_set(table, row, 1, reply_string(vm, "name"), ended ? COLOUR_DIM : COLOUR_NONE);
+	table_set(table, row, 2, reply_string(vm, "vmm"), COLOUR_NONE);
+	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(vm, "vcpus"));
+	table_set(table, row, 3, reply_has(vm, "vcpus") ? buf : "-", COLOUR_NONE);
+	format_bytes((uint64_t)reply_int(vm, "ram_bytes"), buf);
+	table_set(table, row, 4, reply_has(vm, "ram_bytes") ? buf : "-", COLOUR_NONE);
+	snprintf(buf, sizeof(buf), "%" PRId64, vm_aborts(reply_object(vm, "aborts")));
+	table_set(table, row, 5, buf, COLOUR_NONE);
+	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(mmio, "per_second"));
+	table_set(table, row, 6, ended ? "ended" : buf, ended ? COLOUR_DIM : COLOUR_NONE);
+	table_set(table, row, 7, format_ago(reply_string(vm, "last_abort"), buf), COLOUR_NONE);
+	snprintf(buf, sizeof(buf), "%.30s %.100s", severity, reply_string(worst, "cause"));
+	table_set(table, row, 8, worst ? buf : "-", term_severity(severity));
+}
+
+static int print_table(const struct options *options, struct json_object *vms)
+{
+	static const struct table_column columns[] = {
+		{.name = "ID"},
+		{.name = "NAME", .truncate = true},
+		{.name = "VMM"},
+		{.name = "VCPUS", .right = true},
+		{.name = "RAM", .right = true},
+		{.name = "ABORTS", .right = true},
+		{.name = "MMIO/S", .right = true},
+		{.name = "LAST-ABORT"},
+		{.name = "WORST", .truncate = true},
+	};
+	struct table *table;
+	struct term term;
+
+	term_open(&term, options, true);
+	table = table_new(&term, columns, sizeof(columns) / sizeof(columns[0]),
+			  !options->no_legend);
+	for (size_t i = 0; i < reply_length(vms); i++)
+		set_row(table, reply_at(vms, i));
+	table_print(table);
+	table_free(table);
+	return term_close(&term, options);
+}
+
+static bool have_findings(struct json_object *vms)
+{
+	for (size_t i = 0; i < reply_length(vms); i++)
+		if (reply_has(reply_at(vms, i), "worst"))
+			return true;
+	return false;
+}
+
+int verb_list(const struct options *options, int argc, char **argv)
+{
+	struct json_object *params = json_object_new_object(), *reply, *vms;
+	int status;
+
+	(void)argc, (void)argv;
+	json_object_object_add(params, "all", json_object_new_boolean(options->all));
+	status = client_ask(options, NISV_METHOD_LIST_VMS, params, &reply);
+	if (status != NISV_EXIT_OK)
+		return status;
+	vms = reply_array(reply, "vms");
+	if (options->json != JSON_OFF) {
+		reply_print(stdout, options->json, reply);
+		status = term_flush_stdout(options);
+	} else if (options->quiet) {
+		print_names(vms);
+		status = term_flush_stdout(options);
+	} else if (reply_length(vms) == 0) {
+		error_note(options, options->all ? "no VM has been seen"
+						 : "no VM is running (-a: those that ended, too)");
+	} else {
+		status = print_table(options, vms);
+	}
+	if (status == NISV_EXIT_OK && options->exit_code && have_findings(vms))
+		status = NISV_EXIT_FINDINGS;
+	json_object_put(reply);
+	return status;
+}

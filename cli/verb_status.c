@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/format.h"
+#include "cli/reply.h"
+#include "cli/table.h"
+#include "cli/vm_text.h"
+
+static void print_sources(const struct term *term, const struct options *options,
+			  struct json_object *sources)
+{
+	static const struct table_column columns[] = {
+		{.name = "SOURCE"},
+		{.name = "STATE"},
+		{.name = "GIVES", .wrap = true},
+	};
+	struct table *table =
+		table_new(term, columns, sizeof(columns) / sizeof(columns[0]), !options->no_legend);
+
+	for (size_t i = 0; i < reply_length(sources); i++) {
+		struct json_object *source = reply_at(sources, i);
+		struct libscols_line *row = table_row(table, NULL);
+		const char *state = reply_string(source, "state");
+
+		table_set(table, row, 0, reply_string(source, "name"), COLOUR_NONE);
+		table_set(table, row, 1, state,
+			  strcmp(state, "attached") == 0 ? COLOUR_GREEN
+			  : strcmp(state, "failed") == 0 ? COLOUR_RED
+							 : COLOUR_YELLOW);
+		table_set(table, row, 2, reply_string(source, "gives"), COLOUR_NONE);
+	}
+	table_print(table);
+	table_free(table);
+	for (size_t i = 0; i < reply_length(sources); i++) {
+		struct json_object *source = reply_at(sources, i);
+		char first[80];
+
+		if (!reply_has(source, "reason"))
+			continue;
+		snprintf(first, sizeof(first), "\n%.60s:\n  ", reply_string(source, "name"));
+		term_wrap(term, first, 2, reply_string(source, "reason"));
+	}
+}
+
+int verb_status(const struct options *options, int argc, char **argv)
+{
+	struct json_object *reply, *mmio;
+	char buf[256], duration[FORMAT_MAX];
+	struct term term;
+	int status;
+
+	(void)argc, (void)argv;
+	status = client_ask(options, NISV_METHOD_GET_STATUS, NULL, &reply);
+	if (status != NISV_EXIT_OK)
+		return status;
+	if (options->json != JSON_OFF) {
+		reply_print(stdout, options->json, reply);
+		json_object_put(reply);
+		return term_flush_stdout(options);
+	}
+	term_open(&term, options, false);
+	snprintf(buf, sizeof(buf), "%.30s, for %s, on Linux %.80s %.20s",
+		 reply_string(reply, "version"),
+		 format_duration((uint64_t)reply_int(reply, "uptime_seconds"), duration),
+		 reply_string(reply, "kernel"), reply_string(reply, "arch"));
+	print_field(&term, "nisvd", buf);
+	snprintf(buf, sizeof(buf), "%" PRId64 " running", reply_int(reply, "vms"));
+	print_field(&term, "VMs", buf);
+	print_field(&term, "Aborts", vm_aborts_text(reply_object(reply, "aborts"), buf));
+	mmio = reply_object(reply, "mmio");
+	snprintf(buf, sizeof(buf), "%" PRId64 " reads, %" PRId64 " writes, %" PRId64 " per second",
+		 reply_int(mmio, "reads"), reply_int(mmio, "writes"),
+		 reply_int(mmio, "per_second"));
+	print_field(&term, "MMIO", buf);
+	print_field(&term, "Lost",
+		    counters_text(reply_object(reply, "lost"), buf, sizeof(buf)) ? buf : "nothing");
+	putc('\n', term.out);
+	print_sources(&term, options, reply_array(reply, "sources"));
+	json_object_put(reply);
+	return term_close(&term, options);
+}

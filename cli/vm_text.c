@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/vm_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/format.h"
+#include "cli/reply.h"
+
+#define FIELD_WIDTH 12
+
+int64_t vm_aborts(struct json_object *aborts)
+{
+	int64_t sum = 0;
+
+	if (!aborts)
+		return 0;
+	json_object_object_foreach (aborts, name, value) {
+		(void)name;
+		sum += json_object_get_int64(value);
+	}
+	return sum;
+}
+
+const char *counters_text(struct json_object *counters, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = 0;
+	if (!counters)
+		return NULL;
+	json_object_object_foreach (counters, name, value) {
+		int64_t count = json_object_get_int64(value);
+
+		if (count && n < size)
+			n += (size_t)snprintf(buf + n, size - n, "%s%s %" PRId64, n ? ", " : "",
+					      name, count);
+	}
+	/* Members of the interface have underscores where people write hyphens. */
+	for (char *c = buf; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	return n ? buf : NULL;
+}
+
+const char *vm_aborts_text(struct json_object *aborts, char buf[VM_TEXT_MAX])
+{
+	return counters_text(aborts, buf, VM_TEXT_MAX) ? buf : strcpy(buf, "none");
+}
+
+const char *vm_title(struct json_object *vm, char buf[VM_TEXT_MAX])
+{
+	snprintf(buf, VM_TEXT_MAX, "%.100s (%.40s)", reply_string(vm, "name"),
+		 reply_string(vm, "id"));
+	return buf;
+}
+
+const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX])
+{
+	const char *reason = reply_string(vm, "end_reason");
+	char ago[FORMAT_MAX];
+
+	if (strcmp(reply_string(vm, "state"), "ended") != 0)
+		snprintf(buf, VM_TEXT_MAX, "%.60s", reply_string(vm, "state"));
+	else
+		snprintf(buf, VM_TEXT_MAX, "ended %s%s%.60s%s",
+			 format_ago(reply_string(vm, "ended"), ago), *reason ? " (" : "", reason,
+			 *reason ? ")" : "");
+	return buf;
+}
+
+void print_heading(const struct term *term, const char *text)
+{
+	fprintf(term->out, "\n%s%s%s\n", term_colour(term, COLOUR_BOLD), text,
+		term_colour(term, COLOUR_NONE));
+}
+
+void print_field(const struct term *term, const char *name, const char *text)
+{
+	char first[FIELD_WIDTH + 16];
+
+	if (!*text)
+		return;
+	snprintf(first, sizeof(first), "%-*s", FIELD_WIDTH, name);
+	term_wrap(term, first, FIELD_WIDTH, text);
+}

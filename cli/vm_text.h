@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVCTL_VM_TEXT_H
+#define NISVCTL_VM_TEXT_H
+
+/* What several verbs say about VMs. @vm is a VM of the interface; NULL reads as an empty one. */
+
+#include <stdint.h>
+
+#include "cli/term.h"
+
+#define VM_TEXT_MAX 160
+
+/* All aborts of an Aborts object; MMIO is none. */
+int64_t vm_aborts(struct json_object *aborts);
+
+/* "nisv 10, exec 2", "none". */
+const char *vm_aborts_text(struct json_object *aborts, char buf[VM_TEXT_MAX]);
+
+/* "web1 (1234-12)". */
+const char *vm_title(struct json_object *vm, char buf[VM_TEXT_MAX]);
+
+/* "running", "ended 3 min ago (process-gone)". */
+const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX]);
+
+/*
+ * "ring 3, journal 1" of the members of a Lost object (or any object of counters) that are not
+ * zero; NULL if all are.
+ */
+const char *counters_text(struct json_object *counters, char *buf, size_t size);
+
+/* An empty line and a heading in bold. */
+void print_heading(const struct term *term, const char *text);
+
+/* "Name:     text", wrapped. Nothing if @text is empty. */
+void print_field(const struct term *term, const char *name, const char *text);
+
+#endif
