@@ -18,7 +18,7 @@
 #define DEFAULT_LIMIT(limits, member, value) \
 	((limits).member = (limits).member ? (limits).member : (value))
 
-/* ---- org.varlink.service ----------------------------------------------------------------- */
+/* ---- org.varlink.service ---- */
 
 static const char service_text[] =
 	"# What every varlink service tells about itself.\n"
@@ -109,7 +109,7 @@ const struct varlink_interface varlink_service_interface = {
 	.n_methods = sizeof(service_methods) / sizeof(service_methods[0]),
 };
 
-/* ---- listening --------------------------------------------------------------------------- */
+/* ---- listening ---- */
 
 /* One client too many: it is told so, as far as its socket buffer takes it, and let go. */
 static void reject(struct varlink_server *server, int fd)
@@ -267,7 +267,7 @@ fail:
 	return r;
 }
 
-/* ---- the server -------------------------------------------------------------------------- */
+/* ---- the server ---- */
 
 int varlink_server_attach(struct varlink_server *server, int fd_in, int fd_out)
 {

@@ -10,7 +10,7 @@
 
 #define JSON_DEPTH_MAX 32 /* json_tokener gives up beyond it: recursion stays bounded */
 
-/* ---- answers ----------------------------------------------------------------------------- */
+/* ---- answers ---- */
 
 int varlink_send(struct varlink_connection *conn, struct varlink_call *call, const char *error,
 		 struct json_object *params, bool continues)
@@ -151,7 +151,7 @@ void varlink_call_set_closed_callback(struct varlink_call *call, varlink_closed_
 	call->closed_userdata = userdata;
 }
 
-/* ---- calls ------------------------------------------------------------------------------- */
+/* ---- calls ---- */
 
 /* Strings go to functions that stop at a NUL: one that hides more behind it is refused. */
 static int refuse_nul(struct json_object *o, int flags, struct json_object *parent, const char *key,

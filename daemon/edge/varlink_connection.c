@@ -47,7 +47,7 @@ void varlink_connection_refuse(struct varlink_connection *conn, const char *memb
 		     varlink_one_string("parameter", member), false);
 }
 
-/* ---- unsent messages --------------------------------------------------------------------- */
+/* ---- unsent messages ---- */
 
 static void queue_pop(struct varlink_connection *conn, struct varlink_message **at)
 {
@@ -142,7 +142,7 @@ int varlink_connection_queue(struct varlink_connection *conn, struct varlink_cal
 	return 0;
 }
 
-/* ---- calls ------------------------------------------------------------------------------- */
+/* ---- calls ---- */
 
 /* A call is taken only when the one before it is answered and its answer is on the way: a client
  * that does not read its replies is not asked for more calls. */
@@ -219,7 +219,7 @@ static void read_some(struct varlink_connection *conn)
 		conn->dead = true;
 }
 
-/* ---- events ------------------------------------------------------------------------------ */
+/* ---- events ---- */
 
 static int on_half_message(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -317,7 +317,7 @@ void varlink_connection_poke(struct varlink_connection *conn)
 		log_error_errno(r, "varlink: cannot schedule a client");
 }
 
-/* ---- making and freeing ------------------------------------------------------------------ */
+/* ---- making and freeing ---- */
 
 static int add_sources(struct varlink_connection *conn)
 {
