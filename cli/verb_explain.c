@@ -40,8 +40,6 @@ static void print_answer(const struct term *term, struct json_object *finding)
 	print_field(term, "Cause", text);
 	print_field(term, "Severity", severity);
 	print_field(term, "Place", reply_string(finding, "region"));
-	print_field(term, "Where", reply_string(finding, "where"));
-	print_field(term, "How", reply_string(finding, "how"));
 }
 
 static void print_sites(const struct term *term, struct json_object *sites, int64_t total)
@@ -55,13 +53,14 @@ static void print_sites(const struct term *term, struct json_object *sites, int6
 	for (size_t i = 0; i < n && i < SITES_SHOWN; i++) {
 		struct json_object *site = reply_at(sites, i);
 
-		snprintf(text, sizeof(text), "%.24s at %.24s, %s, last %s: %.90s%spc %.24s%s%.24s",
-			 reply_string(site, "kind"), reply_string(site, "ipa"),
+		snprintf(text, sizeof(text), "%.24s%s%.24s, %s, last %s: %.90s, pc %.24s%s%.24s",
+			 reply_string(site, "kind"), site_has_address(site) ? " at " : "",
+			 site_has_address(site) ? site_address(site) : "",
 			 format_times(reply_int(site, "count"), times),
 			 format_ago(reply_string(site, "last"), ago),
 			 reply_has(site, "instruction") ? reply_string(site, "instruction")
 							: "instruction not read",
-			 ", ", reply_has(site, "pc") ? reply_string(site, "pc") : "unknown",
+			 reply_has(site, "pc") ? reply_string(site, "pc") : "unknown",
 			 reply_has(site, "esr") ? ", ESR " : "", reply_string(site, "esr"));
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 ", vCPU %" PRId64 ", %.40s", reply_int(site, "vcpu"),
@@ -112,7 +111,9 @@ static void print_finding(const struct term *term, struct json_object *finding,
 	char what[160];
 
 	print_answer(term, finding);
-	if (site && regions) {
+	print_field(term, "Where", reply_string(finding, "where"));
+	print_field(term, "How", reply_string(finding, "how"));
+	if (site && regions && site_has_address(site)) {
 		snprintf(what, sizeof(what), "%.100s",
 			 *instruction ? instruction : reply_string(site, "kind"));
 		picture_around(term, regions, reply_address(site, "ipa"), what);
@@ -207,11 +208,15 @@ static void print_groups(const struct term *term, struct json_object *groups)
 		struct json_object *group = reply_at(groups, i), *vms = reply_array(group, "vms");
 		struct json_object *finding = reply_object(group, "finding");
 		size_t n = reply_length(vms);
-		char text[256] = "";
+		char text[256] = "", title[VM_TEXT_MAX];
 
 		print_separator(term, i);
-		fprintf(term->out, "%s%zu %s, one cause%s\n", term_colour(term, COLOUR_BOLD), n,
-			n == 1 ? "VM" : "VMs", term_colour(term, COLOUR_NONE));
+		if (n == 1)
+			fprintf(term->out, "%s%s%s\n", term_colour(term, COLOUR_BOLD),
+				vm_title(reply_at(vms, 0), title), term_colour(term, COLOUR_NONE));
+		else
+			fprintf(term->out, "%s%zu VMs, one cause%s\n",
+				term_colour(term, COLOUR_BOLD), n, term_colour(term, COLOUR_NONE));
 		for (size_t k = 0; k < n && strlen(text) < sizeof(text) - 80; k++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text),
 				 "%s%.40s (%.24s)", k ? ", " : "",
@@ -220,7 +225,8 @@ static void print_groups(const struct term *term, struct json_object *groups)
 		if (strlen(text) >= sizeof(text) - 80)
 			strcat(text, ", ...");
 		print_answer(term, finding);
-		print_field(term, "VMs", text);
+		if (n > 1)
+			print_field(term, "VMs", text);
 		print_lines(term, "What to do", reply_array(finding, "advice"));
 		fprintf(term->out, "\n\"nisvctl explain %s\" shows the evidence\n",
 			reply_string(reply_at(vms, 0), "id"));

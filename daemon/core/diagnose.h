@@ -60,6 +60,8 @@ struct finding {
 	const char *cause; /* static id of the taxonomy */
 	enum severity severity;
 	double confidence; /* 0..1 */
+	bool has_address;
+	uint64_t address; /* the address that the finding is about; x86: the operand, if known */
 	char confidence_reason[160];
 	char where[240];    /* axis (a): why the address has no memory */
 	char how[240];	    /* axis (b): why the instruction could not be described */

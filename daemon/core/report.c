@@ -239,6 +239,8 @@ int report_write(const struct scene *s, const struct rule *rule, struct finding 
 
 	finding->cause = rule->id;
 	finding->documentation = rule->documentation;
+	finding->has_address = s->ipa_known;
+	finding->address = s->ipa;
 	rule->where(s, &where);
 	rule->how(s, &how);
 	write_summary(s, rule, finding);

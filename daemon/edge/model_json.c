@@ -359,6 +359,7 @@ struct json_object *model_finding(const struct finding *finding, const char *arc
 	set(object, "cause", json_object_new_string(finding->cause));
 	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
 	set(object, "confidence", confidence(finding->confidence));
+	set(object, "address", finding->has_address ? model_hex(finding->address) : NULL);
 	set(object, "confidence_reason", json_object_new_string(finding->confidence_reason));
 	set(object, "where", json_object_new_string(finding->where));
 	set(object, "how", json_object_new_string(finding->how));
