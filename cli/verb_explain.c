@@ -113,10 +113,10 @@ static void print_finding(const struct term *term, struct json_object *finding,
 	print_answer(term, finding);
 	print_field(term, "Where", reply_string(finding, "where"));
 	print_field(term, "How", reply_string(finding, "how"));
-	if (site && regions && site_has_address(site)) {
+	if (site && regions && reply_has(finding, "address")) {
 		snprintf(what, sizeof(what), "%.100s",
 			 *instruction ? instruction : reply_string(site, "kind"));
-		picture_around(term, regions, reply_address(site, "ipa"), what);
+		picture_around(term, regions, reply_address(finding, "address"), what);
 	}
 	print_lines(term, "What to do", reply_array(finding, "advice"));
 	print_lines(term, "Evidence", reply_array(finding, "evidence"));
