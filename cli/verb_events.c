@@ -47,7 +47,7 @@ static void print_fault(struct printer *p, struct json_object *event)
 	p->headed = true;
 	fprintf(out, "%-15s  %-16s %-12s %-18s %s, %s",
 		format_clock(reply_string(fault, "time"), clock), vm_name(p, event),
-		reply_string(fault, "kind"), reply_string(fault, "ipa"),
+		reply_string(fault, "kind"), site_address(fault),
 		*instruction ? instruction : "(not read)", reply_string(fault, "outcome"));
 	/* Details of a storm come at the 1st, 2nd, 4th, 8th ... time. */
 	if (reply_int(fault, "count") > 1)

@@ -24,6 +24,7 @@ static bool is_mmio(struct json_object *site)
 	return strncmp(reply_string(site, "kind"), "mmio-", 5) == 0;
 }
 
+/* @region: the row it stands under, NULL: none. */
 static void set_site(struct table *table, struct libscols_line *region, struct json_object *site)
 {
 	struct libscols_line *row = table_row(table, region);
@@ -38,7 +39,7 @@ static void set_site(struct table *table, struct libscols_line *region, struct j
 		snprintf(text, sizeof(text), "%.30s %s: %.90s%s%.40s", reply_string(site, "kind"),
 			 times, instruction, *instruction ? ", " : "",
 			 reply_string(site, "outcome"));
-	table_set(table, row, COLUMN_IPA, reply_string(site, "ipa"),
+	table_set(table, row, COLUMN_IPA, site_address(site),
 		  is_mmio(site) ? COLOUR_NONE : COLOUR_RED);
 	table_set(table, row, COLUMN_WHAT, text, is_mmio(site) ? COLOUR_NONE : COLOUR_RED);
 }
@@ -57,7 +58,8 @@ static void set_sites(struct table *table, const struct term *term, struct libsc
 		for (size_t i = 0; i < reply_length(sites); i++) {
 			struct json_object *site = reply_at(sites, i);
 
-			if (reply_address(site, "ipa") - start >= size || is_mmio(site) != !!mmio)
+			if (reply_address(site, "ipa") - start >= size || is_mmio(site) != !!mmio ||
+			    !site_has_address(site))
 				continue;
 			if (shown++ < SITES_SHOWN) {
 				set_site(table, row, site);
@@ -86,6 +88,7 @@ static void print_regions(const struct term *term, const struct options *options
 		[COLUMN_WHAT] = {.name = "WHAT", .truncate = true},
 	};
 	struct json_object *regions = reply_array(reply, "regions");
+	struct json_object *sites = reply_array(reply, "sites");
 	struct table *table =
 		table_new(term, columns, sizeof(columns) / sizeof(columns[0]), !options->no_legend);
 	char text[256], bar[4 * PICTURE_BAR_MAX + 1];
@@ -109,8 +112,11 @@ static void print_regions(const struct term *term, const struct options *options
 				 ? " (by the VMM's map)"
 				 : "");
 		table_set(table, row, COLUMN_WHAT, text, hole ? COLOUR_DIM : COLOUR_NONE);
-		set_sites(table, term, row, region, reply_array(reply, "sites"));
+		set_sites(table, term, row, region, sites);
 	}
+	for (size_t i = 0; i < reply_length(sites); i++)
+		if (!site_has_address(reply_at(sites, i)))
+			set_site(table, NULL, reply_at(sites, i));
 	table_print(table);
 	table_free(table);
 }

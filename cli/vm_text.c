@@ -69,6 +69,16 @@ const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX])
 	return buf;
 }
 
+bool site_has_address(struct json_object *site)
+{
+	return reply_address(site, "ipa") || strcmp(reply_string(site, "kind"), "emulation") != 0;
+}
+
+const char *site_address(struct json_object *site)
+{
+	return site_has_address(site) ? reply_string(site, "ipa") : "-";
+}
+
 void print_heading(const struct term *term, const char *text)
 {
 	fprintf(term->out, "\n%s%s%s\n", term_colour(term, COLOUR_BOLD), text,

@@ -28,6 +28,11 @@ const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX]);
  */
 const char *counters_text(struct json_object *counters, char *buf, size_t size);
 
+/* The guest address of a Site or fault, "-" where none is known: KVM tells none with an emulation
+ * failure. */
+const char *site_address(struct json_object *site);
+bool site_has_address(struct json_object *site);
+
 /* An empty line and a heading in bold. */
 void print_heading(const struct term *term, const char *text);
 
