@@ -107,6 +107,21 @@ static __always_inline void fault_prepare(const struct fault *f)
 		pending_fill(v, f, NISV_LAYOUT_STABLE);
 }
 
+static __always_inline void site_make(struct nisv_vm_stat *vm, const struct fault *f,
+				      const struct nisv_site_key *key)
+{
+	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+
+	if (!scratch)
+		return;
+	scratch->site.first_ns = bpf_ktime_get_ns();
+	scratch->site.ipa = f->ipa;
+	scratch->site.far = f->far;
+	scratch->site.esr = f->esr;
+	if (!bpf_map_update_elem(&sites, key, &scratch->site, BPF_NOEXIST))
+		__sync_fetch_and_add(&vm->sites, 1);
+}
+
 /* Count at the site; returns the number of this fault there, or among the VM's unplaced ones. */
 static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct fault *f)
 {
@@ -116,14 +131,7 @@ static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct faul
 	site_key(f, &key);
 	site = bpf_map_lookup_elem(&sites, &key);
 	if (!site && vm->sites < sites_per_vm) {
-		struct nisv_site new = {.first_ns = bpf_ktime_get_ns(),
-					.ipa = f->ipa,
-					.far = f->far,
-					.esr = f->esr};
-		long err = bpf_map_update_elem(&sites, &key, &new, BPF_NOEXIST);
-
-		if (!err)
-			__sync_fetch_and_add(&vm->sites, 1);
+		site_make(vm, f, &key);
 		site = bpf_map_lookup_elem(&sites, &key);
 		if (!site)
 			loss_add(NISV_LOSS_SITES, 1);
@@ -215,8 +223,9 @@ static __always_inline void pending_send(struct vcpu_state *v, const struct faul
 }
 
 /*
- * The outcome is known: complete the record if one is wanted. @final: the guest's registers are all
- * in memory. Without a first phase of the same exit the map is the one of now.
+ * The outcome is known: complete the record if one is wanted. @final: KVM is done with the exit, and
+ * the guest's registers are all in memory. Without a first phase of the same exit the map is the one
+ * of now, which is that of the fault only while KVM handles it.
  */
 static __always_inline void fault_complete(struct fault *f, const struct outcome *o, bool final)
 {
@@ -226,7 +235,7 @@ static __always_inline void fault_complete(struct fault *f, const struct outcome
 	if (!v || v->counted_exit != f->exit || !v->latched)
 		return;
 	if (v->pending_exit != f->exit || v->pending.ipa != f->ipa || v->pending.pc != f->pc)
-		pending_fill(v, f, NISV_LAYOUT_AFTER);
+		pending_fill(v, f, final ? NISV_LAYOUT_AFTER : NISV_LAYOUT_STABLE);
 	v->pending.kind = f->kind;
 	fill_final(f->id.kvm, f->id.vcpu, &v->pending, final);
 	pending_send(v, f, o);

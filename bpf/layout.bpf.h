@@ -81,8 +81,11 @@ static __always_inline u32 vm_ipa_bits(u64 kvm)
 
 static __always_inline bool vm_protected(u64 kvm)
 {
-	u64 pkvm = kvm + bpf_core_field_offset(struct kvm, arch.pkvm);
+	u64 pkvm;
 
+	if (!bpf_core_field_exists(struct kvm_arch, pkvm))
+		return false;
+	pkvm = kvm + bpf_core_field_offset(struct kvm, arch.pkvm);
 	if (bpf_core_field_exists(struct kvm_protected_vm___v615, is_protected))
 		return READ(kvm_protected_vm___v615, pkvm, is_protected);
 	if (bpf_core_field_exists(struct kvm_protected_vm, enabled))

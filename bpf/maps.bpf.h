@@ -107,7 +107,9 @@ struct {
  * be preempted by a vCPU thread.
  */
 struct scratch {
-	struct vcpu_state vcpu; /* all 0 but for `vm`: a new entry of `vcpus` */
+	struct nisv_vm_stat vm; /* new entries of the maps: 0 but for what is set each time */
+	struct nisv_site site;
+	struct vcpu_state vcpu;
 	union {
 		struct nisv_rec_vm rec_vm;
 		struct nisv_rec_layout rec_layout;

@@ -133,25 +133,13 @@ static __always_inline bool exit_kind(struct fault *f, u32 reason, s32 err)
 	return true;
 }
 
-/* kvm_userspace_exit(u32 reason, int errno) */
-SEC("raw_tp/kvm_userspace_exit")
-int on_userspace_exit(raw_args *ctx)
+/* Its own function, with its own stack: most exits are none of ours. */
+static __noinline int fault_exit(u32 reason, s32 err)
 {
-	u32 reason = ctx->args[0];
-	s32 err = ctx->args[1];
 	struct outcome o = {.err = err, .reason = reason};
-	struct task_struct *task;
+	struct task_struct *task = current_task();
 	struct fault f = {};
 
-	if (reason == EXIT_MMIO && !err) {
-		if (count_mmio)
-			mmio_user(current_task());
-		return 0;
-	}
-	if (err != -ENOSYS && err != -EFAULT && reason != EXIT_ARM_NISV &&
-	    reason != EXIT_MEMORY_FAULT && reason != EXIT_ARM_LDST64B)
-		return 0;
-	task = current_task();
 	if (!vcpu_put_one(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
 		return 0;
@@ -165,6 +153,12 @@ int on_userspace_exit(raw_args *ctx)
 	fault_count(&f);
 	fault_complete(&f, &o, true);
 	return 0;
+}
+
+static __always_inline bool is_fault_exit(u32 reason, s32 err)
+{
+	return err == -ENOSYS || err == -EFAULT || reason == EXIT_ARM_NISV ||
+	       reason == EXIT_MEMORY_FAULT || reason == EXIT_ARM_LDST64B;
 }
 
 /*
@@ -265,26 +259,14 @@ int on_emulate_insn(raw_args *ctx)
 	return 0;
 }
 
-/* kvm_userspace_exit(u32 reason, int errno) */
-SEC("raw_tp/kvm_userspace_exit")
-int on_userspace_exit(raw_args *ctx)
+static __noinline int fault_exit(u32 reason, s32 err)
 {
-	u32 reason = ctx->args[0];
-	s32 err = ctx->args[1];
 	struct outcome o = {.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
+	struct task_struct *task = current_task();
 	struct run_memory_fault where = {};
-	struct task_struct *task;
 	struct vcpu_state *v;
 	struct fault f = {};
 
-	if (reason == EXIT_MMIO && !err) {
-		if (count_mmio)
-			mmio_user(current_task());
-		return 0;
-	}
-	if (reason != EXIT_INTERNAL_ERROR && reason != EXIT_MEMORY_FAULT)
-		return 0;
-	task = current_task();
 	if (!vcpu_put_one(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
 		return 0;
@@ -316,6 +298,11 @@ int on_userspace_exit(raw_args *ctx)
 	return 0;
 }
 
+static __always_inline bool is_fault_exit(u32 reason, s32 err)
+{
+	return reason == EXIT_INTERNAL_ERROR || reason == EXIT_MEMORY_FAULT;
+}
+
 struct kprobe_regs {
 	u64 other[14];
 	u64 di;
@@ -328,3 +315,19 @@ int on_destroy_vm(struct kprobe_regs *ctx)
 	return vm_end(ctx->di);
 }
 #endif
+
+/* kvm_userspace_exit(u32 reason, int errno) */
+SEC("raw_tp/kvm_userspace_exit")
+int on_userspace_exit(raw_args *ctx)
+{
+	u32 reason = ctx->args[0];
+	s32 err = ctx->args[1];
+
+	if (reason == EXIT_MMIO && !err) {
+		if (count_mmio)
+			mmio_user(current_task());
+	} else if (is_fault_exit(reason, err)) {
+		fault_exit(reason, err);
+	}
+	return 0;
+}

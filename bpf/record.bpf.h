@@ -69,12 +69,12 @@ static __always_inline void vm_describe(struct nisv_rec_vm *rec, u64 kvm, struct
 
 /*
  * The command line of the current process, as far as its pages are present: in pieces, because one
- * absent page fails a whole read.
+ * absent page fails a whole read, and never past its end, where the stack's mapping may end.
  */
 static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_struct *task)
 {
 	u64 start, end, len;
-	u32 at;
+	u32 at, n;
 
 	if (!task->mm)
 		return;
@@ -82,9 +82,9 @@ static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_st
 	end = task->mm->arg_end;
 	len = end > start ? end - start : 0;
 	rec->cmdline_total = len;
-	for (at = 0; at < NISV_CMDLINE_MAX; at += CMDLINE_PIECE) {
-		if (at >= len || bpf_probe_read_user(&rec->cmdline[at], CMDLINE_PIECE,
-						     (void *)(start + at)))
+	for (at = 0; at < NISV_CMDLINE_MAX && at < len; at += CMDLINE_PIECE) {
+		n = len - at < CMDLINE_PIECE ? len - at : CMDLINE_PIECE;
+		if (bpf_probe_read_user(&rec->cmdline[at], n, (void *)(start + at)))
 			break;
 	}
 	rec->cmdline_len = at < len ? at : len;
@@ -133,22 +133,30 @@ __noinline int layout_update(u64 kvm, u64 ino)
 	return 0;
 }
 
-/* The totals of a VM; at first sight they are made, and the VM and its layout sent. */
+/* First sight of a VM: make its totals, send it and its layout. */
+__noinline int vm_make(u64 kvm, u64 ino)
+{
+	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
+	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+
+	if (!scratch)
+		return -1;
+	scratch->vm.tgid = bpf_get_current_pid_tgid() >> 32;
+	if (bpf_map_update_elem(&vms, &key, &scratch->vm, BPF_NOEXIST))
+		return -1;
+	vm_introduce(kvm, ino);
+	layout_update(kvm, ino);
+	return 0;
+}
+
+/* The totals of a VM, NULL if there are too many VMs. */
 static __always_inline struct nisv_vm_stat *vm_get(const struct nisv_vm_key *key)
 {
 	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, key);
 
 	if (vm)
 		return vm;
-	{
-		struct nisv_vm_stat new = {.tgid = bpf_get_current_pid_tgid() >> 32};
-		long err = bpf_map_update_elem(&vms, key, &new, BPF_NOEXIST);
-
-		if (!err) {
-			vm_introduce(key->kvm, key->ino);
-			layout_update(key->kvm, key->ino);
-		}
-	}
+	vm_make(key->kvm, key->ino);
 	vm = bpf_map_lookup_elem(&vms, key);
 	if (!vm)
 		loss_add(NISV_LOSS_VMS, 1);

@@ -109,7 +109,7 @@ static int check_host(void)
 
 static int explain_load_error(int err)
 {
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EPERM)
 		return log_error_errno(EPERM,
 				       "The kernel does not let us load BPF programs: run nisvd as "
 				       "root, or with CAP_BPF and CAP_PERFMON (and check that "
