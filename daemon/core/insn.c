@@ -96,12 +96,33 @@ static bool x86_engine(int bits, enum engine *ret)
 	return true;
 }
 
+/*
+ * Capstone 4 takes 0x66 for an operand size in 16-bit mode even where it is a part of the opcode
+ * (SSE: "pxor mm0" for "pxor xmm0"). The same instruction in 32-bit mode differs by the address
+ * size prefix, which is put before it here. Returns the new length, 0 where this is not the case.
+ */
+static size_t as_32_bit_sse(const uint8_t *bytes, size_t len, uint8_t ret[16])
+{
+	if (len < 3 || len > 15 || bytes[0] != 0x66 || bytes[1] != 0x0f)
+		return 0;
+	ret[0] = 0x67;
+	memcpy(ret + 1, bytes, len);
+	return len + 1;
+}
+
 struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int bits)
 {
 	struct insn insn = {.base_reg = -1};
+	uint8_t sse[16];
+	size_t sse_len = bits == 16 ? as_32_bit_sse(bytes, len, sse) : 0;
 	enum engine engine;
 	size_t at = 0;
 
+	if (sse_len && disassemble(ENGINE_X86_32, sse, sse_len, pc, &insn)) {
+		insn.class = INSN_OTHER;
+		insn.length--;
+		return insn;
+	}
 	if (len && x86_engine(bits, &engine) && disassemble(engine, bytes, len, pc, &insn)) {
 		insn.class = INSN_OTHER;
 		return insn;
