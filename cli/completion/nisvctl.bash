@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for nisvctl(1)
+
+# Asks the same nisvd that the command line is about.
+__nisvctl_vms() {
+	local i
+	local -a where=()
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-H | --host | --socket | --file)
+			where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}")
+			;;
+		esac
+	done
+	nisvctl "${where[@]}" list -q --no-legend 2>/dev/null
+}
+
+_nisvctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verbs='list show map explain events decode status export'
+	local options='-a --all -f --follow -H --host --socket --file --bridge --json -j
+		--no-pager --no-legend -q --quiet --exit-code -h --help --version'
+	local verb='' n=0 i
+
+	# readline breaks words at "=": --json=short comes as three.
+	if [[ $cur == '=' ]]; then
+		prev='='
+		cur=''
+		i=$((COMP_CWORD - 1))
+	else
+		i=$((COMP_CWORD - 2))
+	fi
+	if [[ $prev == '=' ]]; then
+		[[ ${COMP_WORDS[i]} == --json ]] &&
+			mapfile -t COMPREPLY < <(compgen -W 'pretty short off' -- "$cur")
+		return
+	fi
+	case $prev in
+	-H | --host)
+		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
+		return
+		;;
+	--socket | --file)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+		return
+	fi
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-H | --host | --socket | --file)
+			i=$((i + 1))
+			;;
+		-* | = | pretty | short | off) ;;
+		*)
+			if [[ $verb ]]; then
+				n=$((n + 1))
+			else
+				verb=${COMP_WORDS[i]}
+			fi
+			;;
+		esac
+	done
+	case $verb,$n in
+	,*)
+		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
+		;;
+	show,0 | map,0 | explain,0 | events,0 | export,0)
+		# Line by line: a name may have spaces.
+		local vm
+		COMPREPLY=()
+		while IFS= read -r vm; do
+			[[ $vm == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$vm")")
+		done < <(__nisvctl_vms)
+		;;
+	esac
+}
+
+complete -F _nisvctl nisvctl
