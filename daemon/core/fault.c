@@ -10,8 +10,12 @@
 #define PSTATE_NRW    (1U << 4)
 #define PSTATE_M_MASK 0xfU
 
-static int x86_bits(const struct nisv_sysregs *sys)
+int fault_x86_bits(const struct nisv_rec_fault *fault)
 {
+	const struct nisv_sysregs *sys = &fault->sys;
+
+	if (fault->sysregs_state == NISV_SYSREGS_NONE)
+		return 0;
 	if (!(sys->sctlr & CR0_PE))
 		return 16;
 	return sys->sctlr & CR0_PG && sys->tcr & CR4_PAE ? 64 : 32;
@@ -27,7 +31,7 @@ struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch)
 		return unknown;
 	if (strcmp(arch, "arm64"))
 		return insn_decode_x86(fault->insn, fault->insn_len, fault->pc,
-				       x86_bits(&fault->sys));
+				       fault_x86_bits(fault));
 	if (fault->insn_len < sizeof(raw) || fault->pstate & PSTATE_NRW)
 		return unknown;
 	memcpy(&raw, fault->insn, sizeof(raw));

@@ -14,6 +14,9 @@
  */
 struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch);
 
+/* x86: 16, 32 or 64-bit code; 0 if the control registers are not known. */
+int fault_x86_bits(const struct nisv_rec_fault *fault);
+
 /* The guest's Exception level at the fault: PSTATE.M[3:2] (Arm ARM, "SPSR_EL2"); AArch32 User mode
  * is 0, others 1. */
 int fault_el(const struct nisv_rec_fault *fault);

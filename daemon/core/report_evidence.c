@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/fault.h"
 #include "daemon/core/rules.h"
 
 /* One line being written; put into the finding when it is complete. */
@@ -152,8 +153,8 @@ static void state_line(const struct scene *s, struct text *text)
 		text_add(text, ", AArch32");
 	else if (s->el >= 0)
 		text_add(text, ", EL%d", s->el);
-	if (s->is_x86 && s->rec && scene_x86_bits(s->rec))
-		text_add(text, ", %d-bit code", scene_x86_bits(s->rec));
+	if (s->is_x86 && s->rec && fault_x86_bits(s->rec))
+		text_add(text, ", %d-bit code", fault_x86_bits(s->rec));
 	if (s->mmu != MMU_UNKNOWN)
 		text_add(text, ", %s %s", s->is_x86 ? "paging" : "MMU",
 			 s->mmu == MMU_ON ? "on" : "off");

@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/fault.h"
 #include "daemon/core/insn_class.h"
 
 #define PSTATE_NRW    (1ULL << 4) /* AArch32 (Arm ARM, SPSR_EL2.M[4]) */
 #define SCTLR_M	      1ULL
-#define CR0_PE	      1ULL
 #define CR0_PG	      (1ULL << 31)
-#define CR4_PAE	      (1ULL << 5)
 #define PLACE_MASK    (~((1ULL << NISV_PLACE_SHIFT) - 1))
 #define RAM_SLOT_MIN  (64ULL << 20)
 #define RAM_SLOT_PART 8
@@ -111,21 +110,12 @@ static void set_devices(struct scene *s)
 		s->region = region;
 }
 
-int scene_x86_bits(const struct nisv_rec_fault *rec)
-{
-	if (rec->sysregs_state == NISV_SYSREGS_NONE)
-		return 0;
-	if (!(rec->sys.sctlr & CR0_PE))
-		return 16;
-	return (rec->sys.sctlr & CR0_PG) && (rec->sys.tcr & CR4_PAE) ? 64 : 32;
-}
-
 static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 {
 	uint32_t raw;
 
 	s->is_a32 = rec->pstate & PSTATE_NRW;
-	s->el = s->is_a32 ? -1 : (int)(rec->pstate >> 2 & 3);
+	s->el = fault_el(rec);
 	if (rec->sysregs_state == NISV_SYSREGS_CURRENT)
 		s->mmu = rec->sys.sctlr & SCTLR_M ? MMU_ON : MMU_OFF;
 	if (rec->insn_state != NISV_INSN_OK || rec->insn_len < sizeof(raw) || s->is_a32)
@@ -154,7 +144,7 @@ static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
 		return;
 	for (size_t i = 0; i < 8; i++)
 		gpr[i] = rec->gpr[i];
-	if (insn_x86_operand(rec->insn, rec->insn_len, rec->pc, scene_x86_bits(rec), gpr,
+	if (insn_x86_operand(rec->insn, rec->insn_len, rec->pc, fault_x86_bits(rec), gpr,
 			     &address)) {
 		s->ipa = address;
 		s->ipa_known = s->is_derived = true;
@@ -187,17 +177,11 @@ void scene_set(struct scene *s, const struct evidence *evidence, const struct si
 
 void scene_insn_text(const struct scene *s, char *buf, size_t size)
 {
-	struct insn insn;
+	struct insn insn = {.text = ""};
 
-	buf[0] = '\0';
-	if (!s->has_insn)
-		return;
-	if (!s->is_x86)
+	if (s->has_insn && !s->is_x86)
 		insn = insn_decode_a64(s->insn.raw, s->site->pc);
-	else if (s->rec)
-		insn = insn_decode_x86(s->rec->insn, s->rec->insn_len, s->site->pc,
-				       scene_x86_bits(s->rec));
-	else
-		return;
+	else if (s->has_insn && s->rec)
+		insn = fault_insn(s->rec, s->evidence->arch);
 	snprintf(buf, size, "%s", insn.text);
 }

@@ -64,9 +64,6 @@ struct scene {
 void scene_set(struct scene *scene, const struct evidence *evidence, const struct site *site,
 	       const struct nisv_rec_fault *rec_of_pc);
 
-/* Mode of the code on x86: 16, 32, 64; 0 unknown. */
-int scene_x86_bits(const struct nisv_rec_fault *rec);
-
 /* The instruction's text, or "" if its bytes are not known. */
 void scene_insn_text(const struct scene *scene, char *buf, size_t size);
 

@@ -104,8 +104,8 @@ static void sites_stay_in_address_order(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
-		struct nisv_rec_fault rec = fault((uint64_t)unit_random(&seed) << 12,
-						  unit_random(&seed) & 0xfffc, 1, 1);
+		uint64_t ipa = (uint64_t)unit_random(&seed) << 12;
+		struct nisv_rec_fault rec = fault(ipa, unit_random(&seed) & 0xfffc, 1, 1);
 
 		assert_in_range(faultmap_record(map, &rec, NULL), 0, 1);
 	}
