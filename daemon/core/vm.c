@@ -263,10 +263,16 @@ static bool vm_matches(const struct vm *vm, const char *query)
 	       (vm->name.uuid[0] && !strcasecmp(vm->name.uuid, query));
 }
 
-/* A name of its own, unlike the name of the program that a VM without one goes by. */
-static bool vm_is_named(const struct vm *vm)
+/*
+ * Are both runs of one VM? Only a name of its own tells, not the name of the program that a VM
+ * without one goes by; where both have UUIDs, they must be equal, too.
+ */
+static bool vm_is_same(const struct vm *a, const struct vm *b)
 {
-	return strcmp(vm->name.source, "comm") != 0;
+	if (!strcmp(a->name.source, "comm") || !strcmp(b->name.source, "comm") ||
+	    strcmp(a->name.name, b->name.name) != 0)
+		return false;
+	return !a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid);
 }
 
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX])
@@ -285,8 +291,7 @@ size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[V
 
 			if (!!vm->end != ended || !vm_matches(vm, query))
 				continue;
-			if (ended && n && vm_is_named(vm) &&
-			    !strcmp(vm->name.name, matches[0]->name.name))
+			if (ended && n && vm_is_same(vm, matches[0]))
 				continue; /* an older run of the same VM */
 			if (n < VMS_MATCHES_MAX)
 				matches[n] = vm;
@@ -299,15 +304,17 @@ size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[V
 struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
 			    uint64_t window_ns)
 {
-	for (size_t i = vms->n; i > 0; i--) {
-		struct vm *other = vms->list[i - 1];
+	struct vm *newest = NULL;
 
-		if (other == vm || !other->end || !other->findings.n)
+	for (size_t i = 0; i < vms->n; i++) {
+		struct vm *other = vms->list[i];
+
+		if (other == vm || !other->end || !other->findings.n || !vm_is_same(other, vm))
 			continue;
 		if (now_ns - other->end_ns > window_ns)
 			continue;
-		if (!strcmp(other->name.name, vm->name.name))
-			return other;
+		if (!newest || other->end_ns >= newest->end_ns)
+			newest = other;
 	}
-	return NULL;
+	return newest;
 }

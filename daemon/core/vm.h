@@ -131,8 +131,9 @@ int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen);
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX]);
 
 /*
- * The newest ended VM with the name of @vm that has a finding and ended within @window_ns before
- * @now_ns, or NULL: for a VM restarted after its crash.
+ * The run of @vm that ended last, has a finding, and ended within @window_ns before @now_ns, or
+ * NULL: for a VM restarted after its crash. Runs are known by a name of their own (and the UUID
+ * where both have one): VMs that only share the name of their program are strangers.
  */
 struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
 			    uint64_t window_ns);

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The set of VMs: ids, selection, bounds and who must go first, the end and what comes after. */
+
+#include <errno.h>
+
+#include "daemon/core/vm.h"
+#include "tests/unit/unit.h"
+
+#define HOUR_NS (3600ULL * 1000000000)
+
+/* The n-th identity and random key of a test: all different. */
+static struct nisv_vm_key identity(uint64_t n)
+{
+	return (struct nisv_vm_key){.kvm = 0xffff000000000000ULL + n * 64, .ino = n + 1};
+}
+
+static struct vm *add(struct vms *vms, uint64_t n, const char *dir, uint32_t tgid)
+{
+	const struct nisv_vm_key key = identity(n);
+	char random_key[VM_KEY_LEN + 1];
+	struct vm *vm = NULL;
+
+	snprintf(random_key, sizeof(random_key), "%032llx", (unsigned long long)n + 0xa0);
+	assert_int_equal(vms_add(vms, &key, random_key, dir, tgid, -1, 1000 + n, &vm), 0);
+	assert_non_null(vm);
+	return vm;
+}
+
+/* "qemu-system-aarch64 -name NAME -uuid UUID" as the kernel keeps it. */
+static void name_it(struct vm *vm, const char *name, const char *uuid)
+{
+	char cmdline[512];
+	int len = snprintf(cmdline, sizeof(cmdline), "qemu-system-aarch64%c-name%c%s%c-uuid%c%s", 0,
+			   0, name, 0, 0, uuid);
+
+	assert_int_equal(vm_set_cmdline(vm, cmdline, (size_t)len + 1, false), 0);
+	assert_string_equal(vm->name.name, name);
+}
+
+static void give_finding(struct vm *vm)
+{
+	vm->findings.list = calloc(1, sizeof(*vm->findings.list));
+	assert_non_null(vm->findings.list);
+	vm->findings.n = 1;
+}
+
+static size_t select_vm(const struct vms *vms, const char *query, struct vm **ret_first)
+{
+	struct vm *matches[VMS_MATCHES_MAX] = {};
+	size_t n = vms_select(vms, query, matches);
+
+	*ret_first = n ? matches[0] : NULL;
+	return n;
+}
+
+static void test_ids(void **state)
+{
+	struct vms vms = {};
+	struct vm *first = add(&vms, 0, "4711-12", 4711), *second = add(&vms, 1, "4711-12", 4711);
+	struct vm *third = add(&vms, 2, "4711-12", 4711), *other = add(&vms, 3, "4711-13", 4711);
+	const struct nisv_vm_key key = identity(4);
+	struct vm *vm = NULL;
+
+	(void)state;
+	assert_string_equal(first->id, "4711-12");
+	assert_string_equal(second->id, "4711-12.2");
+	assert_string_equal(third->id, "4711-12.3");
+	assert_string_equal(other->id, "4711-13");
+	/* Where the directory is not known, or is no PID-FD, process and descriptor make the id. */
+	assert_int_equal(vms_add(&vms, &key, "00", "", 77, 5, 1, &vm), 0);
+	assert_string_equal(vm->id, "77-5");
+	assert_string_equal(add(&vms, 5, "", 78)->id, "78");
+	assert_string_equal(add(&vms, 6, "../../etc", 79)->id, "79");
+	assert_string_equal(add(&vms, 7, "", 78)->id, "78.2");
+	/* A directory that KVM numbered itself, and the largest numbers there are. */
+	assert_string_equal(add(&vms, 8, "4294967295-4294967295.1", 1)->id,
+			    "4294967295-4294967295");
+	assert_string_equal(add(&vms, 9, "4294967295-4294967295.2", 1)->id,
+			    "4294967295-4294967295.2");
+	vms_clear(&vms);
+	assert_int_equal(vms.n, 0);
+}
+
+static void test_an_ended_id_is_not_given_again(void **state)
+{
+	struct vms vms = {};
+	struct vm *first = add(&vms, 0, "1-3", 1);
+
+	(void)state;
+	vms_end(&vms, first, VM_END_DESTROYED, 5000);
+	assert_string_equal(add(&vms, 1, "1-3", 1)->id, "1-3.2");
+	vms_clear(&vms);
+}
+
+static void test_find(void **state)
+{
+	struct vms vms = {};
+	struct vm *vm = add(&vms, 0, "1-3", 1);
+	struct nisv_vm_key key = identity(0);
+
+	(void)state;
+	assert_ptr_equal(vms_find(&vms, &key), vm);
+	vms_end(&vms, vm, VM_END_DESTROYED, 5000);
+	assert_ptr_equal(vms_find(&vms, &key), vm); /* records of its last moments still come */
+	vm->forgotten = true;
+	assert_null(vms_find(&vms, &key));
+	/* The kernel uses the address of a freed struct kvm again at once. */
+	key.ino++;
+	assert_null(vms_find(&vms, &key));
+	vms_clear(&vms);
+}
+
+static void test_select(void **state)
+{
+	struct vms vms = {};
+	struct vm *web = add(&vms, 0, "100-9", 100), *db = add(&vms, 1, "200-9", 200), *found;
+
+	(void)state;
+	name_it(web, "web", "11111111-2222-3333-4444-555555555555");
+	name_it(db, "db", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
+	assert_int_equal(select_vm(&vms, "100-9", &found), 1);
+	assert_ptr_equal(found, web);
+	assert_int_equal(select_vm(&vms, "000000000000000000000000000000A1", &found), 1);
+	assert_ptr_equal(found, db);
+	assert_int_equal(select_vm(&vms, "AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee", &found), 1);
+	assert_ptr_equal(found, db);
+	assert_int_equal(select_vm(&vms, "200", &found), 1);
+	assert_ptr_equal(found, db);
+	assert_int_equal(select_vm(&vms, "web", &found), 1);
+	assert_ptr_equal(found, web);
+	assert_int_equal(select_vm(&vms, "we", &found), 0);
+	assert_int_equal(select_vm(&vms, "", &found), 0);
+	assert_int_equal(select_vm(&vms, "WEB", &found), 0);
+	vms_clear(&vms);
+}
+
+static void test_an_id_beats_a_name(void **state)
+{
+	struct vms vms = {};
+	struct vm *impostor = add(&vms, 0, "100-9", 100), *real = add(&vms, 1, "200-9", 200),
+		  *found;
+
+	(void)state;
+	name_it(impostor, "200-9", "");
+	assert_int_equal(select_vm(&vms, "200-9", &found), 1);
+	assert_ptr_equal(found, real);
+	name_it(impostor, "200", "");
+	assert_int_equal(select_vm(&vms, "200", &found), 2); /* a name against a PID: undecided */
+	vms_clear(&vms);
+}
+
+static void test_running_wins(void **state)
+{
+	struct vms vms = {};
+	struct vm *runs[3], *found;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		runs[i] = add(&vms, i, "", 100 + (uint32_t)i);
+		name_it(runs[i], "web", "");
+	}
+	vms_end(&vms, runs[0], VM_END_DESTROYED, 1);
+	vms_end(&vms, runs[1], VM_END_PROCESS_GONE, 2);
+	assert_int_equal(select_vm(&vms, "web", &found), 1);
+	assert_ptr_equal(found, runs[2]);
+	/* With all of them ended, the newest run is meant; an older one by its id. */
+	vms_end(&vms, runs[2], VM_END_PROCESS_GONE, 3);
+	assert_int_equal(select_vm(&vms, "web", &found), 1);
+	assert_ptr_equal(found, runs[2]);
+	assert_int_equal(select_vm(&vms, runs[0]->id, &found), 1);
+	assert_ptr_equal(found, runs[0]);
+	vms_clear(&vms);
+}
+
+static void test_ambiguous(void **state)
+{
+	struct vm *matches[VMS_MATCHES_MAX] = {}, *found;
+	struct vms vms = {};
+
+	(void)state;
+	for (uint64_t i = 0; i < VMS_MATCHES_MAX + 4; i++)
+		name_it(add(&vms, i, "", (uint32_t)i + 1), "twin", "");
+	assert_int_equal(vms_select(&vms, "twin", matches), VMS_MATCHES_MAX + 4);
+	assert_ptr_equal(matches[0], vms.list[vms.n - 1]);
+	for (size_t i = 0; i < VMS_MATCHES_MAX; i++)
+		assert_string_equal(matches[i]->name.name, "twin");
+	vms_clear(&vms);
+
+	/* Ended VMs that only share the name of their program are different VMs. */
+	for (uint64_t i = 0; i < 3; i++) {
+		struct vm *vm = add(&vms, i, "", (uint32_t)i + 1);
+
+		snprintf(vm->comm, sizeof(vm->comm), "kvmtool");
+		assert_int_equal(vm_set_cmdline(vm, "", 0, false), 0);
+		assert_string_equal(vm->name.name, "kvmtool");
+		vms_end(&vms, vm, VM_END_DESTROYED, i + 1);
+	}
+	assert_int_equal(select_vm(&vms, "kvmtool", &found), 3);
+	vms_clear(&vms);
+}
+
+static void count_forgotten(struct vm *vm, void *userdata)
+{
+	(void)vm;
+	++*(size_t *)userdata;
+}
+
+static void test_ended_are_bounded(void **state)
+{
+	size_t forgotten = 0;
+	struct vms vms = {.forget = count_forgotten, .userdata = &forgotten};
+	const struct nisv_vm_key with_finding = identity(0), without = identity(1);
+	const struct nisv_vm_key second = identity(2);
+
+	(void)state;
+	for (uint64_t i = 0; i < VMS_ENDED_MAX; i++) {
+		struct vm *vm = add(&vms, i, "", (uint32_t)i + 1);
+
+		if (i != 1)
+			give_finding(vm);
+		vms_end(&vms, vm, VM_END_DESTROYED, 1000 + i);
+	}
+	assert_int_equal(vms.n, VMS_ENDED_MAX);
+	assert_int_equal(forgotten, 0);
+	/* One too many: the one without a finding goes, though others ended before it. */
+	vms_end(&vms, add(&vms, VMS_ENDED_MAX, "", 9999), VM_END_DESTROYED, 5000);
+	assert_int_equal(vms.n, VMS_ENDED_MAX);
+	assert_int_equal(forgotten, 1);
+	assert_null(vms_find(&vms, &without));
+	assert_non_null(vms_find(&vms, &with_finding));
+	/* The one that just ended has no finding either, but it is the next one's turn to judge. */
+	vms_end(&vms, add(&vms, VMS_ENDED_MAX + 1, "", 9998), VM_END_DESTROYED, 5001);
+	give_finding(vms.list[vms.n - 1]);
+	/* All have findings now: the oldest end goes. */
+	vms_end(&vms, add(&vms, VMS_ENDED_MAX + 2, "", 9997), VM_END_DESTROYED, 5002);
+	assert_int_equal(vms.n, VMS_ENDED_MAX);
+	assert_null(vms_find(&vms, &with_finding));
+	assert_non_null(vms_find(&vms, &second));
+	/* A VM ends once: what is said later about why changes nothing. */
+	vms_end(&vms, vms.list[0], VM_END_NOT_FOUND, 9000);
+	assert_int_equal(vms.list[0]->end, VM_END_DESTROYED);
+	vms_clear(&vms);
+}
+
+static void test_all_are_bounded(void **state)
+{
+	const struct nisv_vm_key key = identity(VMS_MAX), first = identity(0), last = identity(7);
+	struct vms vms = {};
+	struct vm *vm = NULL;
+
+	(void)state;
+	for (uint64_t i = 0; i < VMS_MAX; i++)
+		add(&vms, i, "", (uint32_t)i + 1);
+	assert_int_equal(vms_running(&vms), VMS_MAX);
+	assert_int_equal(vms_add(&vms, &key, "00", "", 1, 1, 1, &vm), -ENOSPC);
+	assert_null(vm);
+	assert_int_equal(vms.refused, 1);
+	/* An ended one makes room; a running one never does. */
+	vms_end(&vms, vms.list[7], VM_END_DESTROYED, 10);
+	assert_int_equal(vms_add(&vms, &key, "00", "", 1, 1, 1, &vm), 0);
+	assert_int_equal(vms.n, VMS_MAX);
+	assert_null(vms_find(&vms, &last));
+	assert_non_null(vms_find(&vms, &first));
+	vms_clear(&vms);
+}
+
+static void test_previous_run(void **state)
+{
+	struct vms vms = {};
+	struct vm *old = add(&vms, 0, "", 1), *older = add(&vms, 1, "", 2),
+		  *now = add(&vms, 2, "", 3);
+
+	(void)state;
+	name_it(old, "web", "");
+	name_it(older, "web", "");
+	name_it(now, "web", "");
+	assert_null(vms_previous_run(&vms, now, HOUR_NS, HOUR_NS));
+	vms_end(&vms, older, VM_END_DESTROYED, 1 * HOUR_NS);
+	vms_end(&vms, old, VM_END_DESTROYED, 2 * HOUR_NS);
+	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS)); /* no findings */
+	give_finding(older);
+	assert_ptr_equal(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), older);
+	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, HOUR_NS));
+	/* The newest is the one that ended last, wherever it stands in the list. */
+	give_finding(old);
+	assert_ptr_equal(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), old);
+	name_it(now, "db", "");
+	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS));
+	vms_clear(&vms);
+}
+
+static void test_no_previous_run_of_strangers(void **state)
+{
+	struct vms vms = {};
+	struct vm *crashed = add(&vms, 0, "", 1), *healthy = add(&vms, 1, "", 2);
+
+	(void)state;
+	/* VMs that only share the name of their program: another's crash is not this one's. */
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(vms.list[i]->comm, sizeof(vms.list[i]->comm), "kvmtool");
+		assert_int_equal(vm_set_cmdline(vms.list[i], "", 0, false), 0);
+	}
+	give_finding(crashed);
+	vms_end(&vms, crashed, VM_END_DESTROYED, 1000);
+	assert_null(vms_previous_run(&vms, healthy, 2000, HOUR_NS));
+	/* Nor are those of one name whose UUIDs differ. */
+	name_it(crashed, "web", "11111111-2222-3333-4444-555555555555");
+	name_it(healthy, "web", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
+	assert_null(vms_previous_run(&vms, healthy, 2000, HOUR_NS));
+	name_it(healthy, "web", "11111111-2222-3333-4444-555555555555");
+	assert_ptr_equal(vms_previous_run(&vms, healthy, 2000, HOUR_NS), crashed);
+	vms_clear(&vms);
+}
+
+static void test_revive(void **state)
+{
+	struct vms vms = {};
+	struct vm *missed = add(&vms, 0, "", 1), *destroyed = add(&vms, 1, "", 2);
+
+	(void)state;
+	vms_end(&vms, missed, VM_END_NOT_FOUND, 1000);
+	vms_end(&vms, destroyed, VM_END_DESTROYED, 1000);
+	assert_int_equal(vms_running(&vms), 0);
+	missed->dirty = false;
+	vm_revive(missed);
+	vm_revive(destroyed);
+	assert_int_equal(missed->end, VM_END_NONE);
+	assert_int_equal(missed->end_ns, 0);
+	assert_true(missed->dirty);
+	assert_int_equal(destroyed->end, VM_END_DESTROYED);
+	assert_int_equal(vms_running(&vms), 1);
+	vms_clear(&vms);
+}
+
+static void test_records_after_the_end(void **state)
+{
+	struct nisv_rec_fault fault = {
+		.hdr = {.type = NISV_REC_FAULT, .size = sizeof(fault), .time_ns = 2000},
+		.kind = NISV_KIND_NISV,
+		.outcome = NISV_OUTCOME_VM_KILLED,
+		.errno_ = -ENOSYS,
+		.vcpu_order = 1,
+		.count = 1,
+		.esr = 0x92000005,
+		.ipa = 0x50000000,
+		.pc = 0x40080000,
+		.slot.id = -1,
+		.below.id = -1,
+		.above.id = -1,
+	};
+	struct vms vms = {};
+	struct vm *vm = add(&vms, 0, "1-2", 1);
+
+	(void)state;
+	vms_end(&vms, vm, VM_END_DESTROYED, 1000);
+	assert_int_equal(vm_diagnose(vm, "arm64", true), 0);
+	assert_false(vm->dirty);
+	assert_null(vm_worst(vm));
+	assert_int_equal(faultmap_record(vm->faults, &fault, NULL), 1);
+	vm->dirty = true;
+	assert_int_equal(vm_diagnose(vm, "arm64", true), 0);
+	assert_int_equal(vm->findings.n, 1);
+	assert_int_equal(vm_worst(vm)->severity, SEVERITY_FATAL);
+	/* Not dirty: the findings stay, and what they point to with them. */
+	assert_int_equal(vm_diagnose(vm, "arm64", true), 0);
+	assert_int_equal(vm->findings.n, 1);
+	vms_clear(&vms);
+}
+
+static void test_lost_records(void **state)
+{
+	struct vm vm = {};
+
+	(void)state;
+	assert_int_equal(vm_lost_records(&vm), 0);
+	vm.last_seq = 10;
+	vm.records = 7;
+	assert_int_equal(vm_lost_records(&vm), 3);
+	vm.records = 11; /* delivered twice: never a negative loss */
+	assert_int_equal(vm_lost_records(&vm), 0);
+}
+
+static void test_aborts(void **state)
+{
+	struct vm vm = {};
+
+	(void)state;
+	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
+		vm.totals.faults[kind] = 1ULL << (4 * kind);
+	vm.totals.mmio_reads = 1ULL << 40;
+	assert_int_equal(vm_aborts(&vm), 0x11111111);
+}
+
+static void test_cmdline_is_bounded(void **state)
+{
+	static char long_line[3 * NISV_CMDLINE_MAX];
+	struct vms vms = {};
+	struct vm *vm = add(&vms, 0, "1-2", 1);
+
+	(void)state;
+	memset(long_line, 'x', sizeof(long_line));
+	assert_int_equal(vm_set_cmdline(vm, long_line, sizeof(long_line), false), 0);
+	assert_int_equal(vm->cmdline_len, NISV_CMDLINE_MAX);
+	assert_true(vm->cmdline_cut);
+	assert_int_equal(vm->cmdline[vm->cmdline_len], '\0');
+	assert_int_equal(vm_set_cmdline(vm, "a\0b", 4, false), 0);
+	assert_int_equal(vm->cmdline_len, 4);
+	assert_false(vm->cmdline_cut);
+	vms_clear(&vms);
+}
+
+static void test_end_names(void **state)
+{
+	(void)state;
+	assert_null(vm_end_name(VM_END_NONE));
+	assert_string_equal(vm_end_name(VM_END_DESTROYED), "vm-destroyed");
+	assert_string_equal(vm_end_name(VM_END_PROCESS_GONE), "process-gone");
+	assert_string_equal(vm_end_name(VM_END_NOT_FOUND), "not-found");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_an_ended_id_is_not_given_again),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_an_id_beats_a_name),
+		cmocka_unit_test(test_running_wins),
+		cmocka_unit_test(test_ambiguous),
+		cmocka_unit_test(test_ended_are_bounded),
+		cmocka_unit_test(test_all_are_bounded),
+		cmocka_unit_test(test_previous_run),
+		cmocka_unit_test(test_no_previous_run_of_strangers),
+		cmocka_unit_test(test_revive),
+		cmocka_unit_test(test_records_after_the_end),
+		cmocka_unit_test(test_lost_records),
+		cmocka_unit_test(test_aborts),
+		cmocka_unit_test(test_cmdline_is_bounded),
+		cmocka_unit_test(test_end_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
