@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# --help, the man page, the completions, the interface text and the code name the same things.
+# shellcheck disable=SC2317 # functions are called by check
+
+# shellcheck source=tests/cli/common
+. "$(dirname "$0")/common"
+
+man=man/nisvctl.1
+bash_completion=cli/completion/nisvctl.bash
+zsh_completion=cli/completion/_nisvctl
+interface=daemon/edge/io.nisvd.Monitor.varlink
+help=$(LC_ALL=C.UTF-8 "$build/nisvctl" --help) || exit 1
+
+same() {
+	diff <(printf '%s\n' "$1" | sort -u) <(printf '%s\n' "$2" | sort -u) && [[ $1 ]]
+}
+
+# ---- verbs and options ------------------------------------------------------------------------
+
+help_verbs=$(sed -n '/^Verbs/,/^$/s/^  \([a-z]\{1,\}\).*/\1/p' <<<"$help")
+man_verbs=$(sed -n '/^\.Sh VERBS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\).*/\1/p' "$man")
+bash_verbs=$(sed -n "s/.*local verbs='\(.*\)'/\1/p" "$bash_completion" | tr ' ' '\n')
+zsh_verbs=$(sed -n "s/^\t\t'\([a-z]*\):.*/\1/p" "$zsh_completion")
+check 'verbs: --help and man page' same "$help_verbs" "$man_verbs"
+check 'verbs: --help and bash' same "$help_verbs" "$bash_verbs"
+check 'verbs: --help and zsh' same "$help_verbs" "$zsh_verbs"
+
+# At the start of a line only: help texts mention options, too.
+help_options=$(sed -n '/^Options of verbs/,$p' <<<"$help" |
+	sed -nE 's/^  (-[a-zA-Z])(, .*)?$/\1 \2/p; s/^  (-[a-zA-Z])([, ].*)$/\1 \2/p; s/^      (--[a-z-]+).*/\1/p' |
+	grep -oE -- '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,')
+man_options=$(sed -n '/^\.Sh OPTIONS/,/^\.Sh ENV/s/^\.It //p' "$man" | sed 's/\\-/-/g' |
+	grep -oE 'Fl -?[a-zA-Z][a-z-]*' | sed 's/^Fl /-/')
+bash_options=$(sed -n "/local options=/,/'$/p" "$bash_completion" | tr "\t'" '  ' |
+	grep -oE -- ' --?[a-zA-Z][a-z-]*' | tr -d ' ')
+zsh_options=$(sed -n '/^_arguments/,$p' "$zsh_completion" | sed "s/'([^)]*)'/ /; s/'([^)]*)/'/" |
+	sed -E "s/\[.*//; s/=-$//" | grep -oE -- '--?[a-zA-Z][a-z-]*' | grep -vx -- -S)
+check 'options: --help and man page' same "$help_options" "$man_options"
+check 'options: --help and bash' same "$help_options" "$bash_options"
+check 'options: --help and zsh' same "$help_options" "$zsh_options"
+
+# ---- form ---------------------------------------------------------------------------------------
+
+fits() {
+	! grep -nE '.{80}' <<<"$help"
+}
+check '--help fits 80 columns' fits
+check 'man page has no mandoc warning' mandoc -T lint -W warning "$man"
+check 'bash completion parses' bash -n "$bash_completion"
+if command -v zsh >/dev/null; then
+	check 'zsh completion parses' zsh -n "$zsh_completion"
+fi
+
+# ---- contracts ----------------------------------------------------------------------------------
+
+header_names() {
+	grep -oE "#define NISV_$1_[A-Z_]+[[:space:]]+NISV_INTERFACE \"\.[A-Za-z]+\"" include/nisv_api.h |
+		sed 's/.*"\.\(.*\)"/\1/'
+}
+check 'methods: nisv_api.h and interface' same "$(header_names METHOD)" \
+	"$(sed -n 's/^method \([A-Za-z]*\).*/\1/p' "$interface")"
+check 'errors: nisv_api.h and interface' same "$(header_names ERROR)" \
+	"$(sed -n 's/^error \([A-Za-z]*\).*/\1/p' "$interface")"
+check 'exit status: nisv_api.h and man page' same \
+	"$(grep -oE 'NISV_EXIT_[A-Z_]+ = [0-9]' include/nisv_api.h | sed 's/.* //')" \
+	"$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/s/^\.It //p' "$man")"
+
+# A member that nisvctl reads and the interface does not have would read as empty for ever.
+members=$(grep -ohE '"?[a-z_0-9]+: [][?a-zA-Z(]|^  [a-z_0-9]+:' "$interface" | grep -oE '[a-z_0-9]+' | sort -u)
+unknown() {
+	comm -13 <(printf '%s\n' "$members" continues error parameters | sort -u) \
+		<(grep -ohE 'reply_[a-z]+\([^"]*, "[a-z_0-9]+"\)' cli/*.c |
+			grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u) | grep . && return 1
+	return 0
+}
+check 'nisvctl reads only members of the interface' unknown
+check 'socket path: nisv_api.h and man page' grep -qF \
+	"$(sed -n 's/#define NISV_SOCKET_PATH "\(.*\)"/\1/p' include/nisv_api.h)" "$man"
+
+finish
