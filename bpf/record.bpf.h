@@ -82,12 +82,18 @@ static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_st
 	end = task->mm->arg_end;
 	len = end > start ? end - start : 0;
 	rec->cmdline_total = len;
-	for (at = 0; at < NISV_CMDLINE_MAX && at < len; at += CMDLINE_PIECE) {
-		n = len - at < CMDLINE_PIECE ? len - at : CMDLINE_PIECE;
-		if (bpf_probe_read_user(&rec->cmdline[at], n, (void *)(start + at)))
-			break;
+	for (at = 0; at < NISV_CMDLINE_MAX; at += CMDLINE_PIECE) {
+		n = len % CMDLINE_PIECE;
+		rec->cmdline_len = at;
+		if (at + CMDLINE_PIECE > len) {
+			if (!bpf_probe_read_user(&rec->cmdline[at], n, (void *)(start + at)))
+				rec->cmdline_len = len;
+			return;
+		}
+		if (bpf_probe_read_user(&rec->cmdline[at], CMDLINE_PIECE, (void *)(start + at)))
+			return;
 	}
-	rec->cmdline_len = at < len ? at : len;
+	rec->cmdline_len = NISV_CMDLINE_MAX;
 }
 
 /* Send the NISV_REC_VM of a VM just put into `vms`; the vCPU thread of it is running. */

@@ -32,7 +32,7 @@ static const char need_kvm[] = "load the kvm module, or use a kernel with KVM an
 
 /*
  * In the order of attaching: what counts a fault first comes before what would count it later, and
- * what counts most comes last. A hook whose program is not in this architecture's object is not
+ * MMIO before the exits that credit it to user space. A hook whose program is not in this architecture's object is not
  * listed.
  */
 static const struct hook hooks[] = {
@@ -55,9 +55,9 @@ static const struct hook hooks[] = {
 	{"on_guest_fault", "kvm_guest_fault",
 	 "instruction fetches and table walks outside memory, the memory map at a fault", need_kvm,
 	 true},
+	{"on_mmio", "kvm_mmio", "MMIO counts by place", "set CountMMIO=yes", false},
 	{"on_userspace_exit", "kvm_userspace_exit", "outcomes, and MMIO served by user space",
 	 need_kvm, true},
-	{"on_mmio", "kvm_mmio", "MMIO counts by place", "set CountMMIO=yes", false},
 };
 
 #define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
