@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MINUTE_NS 60000000000ULL
+#define MINUTE_NS	  60000000000ULL
+#define ITEMS_PER_FINDING (NEWS_SITES_MAX + 2) /* sites, outcome, storm */
 
 static uint64_t fault_count(const struct finding *finding)
 {
@@ -39,6 +40,40 @@ static bool allowed(struct news_state *state, uint64_t now_ns, unsigned int per_
 	return true;
 }
 
+/* Is @site news of a known finding? It is remembered if so. */
+static bool is_new_site(struct news_known *known, const struct site *site)
+{
+	for (size_t i = 0; i < known->n_sites; i++)
+		if (known->sites[i].kind == site->kind && known->sites[i].page == site->page &&
+		    known->sites[i].pc == site->pc)
+			return false;
+	if (known->n_sites == NEWS_SITES_MAX)
+		return false;
+	known->sites[known->n_sites++] = (struct news_site){site->kind, site->page, site->pc};
+	return true;
+}
+
+/* What is new about a finding that was told before, its first time included. */
+static size_t compare(struct news_known *known, const struct finding *finding, bool is_first,
+		      uint64_t count, struct news_item found[ITEMS_PER_FINDING])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
+		if (is_new_site(known, finding->sites[i]) && !is_first)
+			found[n++] =
+				(struct news_item){NEWS_SITE, finding, finding->sites[i], count};
+	if (!is_first && known->severity != finding->severity)
+		found[n++] = (struct news_item){NEWS_OUTCOME, finding, finding->sites[0], count};
+	known->severity = finding->severity;
+	if (count >= NEWS_STORM && !known->storm) {
+		known->storm = true;
+		found[n++] =
+			(struct news_item){NEWS_STORM_BEGAN, finding, finding->sites[0], count};
+	}
+	return n;
+}
+
 size_t news_collect(struct news_state *state, const struct findings *findings, uint64_t now_ns,
 		    unsigned int per_minute, struct news_item items[NEWS_MAX])
 {
@@ -46,44 +81,25 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 
 	for (size_t f = 0; f < findings->n; f++) {
 		const struct finding *finding = &findings->list[f];
-		size_t sites =
-			finding->n_sites < NEWS_SITES_MAX ? finding->n_sites : NEWS_SITES_MAX;
-		size_t at = find_known(state, finding->signature);
+		size_t at = find_known(state, finding->signature), n_found = 0;
+		struct news_item found[1 + ITEMS_PER_FINDING];
 		uint64_t count = fault_count(finding);
-		bool is_new = at == state->n_known;
-		struct news_item found[2 + NEWS_SITES_MAX];
-		size_t n_found = 0;
+		bool is_first = at == state->n_known;
 
 		if (!finding->n_sites)
 			continue;
-		if (is_new) {
+		if (is_first)
 			found[n_found++] =
 				(struct news_item){NEWS_FINDING, finding, finding->sites[0], count};
-			if (at < NEWS_KNOWN_MAX) {
-				state->n_known++;
-				snprintf(state->known[at].signature,
-					 sizeof(state->known[at].signature), "%s",
-					 finding->signature);
-				state->known[at].severity = finding->severity;
-				state->known[at].told_sites = sites;
-				state->known[at].storm = false;
-			}
+		if (is_first && at < NEWS_KNOWN_MAX) {
+			state->known[at] = (struct news_known){};
+			snprintf(state->known[at].signature, sizeof(state->known[at].signature),
+				 "%s", finding->signature);
+			state->n_known++;
 		}
-		if (at < NEWS_KNOWN_MAX && !is_new) {
-			for (size_t i = state->known[at].told_sites; i < sites; i++)
-				found[n_found++] = (struct news_item){NEWS_SITE, finding,
-								      finding->sites[i], count};
-			state->known[at].told_sites = sites;
-			if (state->known[at].severity != finding->severity)
-				found[n_found++] = (struct news_item){NEWS_OUTCOME, finding,
-								      finding->sites[0], count};
-			state->known[at].severity = finding->severity;
-		}
-		if (at < NEWS_KNOWN_MAX && count >= NEWS_STORM && !state->known[at].storm) {
-			state->known[at].storm = true;
-			found[n_found++] = (struct news_item){NEWS_STORM_BEGAN, finding,
-							      finding->sites[0], count};
-		}
+		if (at < NEWS_KNOWN_MAX)
+			n_found += compare(&state->known[at], finding, is_first, count,
+					   found + n_found);
 		for (size_t i = 0; i < n_found; i++) {
 			if (n < NEWS_MAX && allowed(state, now_ns, per_minute))
 				items[n++] = found[i];

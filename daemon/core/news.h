@@ -35,10 +35,14 @@ struct news_item {
 
 /* Kept with the VM; starts as zeroes. */
 struct news_state {
-	struct {
+	struct news_known {
 		char signature[33];
 		enum severity severity;
-		size_t told_sites;
+		struct news_site {
+			enum nisv_kind kind;
+			uint64_t page, pc;
+		} sites[NEWS_SITES_MAX]; /* told; they change their order in the finding */
+		size_t n_sites;
 		bool storm;
 	} known[NEWS_KNOWN_MAX];
 	size_t n_known;
