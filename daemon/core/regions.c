@@ -111,6 +111,15 @@ static void add_reference(struct regions *regions, size_t n_kernel, uint64_t sta
 	add(regions, start, end, from->class, from->name, "reference");
 }
 
+/* A hole from @start to @end, in two parts if the IPA limit lies in it. */
+static void add_hole(struct regions *regions, uint64_t start, uint64_t end, uint64_t limit)
+{
+	uint64_t middle = limit < start ? start : limit > end ? end : limit;
+
+	add(regions, start, middle, REGION_HOLE, "hole", "kernel");
+	add(regions, middle, end, REGION_HOLE, "beyond the IPA limit", "kernel");
+}
+
 static void add_holes(struct regions *regions, const struct layout *layout)
 {
 	uint64_t limit =
@@ -119,14 +128,10 @@ static void add_holes(struct regions *regions, const struct layout *layout)
 	uint64_t at = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		add(regions, at, regions->list[i].start, REGION_HOLE, "hole", "kernel");
+		add_hole(regions, at, regions->list[i].start, limit);
 		at = regions->list[i].end;
 	}
-	if (at < limit) {
-		add(regions, at, limit, REGION_HOLE, "hole", "kernel");
-		at = limit;
-	}
-	add(regions, at, UINT64_MAX, REGION_HOLE, "beyond the IPA limit", "kernel");
+	add_hole(regions, at, UINT64_MAX, limit);
 }
 
 struct region *regions_at(const struct regions *regions, uint64_t ipa)
