@@ -131,7 +131,8 @@ int varlink_invalid_parameter(struct varlink_call *call, const char *name);
 
 /*
  * For subscriptions: from now on a full queue drops this call's oldest unsent replies, which are
- * counted, in place of cutting the connection.
+ * counted, in place of cutting the connection. The last unref ends the connection once what is
+ * queued is sent: a client that is told no error comes back.
  */
 void varlink_call_set_lossy(struct varlink_call *call);
 uint64_t varlink_call_dropped(const struct varlink_call *call);

@@ -110,16 +110,23 @@ struct varlink_call *varlink_call_ref(struct varlink_call *call)
 
 struct varlink_call *varlink_call_unref(struct varlink_call *call)
 {
+	struct varlink_connection *conn;
+
 	if (!call || call->n_ref-- > 1)
 		return NULL;
-	if (call->conn && !call->conn->dead &&
-	    call_answer(call, call->conn->server->info->busy_error,
-			varlink_one_string("message", "the call failed; the log of the service "
-						      "says why"),
-			false) < 0)
-		varlink_connection_cut(call->conn, "its call could not be answered");
+	conn = call->conn;
+	if (conn && call->lossy) {
+		conn->closing = true;
+		varlink_connection_poke(conn);
+	} else if (conn && !conn->dead &&
+		   call_answer(call, conn->server->info->busy_error,
+			       varlink_one_string("message", "the call failed; the log of the "
+							     "service says why"),
+			       false) < 0) {
+		varlink_connection_cut(conn, "its call could not be answered");
+	}
 	if (call->conn)
-		call->conn->call = NULL;
+		conn->call = NULL;
 	free(call);
 	return NULL;
 }

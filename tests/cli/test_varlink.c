@@ -551,6 +551,23 @@ static void client_leaves(void **state)
 	close(fd);
 }
 
+/* A subscription that the service ends is no error to the client, and loses nothing. */
+static void subscription_ends(void **state)
+{
+	struct bench *b = *state;
+	int fd;
+
+	start(b, NULL);
+	fd = client(b);
+	say(b, fd, CALL_MORE("Subscribe"));
+	assert_int_equal(varlink_reply_more(b->kept, NULL), 0);
+	varlink_call_set_closed_callback(b->kept, NULL, NULL);
+	b->kept = varlink_call_unref(b->kept);
+	expect(b, fd, "{\"parameters\":{},\"continues\":true}");
+	expect(b, fd, NULL);
+	close(fd);
+}
+
 /* ---- slow clients -----------------------------------------------------------------------------
  */
 
@@ -860,6 +877,7 @@ int main(void)
 		T(errors),
 		T(answered_later),
 		T(client_leaves),
+		T(subscription_ends),
 		T(slow_subscriber_loses_the_oldest),
 		T(slow_client_is_cut),
 		T(slow_clients_share_a_limit),
