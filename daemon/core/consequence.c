@@ -33,6 +33,7 @@ struct root {
 };
 
 struct search {
+	const struct layout *layout;
 	struct root roots[FAULTMAP_DETAILS_MAX];
 	size_t n;
 };
@@ -61,12 +62,21 @@ static bool vbar_is_known(const struct nisv_rec_fault *rec)
 	return rec && rec->sysregs_state != NISV_SYSREGS_NONE;
 }
 
+/* Without translation VBAR_EL1 is a guest-physical address, and the map tells whether it is good.
+ */
+static bool has_vectors(const struct layout *layout, const struct nisv_rec_fault *rec)
+{
+	return vbar_is_known(rec) && rec->sys.vbar && rec->pc == rec->ipa &&
+	       layout_slot_at(layout, rec->sys.vbar);
+}
+
 /*
  * The fetch of an exception vector. Stale registers (VHE hosts, aborts that KVM injects) may hold
  * the VBAR of earlier: then the shape of the address must do, but for offset 0, which any jump to
  * an aligned address has.
  */
-static bool is_vector_fetch(const struct site *site, const struct nisv_rec_fault *cause)
+static bool is_vector_fetch(const struct layout *layout, const struct site *site,
+			    const struct nisv_rec_fault *cause)
 {
 	const struct nisv_rec_fault *rec = site->detail;
 	uint64_t offset = site->pc & (VECTORS_SIZE - 1);
@@ -81,6 +91,8 @@ static bool is_vector_fetch(const struct site *site, const struct nisv_rec_fault
 		return false;
 	if (vbar_is_known(cause) && is_sync_vector(site->pc - cause->sys.vbar))
 		return true;
+	if (has_vectors(layout, rec))
+		return false;
 	return offset != VECTOR_SP0 && is_sync_vector(offset);
 }
 
@@ -134,7 +146,8 @@ static uint16_t find_root(const struct search *search, const struct site *site)
 		if (vcpu_of(root) != vcpu_of(site) || !is_earlier(root, site) ||
 		    !reaches_guest(root))
 			continue;
-		if (!is_vector_fetch(site, root->detail) && !is_in_handler_of(site, root))
+		if (!is_vector_fetch(search->layout, site, root->detail) &&
+		    !is_in_handler_of(site, root))
 			continue;
 		if (elr && root->pc == elr)
 			return search->roots[i].index;
@@ -155,10 +168,11 @@ static int by_time(const void *a, const void *b)
 	return is_earlier(y, x) ? 1 : 0;
 }
 
-void consequence_find(const struct faultmap *faults, uint16_t *ret_cause)
+void consequence_find(const struct faultmap *faults, const struct layout *layout,
+		      uint16_t *ret_cause)
 {
 	struct root detailed[FAULTMAP_DETAILS_MAX];
-	struct search search = {.n = 0};
+	struct search search = {.layout = layout};
 	size_t n = 0;
 
 	for (size_t i = 0; i < faults->n_sites; i++) {

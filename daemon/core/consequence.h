@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/core/faultmap.h"
+#include "daemon/core/layout.h"
 
 #define CONSEQUENCE_NONE UINT16_MAX
 
@@ -19,6 +20,7 @@
  * cause is never itself a consequence. @ret_cause has @faults->n_sites elements. arm64 only: x86
  * faults have no vectors of this kind.
  */
-void consequence_find(const struct faultmap *faults, uint16_t *ret_cause);
+void consequence_find(const struct faultmap *faults, const struct layout *layout,
+		      uint16_t *ret_cause);
 
 #endif

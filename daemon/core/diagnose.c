@@ -316,7 +316,7 @@ static int diagnose_sites(struct diagnosis *d)
 	uint16_t *group_of;
 	int r;
 
-	consequence_find(faults, d->cause);
+	consequence_find(faults, d->evidence->layout, d->cause);
 	collect_instructions(d);
 	for (size_t i = 0; i < faults->n_sites; i++) {
 		if (d->cause[i] != CONSEQUENCE_NONE)
