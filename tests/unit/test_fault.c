@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Questions to one fault record: which instruction, at which Exception level. */
+
+#include "daemon/core/fault.h"
+#include "tests/unit/unit.h"
+
+#define CR0_PE	(1ULL << 0)
+#define CR0_PG	(1ULL << 31)
+#define CR4_PAE (1ULL << 5)
+
+static struct nisv_rec_fault fault_with(const void *bytes, uint32_t len)
+{
+	struct nisv_rec_fault fault = {
+		.pc = 0x40080000,
+		.insn_state = NISV_INSN_OK,
+		.insn_len = len,
+	};
+
+	memcpy(fault.insn, bytes, len < sizeof(fault.insn) ? len : sizeof(fault.insn));
+	return fault;
+}
+
+static void test_exception_level(void **state)
+{
+	/* SPSR_EL2.M: AArch64 EL in bits 3:2, SP choice in bit 0; bit 4 says AArch32. */
+	static const struct {
+		uint64_t pstate;
+		int el;
+	} cases[] = {
+		{0x00000000, 0}, /* EL0t */
+		{0x000003c4, 1}, /* EL1t, interrupts masked */
+		{0x600003c5, 1}, /* EL1h, with flags */
+		{0x000003c9, 2}, /* EL2h: a nested guest hypervisor */
+		{0x00000010, 0}, /* AArch32 User */
+		{0x000001d3, 1}, /* AArch32 Supervisor */
+		{0x0000001f, 1}, /* AArch32 System */
+		{0xffffffff00000010, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct nisv_rec_fault fault = {.pstate = cases[i].pstate};
+
+		assert_int_equal(fault_el(&fault), cases[i].el);
+	}
+}
+
+static void test_arm64(void **state)
+{
+	static const uint8_t post_index[] = {0x01, 0x44, 0x40, 0xb8}; /* ldr w1, [x0], #4 */
+	struct nisv_rec_fault fault = fault_with(post_index, sizeof(post_index));
+	struct insn insn = fault_insn(&fault, "arm64");
+
+	(void)state;
+	assert_string_equal(insn.text, "ldr w1, [x0], #4");
+	assert_int_equal(insn.class, INSN_POST_INDEX);
+	assert_false(insn.isv_possible);
+	/* An AArch32 guest's bytes are no A64 instruction. */
+	fault.pstate = 0x1d3;
+	assert_int_equal(fault_insn(&fault, "arm64").class, INSN_UNKNOWN);
+	assert_string_equal(fault_insn(&fault, "arm64").text, "");
+}
+
+static void test_x86_operand_size(void **state)
+{
+	/* 8b 07: what is loaded, and from where, depends on the mode. */
+	static const uint8_t load[] = {0x8b, 0x07};
+	struct nisv_rec_fault fault = fault_with(load, sizeof(load));
+
+	(void)state;
+	/* The mode is not known, so neither is the instruction. */
+	assert_int_equal(fault_x86_bits(&fault), 0);
+	assert_string_equal(fault_insn(&fault, "x86_64").text, ".byte 0x8b, 0x07");
+	fault.sysregs_state = NISV_SYSREGS_CURRENT;
+	assert_int_equal(fault_x86_bits(&fault), 16);
+	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov ax, word ptr [bx]");
+	fault.sys.sctlr = CR0_PE;
+	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov eax, dword ptr [edi]");
+	fault.sys.sctlr = CR0_PE | CR0_PG;
+	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov eax, dword ptr [edi]");
+	fault.sys.tcr = CR4_PAE;
+	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov eax, dword ptr [rdi]");
+	assert_int_equal(fault_x86_bits(&fault), 64);
+	/* PAE alone, before paging is on, is 32-bit still; and PG without PE is no mode at all. */
+	fault.sys.sctlr = CR0_PE;
+	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov eax, dword ptr [edi]");
+	fault.sys.sctlr = CR0_PG;
+	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov ax, word ptr [bx]");
+}
+
+static void test_unreadable(void **state)
+{
+	static const uint8_t nop[NISV_INSN_MAX] = {0x1f, 0x20, 0x03, 0xd5};
+
+	(void)state;
+	for (uint32_t insn_state = 0; insn_state <= NISV_INSN_UNSAFE + 1; insn_state++) {
+		struct nisv_rec_fault fault = fault_with(nop, 4);
+
+		fault.insn_state = insn_state;
+		assert_int_equal(fault_insn(&fault, "arm64").class,
+				 insn_state == NISV_INSN_OK ? INSN_OTHER : INSN_UNKNOWN);
+		assert_int_equal(fault_insn(&fault, "x86_64").base_reg, -1);
+	}
+}
+
+static void test_hostile_lengths(void **state)
+{
+	static const uint32_t lengths[] = {0, 1, 2, 3, NISV_INSN_MAX + 1, 1U << 31, UINT32_MAX};
+	static const uint8_t zeroes[NISV_INSN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		struct nisv_rec_fault fault = fault_with(zeroes, lengths[i]);
+
+		assert_int_equal(fault_insn(&fault, "arm64").class, INSN_UNKNOWN);
+		fault_insn(&fault, "x86_64"); /* must not read past the record */
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exception_level),	 cmocka_unit_test(test_arm64),
+		cmocka_unit_test(test_x86_operand_size), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_hostile_lengths),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
