@@ -2,6 +2,7 @@
 #include "cli/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,11 @@
 struct client {
 	const struct options *options;
 	struct transport transport;
-	bool offline; /* the child is `nisvd --offline` */
-	bool failed;  /* an error was told that the child's own words are part of */
-	char *buffer; /* [start, end) was read and not yet understood */
-	bool raw;     /* replies are kept as they came */
+	bool offline;	   /* the child is `nisvd --offline` */
+	bool failed;	   /* an error was told that the child's own words are part of */
+	char *buffer;	   /* [start, end) was read and not yet understood */
+	bool raw;	   /* replies are kept as they came */
+	bool watch_output; /* see client_watch_output() */
 	size_t size, start, end;
 };
 
@@ -155,6 +157,11 @@ void client_keep_raw(struct client *client)
 	client->raw = true;
 }
 
+void client_watch_output(struct client *client)
+{
+	client->watch_output = true;
+}
+
 /* ---- talking ----------------------------------------------------------------------------- */
 
 static int send_call(struct client *client, const char *method, struct json_object *params,
@@ -208,6 +215,19 @@ static bool grow(struct client *client)
 	return true;
 }
 
+/* False where nobody reads our output any more: a pipe without a reader polls as an error. */
+static bool await_reply(const struct client *client)
+{
+	struct pollfd fds[2] = {
+		{.fd = client->transport.fd, .events = POLLIN},
+		{.fd = STDOUT_FILENO},
+	};
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return !(fds[1].revents & (POLLERR | POLLNVAL));
+}
+
 /* One whole message, NUL included; NULL: CLIENT_LOST, or an exit status in @ret_status. */
 static const char *read_message(struct client *client, int *ret_status)
 {
@@ -230,6 +250,10 @@ static const char *read_message(struct client *client, int *ret_status)
 			*ret_status = error_report(client->options, NISV_EXIT_FAILURE, NULL, NULL,
 						   "the reply is too large: over %u MiB",
 						   NISV_MESSAGE_MAX / 1024 / 1024);
+			return NULL;
+		}
+		if (client->watch_output && !await_reply(client)) {
+			*ret_status = CLIENT_UNREAD;
 			return NULL;
 		}
 		n = read(client->transport.fd, client->buffer + client->end,

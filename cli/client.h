@@ -35,7 +35,11 @@ int client_call(struct client *client, const char *method, struct json_object *p
 /* Calls a method that answers more than once. */
 int client_start(struct client *client, const char *method, struct json_object *params);
 
-#define CLIENT_LOST (-1)
+#define CLIENT_LOST   (-1)
+#define CLIENT_UNREAD (-2) /* only after client_watch_output() */
+
+/* From now on the end of whoever reads our standard output ends client_next(), too. */
+void client_watch_output(struct client *client);
 
 /*
  * Waits for the next reply of it. @ret_more: further replies follow. Returns CLIENT_LOST, and tells

@@ -166,8 +166,11 @@ static int follow(struct printer *p, struct client *client, const char *vm)
 	struct json_object *reply;
 	bool more = true;
 
+	client_watch_output(client);
 	while (status == NISV_EXIT_OK && more) {
 		status = client_next(client, &reply, &more);
+		if (status == CLIENT_UNREAD)
+			return NISV_EXIT_OK;
 		if (status != NISV_EXIT_OK)
 			return status;
 		handle_dropped(p, reply_int(reply, "dropped"));
