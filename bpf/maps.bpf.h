@@ -20,6 +20,10 @@ const volatile bool inspect_guest_memory = true;
  */
 bool has_mmio_nisv;
 bool has_inject;
+bool has_destroy;
+
+/* VMs destroyed since the start: what is remembered of a vCPU holds for one epoch (mmio.bpf.h). */
+__u64 vm_epoch;
 
 /*
  * KVM's preempt_ops, learned from the first vCPU (vcpu.bpf.h). One static object in kvm.ko, which

@@ -77,37 +77,67 @@ static __always_inline struct nisv_cache *cache_get(void)
 	return bpf_map_lookup_elem(&mmio_cache, &cpu);
 }
 
-static __always_inline void mmio_count(struct task_struct *task, u32 type, u64 gpa)
+/*
+ * Whose VM this is, from the last access that this CPU counted: if it was in the same thread, which
+ * was not migrated since, with the same notifier in front, and no VM was destroyed meanwhile, then
+ * it was on the same vCPU of the same VM. Where the end of a VM is not seen, that holds for one
+ * KVM_RUN only (mmio_exit()). Saves four reads of kernel memory, most of the cost.
+ */
+static __always_inline bool mmio_whose(struct task_struct *task, struct nisv_cache_last *last)
 {
+	u64 link = (u64)task->preempt_notifiers.first;
 	struct vcpu_id id = {};
-	struct nisv_place_key key = {};
-	struct nisv_cache_slot *slot;
-	struct nisv_cache *cache;
-	u32 at;
 
+	if (link && last->link == link && last->pid == (u32)task->pid &&
+	    last->migrations == task->se.nr_migrations && last->epoch == vm_epoch)
+		return true;
+	last->link = 0;
 	if (!vcpu_loaded(task, &id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
-		return;
+		return false;
 	}
+	last->epoch = vm_epoch;
+	last->vm = vm_key(id.kvm, task);
+	last->pid = task->pid;
+	last->migrations = task->se.nr_migrations;
+	last->link = link;
+	return true;
+}
+
 #if defined(__TARGET_ARCH_x86)
-	/* A read that user space completed: it was counted when it went out (read_prepare()). */
-	if (type == MMIO_READ && READ(kvm_vcpu, id.vcpu, mmio_read_completed))
-		return;
+/* A read that user space completes: it was counted when it went out (read_prepare()). */
+static __always_inline bool is_completion(u32 type, u64 link)
+{
+	u64 vcpu = link - bpf_core_field_offset(struct kvm_vcpu, preempt_notifier.link);
+
+	return type == MMIO_READ && READ(kvm_vcpu, vcpu, mmio_read_completed);
+}
+#else
+/* arm64: every read fires type 0; type 1 is left out before the vCPU is looked for. */
+static __always_inline bool is_completion(u32 type, u64 link)
+{
+	return false;
+}
 #endif
-	key.vm = vm_key(id.kvm, task);
+
+static __always_inline void mmio_count(struct task_struct *task, u32 type, u64 gpa)
+{
+	struct nisv_cache *cache = cache_get();
+	struct nisv_place_key key = {};
+	struct nisv_cache_slot *slot;
+	u32 at;
+
+	if (!cache || !mmio_whose(task, &cache->last) || is_completion(type, cache->last.link))
+		return;
+	key.vm = cache->last.vm;
 	key.place = gpa >> NISV_PLACE_SHIFT;
 	key.is_write = type == MMIO_WRITE;
 	at = place_hash(&key);
-	cache = cache_get();
-	if (!cache)
-		return;
 	slot = &cache->slot[at];
 	if (!place_equal(&slot->tag, &key) && cache_take(slot, &key))
 		return;
 	slot->n.count++;
-	cache->last.pid = task->pid;
 	cache->last.slot = at;
-	cache->last.migrations = task->se.nr_migrations;
 	cache->last.gpa = gpa;
 }
 
@@ -139,30 +169,42 @@ static __noinline int mmio_user_by_fd(struct task_struct *task)
 }
 
 /*
- * An exit for MMIO: credit the access that kvm_mmio counted last in this thread. It is the one in
- * the cache of this CPU if that is of this thread and the thread was not migrated since. x86 makes
- * one exit per 8 bytes of one access: the later ones find the gpa taken.
+ * Credit the access that kvm_mmio counted last in this thread to user space. It is the one in the
+ * cache of this CPU if that is of this thread and the thread was not migrated since. x86 makes one
+ * exit per 8 bytes of one access: the later ones find the gpa taken.
  */
-static __always_inline void mmio_user(struct task_struct *task)
+static __always_inline void mmio_user(struct nisv_cache *cache, struct task_struct *task)
+{
+	struct nisv_cache_last *last = &cache->last;
+	struct nisv_cache_slot *slot;
+	u64 gpa = last->gpa;
+
+	if (last->pid != (u32)task->pid || last->migrations != task->se.nr_migrations) {
+		mmio_user_by_fd(task);
+		return;
+	}
+	if (gpa == NISV_ADDR_UNSET)
+		return;
+	last->gpa = NISV_ADDR_UNSET;
+	slot = &cache->slot[last->slot & (NISV_CACHE_SLOTS - 1)];
+	/* The slot may be another place's by now: another thread ran here in between. */
+	if (slot->tag.place == gpa >> NISV_PLACE_SHIFT && slot->tag.vm.kvm == last->vm.kvm)
+		slot->n.user++;
+	else
+		mmio_user_by_fd(task);
+}
+
+/* Each return to user space. */
+static __always_inline void mmio_exit(bool is_mmio)
 {
 	struct nisv_cache *cache = cache_get();
 
 	if (!cache)
 		return;
-	if (cache->last.pid == (u32)task->pid && cache->last.migrations == task->se.nr_migrations) {
-		struct nisv_cache_slot *slot =
-			&cache->slot[cache->last.slot & (NISV_CACHE_SLOTS - 1)];
-
-		if (cache->last.gpa == NISV_ADDR_UNSET)
-			return;
-		if (slot->tag.place == cache->last.gpa >> NISV_PLACE_SHIFT) {
-			cache->last.gpa = NISV_ADDR_UNSET;
-			slot->n.user++;
-			return;
-		}
-		cache->last.gpa = NISV_ADDR_UNSET;
-	}
-	mmio_user_by_fd(task);
+	if (is_mmio)
+		mmio_user(cache, current_task());
+	if (!has_destroy)
+		cache->last.link = 0;
 }
 
 #endif

@@ -323,11 +323,9 @@ int on_userspace_exit(raw_args *ctx)
 	u32 reason = ctx->args[0];
 	s32 err = ctx->args[1];
 
-	if (reason == EXIT_MMIO && !err) {
-		if (count_mmio)
-			mmio_user(current_task());
-	} else if (is_fault_exit(reason, err)) {
+	if (count_mmio)
+		mmio_exit(reason == EXIT_MMIO && !err);
+	if (is_fault_exit(reason, err))
 		fault_exit(reason, err);
-	}
 	return 0;
 }

@@ -176,6 +176,7 @@ static __always_inline int vm_end(u64 kvm)
 	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
 	struct nisv_rec_hdr hdr;
 
+	__sync_fetch_and_add(&vm_epoch, 1);
 	if (!vm)
 		return 0;
 	header_fill(&hdr, NISV_REC_VM_END, sizeof(hdr), &key, add_fetch(&vm->seq, 1));

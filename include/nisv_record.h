@@ -264,11 +264,14 @@ struct nisv_cache_slot {
 	struct nisv_place_key tag;
 	struct nisv_place n;
 };
-/* BPF-private: the access that this CPU counted last. */
+/* BPF-private: the access that this CPU counted last, and whose it was. */
 struct nisv_cache_last {
+	__u64 link;	  /* of the vCPU's preempt notifier; 0: look the vCPU up again */
+	__u64 epoch;	  /* VMs destroyed until then */
+	__u64 migrations; /* of the thread, until then */
 	__u64 gpa;	  /* NISV_ADDR_UNSET: credited to user space already */
-	__u64 migrations; /* of the thread, then */
-	__u32 pid;	  /* of the thread, in the initial PID namespace */
+	struct nisv_vm_key vm;
+	__u32 pid; /* of the thread, in the initial PID namespace */
 	__u32 slot;
 };
 struct nisv_cache {

@@ -252,6 +252,7 @@ static void tell_attached(struct capture *capture)
 				   is_attached(capture, "kvm_inject_pabt"));
 	capture->skel->bss->has_inject = capture->sees_injection;
 	capture->skel->bss->has_mmio_nisv = is_attached(capture, "kvm_mmio_nisv");
+	capture->skel->bss->has_destroy = is_attached(capture, "kvm_destroy_vm");
 }
 
 /* The one of two generations of functions that this kernel lacks is no loss. */
