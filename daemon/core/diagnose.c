@@ -273,6 +273,7 @@ static int write_finding(const struct diagnosis *d, const struct group *group,
 	for (size_t i = 0; i < group->n && i < FINDING_SITES_MAX; i++)
 		finding->sites[i] = &d->evidence->faults->sites[first[i].site];
 	scene_of(d, first, &scene);
+	scene_describe(&scene);
 	return report_write(&scene, rules[first->rule], finding);
 }
 

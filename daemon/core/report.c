@@ -28,17 +28,15 @@ uint64_t report_anchor(const struct scene *s)
 
 static void add_access(const struct scene *s, struct text *text)
 {
-	char name[96];
 	uint32_t vcpu = s->rec ? s->rec->vcpu_id : s->site->vcpu_id;
 
-	scene_insn_text(s, name, sizeof(name));
 	text_add(text, "vCPU %" PRIu32 " ", vcpu);
 	if (s->site->kind == NISV_KIND_EXEC || (s->esr.is_iabt && !s->esr.s1ptw))
 		text_add(text, "fetched an instruction from");
 	else if (s->site->kind == NISV_KIND_WALK)
 		text_add(text, "walked its page tables to");
-	else if (name[0])
-		text_add(text, "executed `%s` on", name);
+	else if (s->insn_text[0])
+		text_add(text, "executed `%s` on", s->insn_text);
 	else if (s->is_x86)
 		text_add(text,
 			 s->rec && !s->rec->insn_len ? "fetched an instruction from" : "accessed");

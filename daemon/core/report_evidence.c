@@ -100,20 +100,18 @@ static void ram_option_line(const struct scene *s, struct text *text)
 static void instruction_line(const struct scene *s, struct text *text)
 {
 	const char *why;
-	char name[96];
 
-	scene_insn_text(s, name, sizeof(name));
-	if (!name[0])
+	if (!s->insn_text[0])
 		return;
 	if (s->is_x86) {
 		text_add(text, "Instruction");
 		for (uint32_t i = 0; i < s->rec->insn_len; i++)
 			text_add(text, " %02x", s->rec->insn[i]);
-		text_add(text, " `%s`", name);
+		text_add(text, " `%s`", s->insn_text);
 		return;
 	}
 	why = insn_class_why(s->insn.class);
-	text_add(text, "Instruction 0x%08" PRIx32 " `%s` (%s)", s->insn.raw, name,
+	text_add(text, "Instruction 0x%08" PRIx32 " `%s` (%s)", s->insn.raw, s->insn_text,
 		 insn_class_name(s->insn.class));
 	if (why)
 		text_add(text, ": %s", why);

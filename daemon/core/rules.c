@@ -68,13 +68,11 @@ static const char *insn_missing(const struct scene *s)
 void rule_how_nisv(const struct scene *s, struct text *text)
 {
 	const char *why = s->has_insn ? insn_class_why(s->insn.class) : NULL;
-	char name[96];
 
-	scene_insn_text(s, name, sizeof(name));
 	if (why)
 		text_add(text,
 			 "The CPU does not describe `%s` to the hypervisor (ESR_EL2.ISV = 0): %s.",
-			 name, why);
+			 s->insn_text, why);
 	else if (s->is_a32)
 		text_add(text, "The CPU did not describe the access (ESR_EL2.ISV = 0). The code is "
 			       "AArch32, which is not decoded here; LDM, STM, LDRD, STRD and "
@@ -85,13 +83,13 @@ void rule_how_nisv(const struct scene *s, struct text *text)
 			 "The CPU did not describe the access (ESR_EL2.ISV = 0), although `%s`, "
 			 "now at the "
 			 "PC, is of a form that it describes: the code may have changed since.",
-			 name);
+			 s->insn_text);
 	else if (s->has_insn)
 		text_add(text,
 			 "The CPU did not describe the access (ESR_EL2.ISV = 0); `%s` at the PC is "
 			 "of no "
 			 "known class.",
-			 name);
+			 s->insn_text);
 	else
 		text_add(text,
 			 "The CPU did not describe the access (ESR_EL2.ISV = 0). The instruction "

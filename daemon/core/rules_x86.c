@@ -112,13 +112,11 @@ static void emulation_where(const struct scene *s, struct text *text)
 
 static void emulation_how(const struct scene *s, struct text *text)
 {
-	char name[96];
 
-	scene_insn_text(s, name, sizeof(name));
 	text_add(text,
 		 "KVM's instruction emulator does not know `%s`; it handles plain moves and "
 		 "arithmetic, few SSE and no AVX instructions.",
-		 name[0] ? name : "the instruction");
+		 s->insn_text[0] ? s->insn_text : "the instruction");
 }
 
 static const struct advice emulation_advice[] = {

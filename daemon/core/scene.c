@@ -175,7 +175,7 @@ void scene_set(struct scene *s, const struct evidence *evidence, const struct si
 	set_devices(s);
 }
 
-void scene_insn_text(const struct scene *s, char *buf, size_t size)
+void scene_describe(struct scene *s)
 {
 	struct insn insn = {.text = ""};
 
@@ -183,5 +183,5 @@ void scene_insn_text(const struct scene *s, char *buf, size_t size)
 		insn = insn_decode_a64(s->insn.raw, s->site->pc);
 	else if (s->has_insn && s->rec)
 		insn = fault_insn(s->rec, s->evidence->arch);
-	snprintf(buf, size, "%s", insn.text);
+	snprintf(s->insn_text, sizeof(s->insn_text), "%s", insn.text);
 }

@@ -51,9 +51,10 @@ struct scene {
 	bool near_doorbell;		       /* an ioeventfd within the same 512 bytes */
 
 	bool has_insn;
-	struct insn insn; /* classified; its text is made when it is shown */
-	bool is_a32;	  /* AArch32 code: not decoded */
-	int el;		  /* -1 unknown */
+	struct insn insn;   /* classified, without its text */
+	char insn_text[96]; /* by scene_describe(); "" if the bytes are not known */
+	bool is_a32;	    /* AArch32 code: not decoded */
+	int el;		    /* -1 unknown */
 	enum mmu_state mmu;
 };
 
@@ -64,8 +65,8 @@ struct scene {
 void scene_set(struct scene *scene, const struct evidence *evidence, const struct site *site,
 	       const struct nisv_rec_fault *rec_of_pc);
 
-/* The instruction's text, or "" if its bytes are not known. */
-void scene_insn_text(const struct scene *scene, char *buf, size_t size);
+/* Sets insn_text: costs more than all rules, so only the scene of a finding gets it. */
+void scene_describe(struct scene *scene);
 
 /* A size of slot that can be the guest's RAM rather than a BAR or a ROM. */
 bool scene_slot_is_ram(const struct scene *scene, const struct nisv_slot *slot);
