@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The host's half of a lab test: boots a kernel, runs the test's guest part in it and gives what
+# that printed to the test's checks. Sourced by tests/lab/tests/NAME.sh, whose parts are
+#   NAME/guest      the scenario, a busybox shell script that sources lib/guest.sh
+#   NAME/check.py   what must come out, with lib/lab.py
+# What the guest printed stays in build/check/lab: so checks can be run again without a boot.
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+top=$(cd "$tests/../../.." && pwd)
+name=$(basename "$0" .sh)
+outputs=$top/build/check/lab
+exit_gone=77 # of tests/lab/lab
+
+# lab_run KERNEL CPU [LAB-OPTIONS...]: one boot; 0, exit_gone or 1.
+lab_run() {
+	local kernel=$1 cpu=$2 label output status=0
+	shift 2
+	label=$name.${kernel//\//_}.$cpu
+	output=$outputs/$label.out
+	mkdir -p "$outputs"
+	echo "# $label"
+	"$top/tests/lab/lab" run --kernel "$kernel" --cpu "$cpu" \
+		--copy "$tests/lib/guest.sh:/root/guest.sh" \
+		--copy "$tests/$name/guest:/root/scenario" "$@" -- /root/scenario >"$output" ||
+		status=$?
+	[ $status -ne $exit_gone ] || return $exit_gone
+	if [ $status -ne 0 ]; then
+		echo "not ok - $label: the scenario runs to its end: expected status 0, got $status"
+		return 1
+	fi
+	PYTHONPATH=$tests/lib PYTHONDONTWRITEBYTECODE=1 \
+		python3 "$tests/$name/check.py" "$label" "$cpu" <"$output"
+}
+
+# lab_test KERNEL CPU... [-- LAB-OPTIONS...]: a boot with each CPU; exits with the worst status.
+lab_test() {
+	local kernel=$1 cpus=() cpu status=0 r
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		cpus+=("$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	for cpu in "${cpus[@]}"; do
+		r=0
+		lab_run "$kernel" "$cpu" "$@" || r=$?
+		[ $r -ne $exit_gone ] || exit $exit_gone
+		[ $r -eq 0 ] || status=1
+	done
+	exit $status
+}
