@@ -43,7 +43,7 @@ static csh handle_get(enum engine engine)
 	if (cs_open(engine_modes[engine].arch, engine_modes[engine].mode, &handles[engine]) !=
 	    CS_ERR_OK)
 		handles[engine] = 0;
-	else if (engine == ENGINE_X86_16 || engine == ENGINE_X86_32)
+	else if (engine != ENGINE_A64)
 		cs_option(handles[engine], CS_OPT_DETAIL, CS_OPT_ON);
 	return handles[engine];
 }
@@ -96,18 +96,46 @@ static bool x86_engine(int bits, enum engine *ret)
 	return true;
 }
 
+static bool is_prefix(uint8_t byte)
+{
+	static const uint8_t prefixes[] = {0x66, 0x67, 0x26, 0x2e, 0x36, 0x3e,
+					   0x64, 0x65, 0xf0, 0xf2, 0xf3};
+
+	return memchr(prefixes, byte, sizeof(prefixes)) != NULL;
+}
+
+/* Two-byte opcodes where 0x66 is a part of the opcode (Intel SDM 2D, A.3: SSE and its kin). */
+static bool is_sse(uint8_t opcode)
+{
+	return (opcode >= 0x10 && opcode <= 0x17) || (opcode >= 0x28 && opcode <= 0x2f) ||
+	       (opcode >= 0x50 && opcode <= 0x7f) || opcode == 0xc2 ||
+	       (opcode >= 0xc4 && opcode <= 0xc6) || (opcode >= 0xd0 && opcode <= 0xfe) ||
+	       opcode == 0x38 || opcode == 0x3a;
+}
+
 /*
  * Capstone 4 takes 0x66 for an operand size in 16-bit mode even where it is a part of the opcode
- * (SSE: "pxor mm0" for "pxor xmm0"). The same instruction in 32-bit mode differs by the address
- * size prefix, which is put before it here. Returns the new length, 0 where this is not the case.
+ * ("pxor mm0" for "pxor xmm0"). The same instruction in 32-bit mode differs by the address size
+ * prefix: it is dropped, or put before where there was none. Returns the length of @ret, 0 where
+ * none of this is the case.
  */
 static size_t as_32_bit_sse(const uint8_t *bytes, size_t len, uint8_t ret[16])
 {
-	if (len < 3 || len > 15 || bytes[0] != 0x66 || bytes[1] != 0x0f)
+	bool has_66 = false, has_67 = false;
+	size_t n = 0, out = 0;
+
+	for (; n < len && is_prefix(bytes[n]); n++) {
+		has_66 |= bytes[n] == 0x66;
+		has_67 |= bytes[n] == 0x67;
+	}
+	if (!has_66 || len > 15 || n + 1 >= len || bytes[n] != 0x0f || !is_sse(bytes[n + 1]))
 		return 0;
-	ret[0] = 0x67;
-	memcpy(ret + 1, bytes, len);
-	return len + 1;
+	if (!has_67)
+		ret[out++] = 0x67;
+	for (size_t i = 0; i < len; i++)
+		if (i >= n || bytes[i] != 0x67)
+			ret[out++] = bytes[i];
+	return out;
 }
 
 struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int bits)
@@ -120,7 +148,7 @@ struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int b
 
 	if (sse_len && disassemble(ENGINE_X86_32, sse, sse_len, pc, &insn)) {
 		insn.class = INSN_OTHER;
-		insn.length--;
+		insn.length = (uint8_t)(insn.length + len - sse_len);
 		return insn;
 	}
 	if (len && x86_engine(bits, &engine) && disassemble(engine, bytes, len, pc, &insn)) {
@@ -134,22 +162,36 @@ struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int b
 	return insn;
 }
 
-/* The general registers as 16 and 32-bit operands name them, in KVM's order (enum kvm_reg). */
-static const x86_reg operand_registers[8][2] = {
-	{X86_REG_AX, X86_REG_EAX}, {X86_REG_CX, X86_REG_ECX}, {X86_REG_DX, X86_REG_EDX},
-	{X86_REG_BX, X86_REG_EBX}, {X86_REG_SP, X86_REG_ESP}, {X86_REG_BP, X86_REG_EBP},
-	{X86_REG_SI, X86_REG_ESI}, {X86_REG_DI, X86_REG_EDI},
+/* The general registers as operands of 16, 32 and 64 bits name them, in KVM's order (enum kvm_reg).
+ */
+static const x86_reg operand_registers[16][3] = {
+	{X86_REG_AX, X86_REG_EAX, X86_REG_RAX},	   {X86_REG_CX, X86_REG_ECX, X86_REG_RCX},
+	{X86_REG_DX, X86_REG_EDX, X86_REG_RDX},	   {X86_REG_BX, X86_REG_EBX, X86_REG_RBX},
+	{X86_REG_SP, X86_REG_ESP, X86_REG_RSP},	   {X86_REG_BP, X86_REG_EBP, X86_REG_RBP},
+	{X86_REG_SI, X86_REG_ESI, X86_REG_RSI},	   {X86_REG_DI, X86_REG_EDI, X86_REG_RDI},
+	{X86_REG_R8W, X86_REG_R8D, X86_REG_R8},	   {X86_REG_R9W, X86_REG_R9D, X86_REG_R9},
+	{X86_REG_R10W, X86_REG_R10D, X86_REG_R10}, {X86_REG_R11W, X86_REG_R11D, X86_REG_R11},
+	{X86_REG_R12W, X86_REG_R12D, X86_REG_R12}, {X86_REG_R13W, X86_REG_R13D, X86_REG_R13},
+	{X86_REG_R14W, X86_REG_R14D, X86_REG_R14}, {X86_REG_R15W, X86_REG_R15D, X86_REG_R15},
 };
 
-static uint64_t register_value(x86_reg reg, const uint64_t *gpr)
+/* @next: the address of the next instruction, which RIP-relative operands start from. */
+static uint64_t register_value(x86_reg reg, const uint64_t *gpr, uint64_t next)
 {
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < 16; i++) {
 		if (reg == operand_registers[i][0])
 			return gpr[i] & 0xffff;
 		if (reg == operand_registers[i][1])
 			return gpr[i] & 0xffffffff;
+		if (reg == operand_registers[i][2])
+			return gpr[i];
 	}
-	return 0;
+	return reg == X86_REG_RIP || reg == X86_REG_EIP ? next : 0;
+}
+
+static uint64_t address_mask(uint8_t address_bytes)
+{
+	return address_bytes == 2 ? 0xffff : address_bytes == 4 ? 0xffffffff : UINT64_MAX;
 }
 
 bool insn_x86_operand(const uint8_t *bytes, size_t len, uint64_t pc, int bits, const uint64_t *gpr,
@@ -159,22 +201,22 @@ bool insn_x86_operand(const uint8_t *bytes, size_t len, uint64_t pc, int bits, c
 	enum engine engine;
 	cs_insn *decoded;
 
-	if (!x86_engine(bits, &engine) || engine == ENGINE_X86_64)
+	if (!x86_engine(bits, &engine))
 		return false;
 	decoded = decode(engine, bytes, len, pc);
 	if (!decoded)
 		return false;
 	for (uint8_t i = 0; i < decoded->detail->x86.op_count && !found; i++) {
 		const cs_x86_op *op = &decoded->detail->x86.operands[i];
-		uint64_t mask = decoded->detail->x86.addr_size == 2 ? 0xffff : 0xffffffff;
+		uint64_t next = pc + decoded->size;
 
 		if (op->type != X86_OP_MEM || op->mem.segment == X86_REG_FS ||
 		    op->mem.segment == X86_REG_GS)
 			continue;
-		*ret = (register_value(op->mem.base, gpr) +
-			register_value(op->mem.index, gpr) * (uint64_t)op->mem.scale +
+		*ret = (register_value(op->mem.base, gpr, next) +
+			register_value(op->mem.index, gpr, next) * (uint64_t)op->mem.scale +
 			(uint64_t)op->mem.disp) &
-		       mask;
+		       address_mask(decoded->detail->x86.addr_size);
 		found = true;
 	}
 	cs_free(decoded, 1);

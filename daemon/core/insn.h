@@ -53,8 +53,8 @@ struct insn insn_decode_a64(uint32_t raw, uint64_t pc);
 struct insn insn_decode_x86(const uint8_t *bytes, size_t len, uint64_t pc, int bits);
 
 /*
- * The linear address of the memory operand of an x86 instruction in 16 or 32-bit mode, from the
- * registers in KVM's order (rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi), with a segment base of zero.
+ * The linear address of the memory operand of an x86 instruction, from the 16 general registers in
+ * KVM's order (rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 ...), with a segment base of zero.
  * False if it has none, or if it uses FS or GS, whose bases are not known.
  */
 bool insn_x86_operand(const uint8_t *bytes, size_t len, uint64_t pc, int bits, const uint64_t *gpr,

@@ -44,6 +44,10 @@ static void add_access(const struct scene *s, struct text *text)
 		text_add(text, s->esr.wnr ? "wrote to" : "read from");
 	if (s->ipa_known)
 		text_add(text, " 0x%" PRIx64, s->ipa);
+	else if (s->has_linear)
+		text_add(text, " virtual address 0x%" PRIx64, s->linear);
+	else
+		text_add(text, " an address that is not known");
 }
 
 static bool is_qemu(const struct scene *s)
@@ -99,7 +103,9 @@ static void write_region(const struct scene *s, struct finding *finding)
 {
 	struct text text = text_begin(finding->region, sizeof(finding->region));
 
-	if (s->slot || s->changing) {
+	if (!s->ipa_known) {
+		text_add(&text, "not known");
+	} else if (s->slot || s->changing) {
 		rule_slot(s->slot ? s->slot : s->changing, &text);
 	} else if (s->vgic) {
 		text_add(&text, "vGIC %s", s->vgic);
@@ -189,7 +195,7 @@ static void write_signature(const struct scene *s, const struct rule *rule, stru
 	signature_add_text(&signature, kind_name(s->site->kind));
 	sign_place(s, &signature);
 	if (s->is_x86)
-		for (uint32_t i = 0; s->rec && i < s->rec->insn_len; i++)
+		for (uint32_t i = 0; s->rec && i < s->insn.length && i < s->rec->insn_len; i++)
 			signature_add_number(&signature, s->rec->insn[i]);
 	else
 		signature_add_number(&signature, s->has_insn ? s->insn.raw : 0);

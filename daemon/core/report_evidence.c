@@ -49,7 +49,12 @@ static void address_line(const struct scene *s, struct text *text)
 	const char *name = s->is_x86 ? "GPA" : "IPA";
 
 	if (!s->ipa_known) {
-		text_add(text, "KVM names no address for the instruction's operand");
+		text_add(text, "KVM names no guest-physical address");
+		if (s->has_linear)
+			text_add(text,
+				 "; by the registers the virtual address is 0x%" PRIx64
+				 " (segment base taken as zero)",
+				 s->linear);
 		return;
 	}
 	text_add(text, "%s 0x%" PRIx64, name, s->ipa);
@@ -105,7 +110,8 @@ static void instruction_line(const struct scene *s, struct text *text)
 		return;
 	if (s->is_x86) {
 		text_add(text, "Instruction");
-		for (uint32_t i = 0; i < s->rec->insn_len; i++)
+		for (uint32_t i = 0;
+		     i < s->rec->insn_len && (!s->insn.length || i < s->insn.length); i++)
 			text_add(text, " %02x", s->rec->insn[i]);
 		text_add(text, " `%s`", s->insn_text);
 		return;
@@ -167,6 +173,8 @@ static void layout_line(const struct scene *s, struct text *text)
 	const struct layout *layout = s->evidence->layout;
 	uint32_t state = s->rec ? s->rec->layout_state : NISV_LAYOUT_NONE;
 
+	if (!s->ipa_known)
+		return;
 	if (state == NISV_LAYOUT_STABLE)
 		text_add(text, "Memory map as the fault saw it (generation %" PRIu64 ")",
 			 (uint64_t)s->rec->generation);
@@ -185,6 +193,8 @@ static void layout_line(const struct scene *s, struct text *text)
 
 static void machine_line(const struct scene *s, struct text *text)
 {
+	if (!s->evidence->machine && s->is_x86)
+		return; /* no rule of x86 asks a reference map */
 	if (!s->evidence->machine)
 		text_add(text, "No reference map is known for this machine (VMM: %s)",
 			 s->evidence->vmm);

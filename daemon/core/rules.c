@@ -135,6 +135,8 @@ static double unknown_score(const struct scene *s, const char **reason)
 {
 	if (is_nested(s))
 		*reason = "a nested guest ran: the address is one of its own, not of this VM";
+	else if (!s->ipa_known)
+		*reason = "the guest-physical address is not known";
 	else if (s->sight == SIGHT_NONE)
 		*reason = "the VM's memory map is not known";
 	else
@@ -145,7 +147,7 @@ static double unknown_score(const struct scene *s, const char **reason)
 static void unknown_place(const struct scene *s, struct text *text)
 {
 	if (!s->ipa_known)
-		text_add(text, "at an address that is not known");
+		text_add(text, "whose guest-physical address is not known");
 	else if (is_nested(s))
 		text_add(text, "an address of a nested guest");
 	else if (s->slot)

@@ -10,7 +10,7 @@
 
 static bool is_emulation(const struct scene *s)
 {
-	return s->is_x86 && s->site->kind == NISV_KIND_EMULATION && s->ipa_known && rule_no_slot(s);
+	return s->is_x86 && s->site->kind == NISV_KIND_EMULATION && rule_no_slot(s);
 }
 
 /* ---- x86-exec-in-mmio ---------------------------------------------------------------------------
@@ -22,10 +22,20 @@ static bool is_fetch(const struct scene *s)
 	return s->rec && s->rec->insn_len == 0 && s->rec->insn_state != NISV_INSN_UNREADABLE;
 }
 
+/*
+ * KVM gives the guest a page fault where its tables do not map the code: the emulator fails without
+ * a byte fetched only where they map it to no memslot (kvm_fetch_guest_virt(), X86EMUL_IO_NEEDED).
+ */
 static double exec_score(const struct scene *s, const char **reason)
 {
 	if (!is_emulation(s) || !is_fetch(s))
 		return 0;
+	if (!s->ipa_known) {
+		*reason = "the emulator could fetch no instruction; the guest-physical address of "
+			  "the "
+			  "code is not known";
+		return s->has_linear ? 0.8 : 0.6;
+	}
 	*reason =
 		"the emulator could fetch no instruction, and no memslot holds the code's address";
 	return rule_sighted(s, 0.9);
@@ -39,6 +49,11 @@ static void exec_place(const struct scene *s, struct text *text)
 
 static void exec_where(const struct scene *s, struct text *text)
 {
+	if (!s->ipa_known) {
+		text_add(text, "The guest's page tables map the code to an address outside every "
+			       "memslot.");
+		return;
+	}
 	text_add(text, "The code's address is in no memslot: ");
 	rule_neighbours(s, text);
 	text_add(text, ".");
@@ -83,13 +98,17 @@ static double emulation_score(const struct scene *s, const char **reason)
 {
 	if (!is_emulation(s) || !s->has_insn)
 		return 0;
+	if (!s->ipa_known) {
+		*reason = "with paging on KVM emulates accesses to memory only where no memory is; "
+			  "the "
+			  "guest-physical address is not known";
+		return s->has_linear ? 0.6 : 0;
+	}
 	if (s->is_derived) {
 		*reason =
 			"the operand's address, computed from the registers with a segment base of "
 			"zero, is in no memslot";
-		/* The slots do not change with the fault: looking them up later costs nothing more.
-		 */
-		return 0.6;
+		return s->sight == SIGHT_AT_FAULT ? 0.7 : 0.6;
 	}
 	*reason = "the emulator gave up on an instruction whose operand is in no memslot";
 	return rule_sighted(s, 0.85);
@@ -103,6 +122,13 @@ static void emulation_place(const struct scene *s, struct text *text)
 
 static void emulation_where(const struct scene *s, struct text *text)
 {
+	if (!s->ipa_known) {
+		text_add(text,
+			 "The operand's virtual address 0x%" PRIx64
+			 " leads outside memory, so KVM must emulate the access.",
+			 s->linear);
+		return;
+	}
 	text_add(text,
 		 "The operand at 0x%" PRIx64 " is in no memslot, so KVM must emulate the access: ",
 		 s->ipa);

@@ -45,6 +45,13 @@ static void set_slots_of_record(struct scene *s)
 		s->above = above;
 }
 
+/* The memslots have not changed between the fault and the layout. */
+static bool is_layout_of_fault(const struct scene *s)
+{
+	return s->rec && s->rec->layout_state == NISV_LAYOUT_STABLE &&
+	       s->rec->generation == s->evidence->layout->generation;
+}
+
 static void set_slots(struct scene *s)
 {
 	const struct layout *layout = s->evidence->layout;
@@ -53,7 +60,7 @@ static void set_slots(struct scene *s)
 	if (s->rec && s->rec->layout_state != NISV_LAYOUT_NONE && !s->is_derived) {
 		set_slots_of_record(s);
 	} else if (layout->known) {
-		s->sight = SIGHT_LATER;
+		s->sight = is_layout_of_fault(s) ? SIGHT_AT_FAULT : SIGHT_LATER;
 		s->slot = layout_slot_at(layout, s->ipa);
 		s->below = layout_slot_below(layout, s->ipa);
 		s->above = layout_slot_above(layout, s->ipa);
@@ -127,27 +134,29 @@ static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 }
 
 /*
- * KVM's emulator gives no address for an instruction that it cannot decode. Without paging the
- * operand's address follows from the registers, but for the segment's base.
+ * KVM's emulator gives no address for an instruction that it cannot decode or fetch. The operand's
+ * linear address follows from the registers, but for the segment's base; without paging it is the
+ * guest-physical one.
  */
 static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
 {
-	uint64_t gpr[8], address;
+	uint64_t gpr[16];
 
 	if (rec->sysregs_state != NISV_SYSREGS_NONE)
 		s->mmu = rec->sys.sctlr & CR0_PG ? MMU_ON : MMU_OFF;
 	s->ipa_known = s->ipa != 0;
-	if (rec->insn_state != NISV_INSN_OK || !rec->insn_len)
+	s->has_insn = rec->insn_state == NISV_INSN_OK && rec->insn_len;
+	if (s->ipa_known || s->mmu == MMU_UNKNOWN || !s->rec)
 		return;
-	s->has_insn = true;
-	if (s->ipa_known || s->mmu != MMU_OFF || !s->rec)
-		return;
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 16; i++)
 		gpr[i] = rec->gpr[i];
-	if (insn_x86_operand(rec->insn, rec->insn_len, rec->pc, fault_x86_bits(rec), gpr,
-			     &address)) {
-		s->ipa = address;
+	s->linear = rec->pc;
+	s->has_linear = !s->has_insn || insn_x86_operand(rec->insn, rec->insn_len, rec->pc,
+							 fault_x86_bits(rec), gpr, &s->linear);
+	if (s->mmu == MMU_OFF && s->has_linear) {
+		s->ipa = s->linear;
 		s->ipa_known = s->is_derived = true;
+		s->has_linear = false;
 	}
 }
 
@@ -170,6 +179,8 @@ void scene_set(struct scene *s, const struct evidence *evidence, const struct si
 		set_cpu_x86(s, rec);
 	else if (rec)
 		set_cpu_arm64(s, rec);
+	if (!s->ipa_known)
+		return;
 	set_slots(s);
 	set_ram(s);
 	set_devices(s);
@@ -183,5 +194,6 @@ void scene_describe(struct scene *s)
 		insn = insn_decode_a64(s->insn.raw, s->site->pc);
 	else if (s->has_insn && s->rec)
 		insn = fault_insn(s->rec, s->evidence->arch);
+	s->insn.length = insn.length;
 	snprintf(s->insn_text, sizeof(s->insn_text), "%s", insn.text);
 }

@@ -35,6 +35,8 @@ struct scene {
 	uint64_t ipa; /* the site's; on x86 the operand's where only the registers tell it */
 	bool ipa_known;
 	bool is_derived; /* ipa was computed from the instruction and the registers */
+	bool has_linear; /* x86, paging on: only the virtual address is known */
+	uint64_t linear;
 	struct syndrome esr;
 
 	enum sight sight;

@@ -764,7 +764,7 @@ static void x86_operand_from_the_registers(void **state)
 	rec.gpr[3] = 0xd000;
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "x86-emulation-failure-mmio");
-	assert_confidence(f, 0.6);
+	assert_confidence(f, 0.7); /* the layout is of the fault's generation */
 	assert_int_equal(f->address, 0xd000);
 	assert_evidence(f, "computed from the registers");
 }
@@ -778,17 +778,51 @@ static void x86_operand_in_memory_is_unknown(void **state)
 	assert_string_equal(scenario_explain(&rec)->cause, "unknown");
 }
 
-static void x86_no_address_is_unknown(void **state)
+/* With paging the registers tell a virtual address only. */
+static void x86_operand_behind_page_tables(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0, 0x7c00, pxor, sizeof(pxor));
 	const struct finding *f;
 
 	(void)state;
-	rec.sys.sctlr = 0x80000001; /* paging: the registers do not tell it */
+	rec.sys.sctlr = 0x80000001;
+	rec.sys.tcr = 0x20;
+	rec.gpr[7] = 0xffffc90000001000;
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "x86-emulation-failure-mmio");
+	assert_confidence(f, 0.6);
+	assert_false(f->has_address);
+	assert_contains(f->summary, "on virtual address 0xffffc90000001000");
+	assert_string_equal(f->region, "not known");
+}
+
+static void x86_jump_behind_page_tables(void **state)
+{
+	struct nisv_rec_fault rec = emulation(0, 0xffffc90000001000, pxor, 0);
+	const struct finding *f;
+
+	(void)state;
+	rec.sys.sctlr = 0x80000001;
+	rec.sys.tcr = 0x20;
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "x86-exec-in-mmio");
+	assert_confidence(f, 0.8);
+	assert_contains(f->summary,
+			"fetched an instruction from virtual address 0xffffc90000001000");
+}
+
+static void x86_no_operand_is_unknown(void **state)
+{
+	static const uint8_t cpuid[] = {0x0f, 0xa2};
+	struct nisv_rec_fault rec = emulation(0, 0x7c00, cpuid, sizeof(cpuid));
+	const struct finding *f;
+
+	(void)state;
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "unknown");
 	assert_false(f->has_address);
 	assert_contains(f->where, "not known");
+	assert_contains(f->confidence_reason, "address is not known");
 }
 
 static void x86_vm_that_ended_with_it(void **state)
@@ -857,7 +891,9 @@ int main(void)
 		SCENARIO_TEST(x86_unknown_instruction_on_nothing),
 		SCENARIO_TEST(x86_operand_from_the_registers),
 		SCENARIO_TEST(x86_operand_in_memory_is_unknown),
-		SCENARIO_TEST(x86_no_address_is_unknown),
+		SCENARIO_TEST(x86_operand_behind_page_tables),
+		SCENARIO_TEST(x86_jump_behind_page_tables),
+		SCENARIO_TEST(x86_no_operand_is_unknown),
 		SCENARIO_TEST(x86_vm_that_ended_with_it),
 	};
 

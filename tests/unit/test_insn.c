@@ -347,6 +347,8 @@ static void unknown_bytes_are_shown_not_guessed(void **state)
 static void x86_is_disassembled_by_mode(void **state)
 {
 	static const uint8_t pxor[] = {0x66, 0x0f, 0xef, 0x07};
+	static const uint8_t prefixed[] = {0x67, 0x66, 0x0f, 0xef, 0x07, 0xf4};
+	static const uint8_t movzx[] = {0x66, 0x0f, 0xb6, 0x07};
 	static const uint8_t bad[] = {0x0f, 0x0a, 0xff};
 	struct insn insn;
 
@@ -358,6 +360,13 @@ static void x86_is_disassembled_by_mode(void **state)
 	insn = insn_decode_x86(pxor, sizeof(pxor), 0x1000, 16);
 	assert_string_equal(insn.text, "pxor xmm0, xmmword ptr [bx]");
 	assert_int_equal(insn.length, 4);
+
+	/* With an address size prefix before; and 0x66 as what it is for a plain instruction. */
+	insn = insn_decode_x86(prefixed, sizeof(prefixed), 0x1000, 16);
+	assert_string_equal(insn.text, "pxor xmm0, xmmword ptr [edi]");
+	assert_int_equal(insn.length, 5);
+	insn = insn_decode_x86(movzx, sizeof(movzx), 0x1000, 16);
+	assert_string_equal(insn.text, "movzx eax, byte ptr [bx]");
 
 	insn = insn_decode_x86(bad, sizeof(bad), 0, 32);
 	assert_int_equal(insn.class, INSN_UNKNOWN);
@@ -376,7 +385,9 @@ static void x86_operands_are_computed_without_paging(void **state)
 	static const uint8_t moved[] = {0x66, 0x0f, 0xef, 0x84, 0x4b, 0x00, 0x10, 0x00, 0x00};
 	static const uint8_t in_fs[] = {0x64, 0x66, 0x0f, 0xef, 0x07};
 	static const uint8_t none[] = {0x0f, 0xa2}; /* cpuid */
-	uint64_t gpr[8] = {0, 0x20, 0, 0xfff0d000}, address = 1;
+	static const uint8_t relative[] = {0x66, 0x0f, 0xef, 0x05, 0x10, 0, 0, 0};
+	static const uint8_t in_r9[] = {0x66, 0x41, 0x0f, 0xef, 0x41, 0x08}; /* [r9 + 8] */
+	uint64_t gpr[16] = {0, 0x20, 0, 0xfff0d000}, address = 1;
 
 	(void)state;
 	assert_true(insn_x86_operand(plain, sizeof(plain), 0, 16, gpr, &address));
@@ -387,9 +398,15 @@ static void x86_operands_are_computed_without_paging(void **state)
 	address = 1;
 	assert_false(insn_x86_operand(in_fs, sizeof(in_fs), 0, 16, gpr, &address));
 	assert_false(insn_x86_operand(none, sizeof(none), 0, 16, gpr, &address));
-	assert_false(insn_x86_operand(plain, sizeof(plain), 0, 64, gpr, &address));
+	assert_false(insn_x86_operand(plain, sizeof(plain), 0, 0, gpr, &address));
 	assert_false(insn_x86_operand(plain, 2, 0, 16, gpr, &address));
 	assert_int_equal(address, 1);
+
+	gpr[9] = 0xffffc90000001000;
+	assert_true(insn_x86_operand(in_r9, sizeof(in_r9), 0, 64, gpr, &address));
+	assert_int_equal(address, 0xffffc90000001008);
+	assert_true(insn_x86_operand(relative, sizeof(relative), 0x400000, 64, gpr, &address));
+	assert_int_equal(address, 0x400018);
 }
 
 int main(void)
