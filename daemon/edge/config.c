@@ -61,9 +61,34 @@ static int parse_bool(const char *text, bool *ret)
 struct reading {
 	struct config *config;
 	const char *path;
-	int errors;
+	FILE *file;
+	unsigned int line; /* the current one, from 1 */
+	bool has_errors;   /* with a message */
 	char message[256]; /* why the current line was refused */
 };
+
+/*
+ * inih reads through this: it does not tell a handler which line it is, and would take the rest of
+ * a line that is longer than its buffer for a line of its own.
+ */
+static char *read_line(char *buf, int size, void *userdata)
+{
+	struct reading *reading = userdata;
+	int c = 0;
+
+	if (!fgets(buf, size, reading->file))
+		return NULL;
+	reading->line++;
+	if (strchr(buf, '\n') || feof(reading->file))
+		return buf;
+	while (c != '\n' && c != EOF)
+		c = getc(reading->file);
+	log_error("%s:%u: longer than %d bytes, or with a NUL byte in it", reading->path,
+		  reading->line, size - 2);
+	reading->has_errors = true;
+	*buf = '\0';
+	return buf;
+}
 
 static int set_key(struct reading *reading, const struct key *key, const char *value)
 {
@@ -102,7 +127,7 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
 	return -EINVAL;
 }
 
-/* inih calls this for each line; 0 tells it that the line is bad. */
+/* inih calls this for each key; it keeps only lines without a key for its own return value. */
 static int on_line(void *userdata, const char *section, const char *name, const char *value)
 {
 	struct reading *reading = userdata;
@@ -111,30 +136,36 @@ static int on_line(void *userdata, const char *section, const char *name, const 
 		if (!strcmp(keys[i].section, section) && !strcmp(keys[i].name, name)) {
 			if (!set_key(reading, &keys[i], value))
 				return 1;
-			log_error("%s: %s", reading->path, reading->message);
-			reading->errors++;
-			return 0;
+			log_error("%s:%u: %s", reading->path, reading->line, reading->message);
+			reading->has_errors = true;
+			return 1;
 		}
-	log_error("%s: unknown key %.64s= in section [%.64s]; see nisvd.conf(5)", reading->path,
-		  name, section);
-	reading->errors++;
-	return 0;
+	log_error("%s:%u: unknown key %.64s= in section [%.64s]; see nisvd.conf(5)", reading->path,
+		  reading->line, name, section);
+	reading->has_errors = true;
+	return 1;
 }
 
 static int read_file(struct config *config, const char *path, bool required)
 {
 	struct reading reading = {.config = config, .path = path};
-	int line = ini_parse(path, on_line, &reading);
+	int line, error = 0;
 
-	if (line < 0) {
+	reading.file = fopen(path, "re");
+	if (!reading.file) {
 		if (!required && errno == ENOENT)
 			return 0;
-		return log_error_errno(errno ? errno : EIO, "Cannot read the configuration %s",
-				       path);
+		return log_error_errno(errno, "Cannot read the configuration %s", path);
 	}
-	if (line > 0)
-		log_error("%s:%d: the first line with an error", path, line);
-	return line ? -EINVAL : 0;
+	line = ini_parse_stream(read_line, &reading, on_line, &reading);
+	if (ferror(reading.file))
+		error = errno ? errno : EIO;
+	fclose(reading.file);
+	if (error)
+		return log_error_errno(error, "Cannot read the configuration %s", path);
+	if (line)
+		log_error("%s:%d: expected a [Section], a Key=value or a # comment", path, line);
+	return line || reading.has_errors ? -EINVAL : 0;
 }
 
 int config_read(struct config *config, const char *path, bool required)
@@ -143,7 +174,6 @@ int config_read(struct config *config, const char *path, bool required)
 	glob_t found = {};
 	int r, result;
 
-	errno = 0;
 	result = read_file(config, path, required);
 	snprintf(pattern, sizeof(pattern), "%s.d/*.conf", path);
 	if (!glob(pattern, 0, NULL, &found))
