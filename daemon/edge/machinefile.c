@@ -68,8 +68,10 @@ static bool take_vgic(struct json_object *object, uint32_t *ret, const char **re
 
 	*reason = "vgic";
 	*ret = NISV_VGIC_NONE;
-	if (!text)
+	if (!json_object_object_get_ex(object, "vgic", NULL))
 		return true;
+	if (!text)
+		return false;
 	*ret = !strcmp(text, "v2") ? NISV_VGIC_V2 : NISV_VGIC_V3;
 	return !strcmp(text, "v2") || !strcmp(text, "v3");
 }
