@@ -58,10 +58,11 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t events, void
 		return 0;
 	/* Its last records and counts first: they belong to a VM that still runs. */
 	ingest_poll(manager);
-	for (size_t v = 0; v < manager->vms.n; v++)
-		if (!manager->vms.list[v]->end &&
-		    manager->vms.list[v]->tgid == manager->processes[i].tgid)
-			end_vm(manager, manager->vms.list[v], VM_END_PROCESS_GONE);
+	/* Backwards: the end of one VM may remove another, ended before, from the list. */
+	for (size_t v = manager->vms.n; v > 0; v--)
+		if (!manager->vms.list[v - 1]->end &&
+		    manager->vms.list[v - 1]->tgid == manager->processes[i].tgid)
+			end_vm(manager, manager->vms.list[v - 1], VM_END_PROCESS_GONE);
 	drop_process(manager, i);
 	publish_changes(manager);
 	return 0;
@@ -191,6 +192,8 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		identify_from_proc(vm, 0);
 		choose_machine(manager, vm);
 		publish_vm(manager, vm);
+		if (watch_process(manager, vm) == -ESRCH)
+			end_vm(manager, vm, VM_END_PROCESS_GONE);
 	}
 	take_record(vm, hdr);
 	return vm;
@@ -400,8 +403,9 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 	r = discover_run(manager->capture, &found);
 	if (r < 0)
 		return log_error_errno(r, "Cannot look for running VMs");
-	for (size_t i = 0; found.complete && i < manager->vms.n; i++) {
-		struct vm *vm = manager->vms.list[i];
+	/* Backwards: the end of one VM may remove another, ended before, from the list. */
+	for (size_t i = found.complete ? manager->vms.n : 0; i > 0; i--) {
+		struct vm *vm = manager->vms.list[i - 1];
 
 		if (!vm->end && !discover_has(&found, &vm->kernel_key))
 			end_vm(manager, vm, VM_END_NOT_FOUND);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/api.h"
+#include "daemon/edge/counters.h"
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/publish.h"
@@ -22,11 +23,14 @@
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
 
-/* Memory of an ended VM's sites may go; its findings point into them, so they go together. */
+/* What the kernel still counts for it goes, too: else the next reading would find it anew. */
 static void on_forget(struct vm *vm, void *userdata)
 {
-	(void)userdata;
+	struct manager *manager = userdata;
+
 	log_debug("Forgetting the ended VM %s (%s)", vm->id, vm->name.name);
+	if (manager->capture && !vm->forgotten)
+		counters_forget(manager->capture, &vm->kernel_key);
 }
 
 int manager_new(const struct manager_options *options, const struct config *config,
@@ -74,6 +78,7 @@ struct manager *manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->capture_io);
 	ingest_stop(manager);
 	capture_free(manager->capture);
+	manager->capture = NULL;
 	vms_clear(&manager->vms);
 	machinefile_clear(&manager->machines);
 	sd_event_unref(manager->event);
@@ -242,6 +247,7 @@ int manager_start(struct manager *manager)
 	if (r < 0)
 		return log_error_errno(r, "Cannot watch for signals");
 	if (!manager->options.offline) {
+		publish_prepare(manager);
 		r = start_capture(manager);
 		if (r < 0)
 			return r;
@@ -263,7 +269,7 @@ int manager_run(struct manager *manager)
 	if (manager->capture) {
 		/* What the guests did until now is still told. */
 		ingest_poll(manager);
-		publish_changes(manager);
+		publish_last(manager);
 	}
 	return r < 0 ? log_error_errno(r, "The event loop failed") : 0;
 }
