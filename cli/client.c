@@ -91,21 +91,42 @@ static int open_transport(struct client *client, enum client_need need)
 				     "cannot run nisvd --offline: %s", strerror(-r));
 }
 
-int client_open(const struct options *options, enum client_need need, struct client **ret)
+static struct client *client_new(const struct options *options)
 {
 	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->options = options;
+	client->transport = (struct transport){.fd = -1, .errors = -1};
+	return client;
+}
+
+int client_open(const struct options *options, enum client_need need, struct client **ret)
+{
+	struct client *client = client_new(options);
 	int status;
 
 	if (!client)
 		return error_report(options, NISV_EXIT_FAILURE, NULL, NULL, "out of memory");
-	client->options = options;
-	client->transport = (struct transport){.fd = -1, .errors = -1};
 	status = open_transport(client, need);
 	if (status != NISV_EXIT_OK)
 		free(client);
 	else
 		*ret = client;
 	return status;
+}
+
+int client_try(const struct options *options, struct client **ret)
+{
+	struct client *client = client_new(options);
+	int r = client ? transport_socket(options, &client->transport) : -ENOMEM;
+
+	if (r < 0)
+		free(client);
+	else
+		*ret = client;
+	return r;
 }
 
 struct client *client_close(struct client *client)

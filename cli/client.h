@@ -50,6 +50,9 @@ int client_next(struct client *client, struct json_object **ret, bool *ret_more)
 /* Tells why the conversation ended early. */
 int client_lost(struct client *client);
 
+/* Opens a conversation over the socket. 0, or -errno, not told: see client_unreachable(). */
+int client_try(const struct options *options, struct client **ret);
+
 /* Connects to the socket of @options, for the bridge. A file descriptor, or -errno, not told. */
 int client_connect(const struct options *options);
 

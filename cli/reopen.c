@@ -40,18 +40,12 @@ int client_reopen(const struct options *options, struct client **ret)
 
 	for (;;) {
 		struct pollfd p = {.fd = watch(options->socket), .events = POLLIN};
-		int fd = client_connect(options);
+		int r = client_try(options, ret);
 
-		if (fd >= 0) {
-			close(fd);
+		if (r == 0 || (r != -ENOENT && r != -ECONNREFUSED && r != -ENOTDIR)) {
 			if (p.fd >= 0)
 				close(p.fd);
-			return client_open(options, CLIENT_DAEMON, ret);
-		}
-		if (fd != -ENOENT && fd != -ECONNREFUSED && fd != -ENOTDIR) {
-			if (p.fd >= 0)
-				close(p.fd);
-			return client_unreachable(options, fd);
+			return r == 0 ? NISV_EXIT_OK : client_unreachable(options, r);
 		}
 		poll(&p, 1, wait);
 		if (p.fd >= 0)

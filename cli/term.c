@@ -73,6 +73,8 @@ static void start_pager(struct term *term)
 	term->pager = fork();
 	if (term->pager == 0) {
 		dup2(fds[0], STDIN_FILENO);
+		close(fds[0]);
+		close(fds[1]); /* not all of it is exec: the end must be seen */
 		run_pager(command);
 	}
 	close(fds[0]);

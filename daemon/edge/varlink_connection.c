@@ -313,7 +313,9 @@ void varlink_connection_poke(struct varlink_connection *conn)
 	if (conn->in_handler)
 		return;
 	r = sd_event_source_set_enabled(conn->defer, SD_EVENT_ONESHOT);
-	if (r < 0)
+	/* After its last round the loop takes nothing new; freeing the server ends the connection.
+	 */
+	if (r < 0 && r != -ESTALE)
 		log_error_errno(r, "varlink: cannot schedule a client");
 }
 

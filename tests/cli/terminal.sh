@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What people see: width, colour, pager, locale, and names that mean harm, in a real pseudo-terminal.
+
+# shellcheck disable=SC2317 # functions are called by check
+# shellcheck source=tests/cli/common
+. "$(dirname "$0")/common"
+
+live_setup
+start_daemon
+
+jump=$tag-jump ok=$tag-ok hostile=$tag-$'a\e[31mb\xc2\x9bc\xe2\x80\xaed'
+vm "$jump" --guest jump --arg 0=0x300000 --on-error pause
+vm "$ok" --guest mmio-write --arg 0=0x400000 --arg 1=5000 --arg 2=40 --arg 3=0x200 --linger
+vm "$hostile" --guest pxor --arg 0=0x200000 --on-error pause
+
+escape=$'\e'
+q="'$build/nisvctl' --socket '$socket'"
+
+# tty COMMAND: its output in a terminal of 80 columns.
+tty() {
+	script -qec "stty cols 80 rows 24; $1" /dev/null | tr -d '\r'
+}
+has() {
+	grep -qE -- "$1" <<<"$shown" || {
+		printf '%s\n' "$shown"
+		return 1
+	}
+}
+has_not() {
+	! LC_ALL=C grep -nP -- "$1" <<<"$shown"
+}
+narrow() {
+	local plain=${shown//$escape\[/}
+
+	plain=$(sed -E 's/^([0-9;]*m)+//; s/([0-9])(;[0-9]+)?m//g' <<<"$plain")
+	! grep -nE '^.{81}' <<<"$plain"
+}
+
+# ---- width and colour ---------------------------------------------------------------------------
+
+for verb in list "show $jump" "map $ok" "explain $jump" explain status 'decode 0x92000007'; do
+	shown=$(tty "NO_COLOR=1 $q --no-pager $verb")
+	check "$verb: fits 80 columns" narrow
+	check "$verb: prints" test "${#shown}" -gt 100
+	check "$verb: no colour with NO_COLOR" has_not '\e'
+done
+shown=$(tty "$q --no-pager explain $jump")
+check 'colour' has "$escape\[1;31m"
+check 'boxes with UTF-8' has '┌──'
+shown=$(tty "TERM=dumb $q --no-pager explain $jump")
+check 'no colour with TERM=dumb' has_not '\e'
+shown=$(tty "LC_ALL=C NO_COLOR=1 $q --no-pager explain $jump; LC_ALL=C NO_COLOR=1 $q --no-pager map $ok")
+check 'ASCII without UTF-8' has_not '[^ -~]'
+check 'boxes without UTF-8' has '\+---'
+shown=$(n explain "$jump")
+check 'no colour without a terminal' has_not '\e'
+shown=$(tty "$q -j list")
+check 'JSON is pretty on a terminal' has '^  "vms"'
+
+# ---- pager --------------------------------------------------------------------------------------
+
+shown=$(tty "NISVCTL_PAGER='sed s/^/P:/' PAGER=false $q list")
+check 'pager: NISVCTL_PAGER' has '^P:.*NAME'
+shown=$(tty "PAGER='sed s/^/P:/' $q map $ok")
+check 'pager: PAGER' has '^P:.*0x400000'
+shown=$(tty "PATH=/nonexistent '$build/nisvctl' --socket '$socket' list")
+check 'pager: none installed' has 'NAME'
+shown=$(tty "$q list")
+check 'pager: less shows short output at once' has 'NAME'
+shown=$(tty "NISVCTL_PAGER='sed s/^/P:/' $q --no-pager list")
+check 'pager: --no-pager' has_not '^P:'
+shown=$(tty "NISVCTL_PAGER='sed s/^/P:/' $q status; NISVCTL_PAGER='sed s/^/P:/' $q events")
+check 'pager: not for status and events' has_not '^P:'
+shown=$(tty "NISVCTL_PAGER=true $q explain; echo status \$?")
+check 'pager: left early is no error' has '^status 0'
+shown=$(tty "NISVCTL_PAGER='sed s/^/P:/' $q show nope; echo status \$?")
+check 'pager: none for an error' has '^nisvctl: no VM'
+check 'pager: the status of an error' has '^status 3'
+
+# ---- names that mean harm -----------------------------------------------------------------------
+
+shown=$(for verb in list events explain "show $(n -j list | jq -r --arg t "$tag-a" \
+	'.vms[] | select(.name | startswith($t)) | .id')"; do
+	tty "NO_COLOR=1 $q --no-pager $verb"
+	tty "LC_ALL=C NO_COLOR=1 $q --no-pager $verb"
+	tty "NO_COLOR=1 $q --no-pager --json=pretty $verb"
+done)
+check 'hostile name: no control sequence' has_not '\e|\x9b|\xc2[\x80-\x9f]|\xe2\x80\xae'
+check 'hostile name: shown' has '\[31mb'
+
+finish
