@@ -31,6 +31,7 @@ struct kvm_mmu {
 
 struct kvm_arch {
 	bool has_protected_state;
+	__s64 kvmclock_offset;
 } _core;
 
 struct kvm_vcpu_arch {

@@ -78,30 +78,58 @@ static __always_inline struct nisv_cache *cache_get(void)
 }
 
 /*
- * Whose VM this is, from the last access that this CPU counted: if it was in the same thread, which
- * was not migrated since, with the same notifier in front, and no VM was destroyed meanwhile, then
- * it was on the same vCPU of the same VM. Where the end of a VM is not seen, that holds for one
- * KVM_RUN only (mmio_exit()). Saves four reads of kernel memory, most of the cost.
+ * What tells a VM from an earlier one at the same address, where the end of VMs is not seen. x86
+ * sets the offset from the clock, in nanoseconds, when it makes a VM (kvm_arch_init_vm()); if the
+ * VMM sets it (KVM_SET_CLOCK), the VM is looked up again.
  */
-static __always_inline bool mmio_whose(struct task_struct *task, struct nisv_cache_last *last)
+static __always_inline u64 vm_birth(u64 kvm)
 {
-	u64 link = (u64)task->preempt_notifiers.first;
-	struct vcpu_id id = {};
+#if defined(__TARGET_ARCH_x86)
+	return READ(kvm, kvm, arch.kvmclock_offset);
+#else
+	return 0;
+#endif
+}
 
-	if (link && last->link == link && last->pid == (u32)task->pid &&
-	    last->migrations == task->se.nr_migrations && last->epoch == vm_epoch)
-		return true;
+static __always_inline bool mmio_look_up(struct task_struct *task, struct nisv_cache_last *last,
+					 u64 link)
+{
+	struct vcpu_id id = {};
+	bool known;
+
+	/* The same notifier as at the last access, but the thread has been elsewhere since. */
+	known = link && last->link == link && last->epoch == vm_epoch && last->birth;
 	last->link = 0;
 	if (!vcpu_loaded(task, &id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
 		return false;
 	}
-	last->epoch = vm_epoch;
-	last->vm = vm_key(id.kvm, task);
+	if (!known || id.kvm != last->vm.kvm || vm_birth(id.kvm) != last->birth) {
+		last->epoch = vm_epoch;
+		last->birth = vm_birth(id.kvm);
+		last->vm = vm_key(id.kvm, task);
+	}
 	last->pid = task->pid;
 	last->migrations = task->se.nr_migrations;
 	last->link = link;
+	last->left = 0;
 	return true;
+}
+
+/*
+ * Whose VM this is, from the last access that this CPU counted: if it was in the same thread, which
+ * was not migrated since, with the same notifier in front, and no VM was destroyed meanwhile, then
+ * it was on the same vCPU of the same VM. Where the end of a VM is not seen, that holds for one
+ * KVM_RUN only. Saves four reads of kernel memory, most of the cost.
+ */
+static __always_inline bool mmio_whose(struct task_struct *task, struct nisv_cache_last *last)
+{
+	u64 link = (u64)task->preempt_notifiers.first;
+
+	if (link && last->link == link && !last->left && last->pid == (u32)task->pid &&
+	    last->migrations == task->se.nr_migrations && last->epoch == vm_epoch)
+		return true;
+	return mmio_look_up(task, last, link);
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -204,7 +232,7 @@ static __always_inline void mmio_exit(bool is_mmio)
 	if (is_mmio)
 		mmio_user(cache, current_task());
 	if (!has_destroy)
-		cache->last.link = 0;
+		cache->last.left = 1;
 }
 
 #endif

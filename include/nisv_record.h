@@ -266,13 +266,16 @@ struct nisv_cache_slot {
 };
 /* BPF-private: the access that this CPU counted last, and whose it was. */
 struct nisv_cache_last {
-	__u64 link;	  /* of the vCPU's preempt notifier; 0: look the vCPU up again */
+	__u64 link;	  /* of the vCPU's preempt notifier */
 	__u64 epoch;	  /* VMs destroyed until then */
 	__u64 migrations; /* of the thread, until then */
 	__u64 gpa;	  /* NISV_ADDR_UNSET: credited to user space already */
 	struct nisv_vm_key vm;
-	__u32 pid; /* of the thread, in the initial PID namespace */
+	__u64 birth; /* of the VM: x86's kvmclock offset */
+	__u32 pid;   /* of the thread, in the initial PID namespace */
 	__u32 slot;
+	__u32 left; /* 1: the thread has left KVM_RUN since, and the end of VMs is not seen */
+	__u32 reserved;
 };
 struct nisv_cache {
 	struct nisv_cache_last last;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef __aarch64__
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+#include "arch.h"
+#include "daemon/edge/log.h"
+
+/*
+ * x0: first place, x1: end, x2: stride, x3: accesses a run, x4: doorbell. The MMU is off. A vCPU
+ * whose debugger asked for breakpoints returns to user space at each BRK, and stays on it.
+ */
+/* clang-format off */
+__asm__(
+	".pushsection .rodata\n"
+	"	.balign	4\n"
+	"arm64_store:\n"
+	"	mov	x5, x0\n"
+	"1:	mov	x6, x3\n"
+	"2:	str	w7, [x5]\n"
+	"	add	x5, x5, x2\n"
+	"	cmp	x5, x1\n"
+	"	csel	x5, x0, x5, hs\n"
+	"	subs	x6, x6, #1\n"
+	"	b.ne	2b\n"
+	"	str	w7, [x4]\n"
+	"	b	1b\n"
+	"arm64_store_load:\n"
+	"1:	mov	x5, x0\n"
+	"2:	str	w7, [x5]\n"
+	"	ldr	w7, [x5]\n"
+	"	add	x5, x5, x2\n"
+	"	cmp	x5, x1\n"
+	"	b.lo	2b\n"
+	"	b	1b\n"
+	"arm64_exit:\n"
+	"	brk	#0\n"
+	"arm64_fail:\n"
+	"	ldp	x7, x8, [x0]\n"
+	"arm64_end:\n"
+	".popsection\n");
+/* clang-format on */
+
+extern const uint8_t arm64_store[], arm64_store_load[], arm64_exit[], arm64_fail[], arm64_end[];
+
+/* Register ids: asm/kvm.h. */
+#define CORE_REG(field) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
+			 KVM_REG_ARM_CORE_REG(field))
+
+struct text arch_text(enum program program)
+{
+	static const struct text texts[_PROGRAM_MAX] = {
+		[PROGRAM_STORE] = {arm64_store, arm64_store_load, KVM_EXIT_MMIO},
+		[PROGRAM_STORE_LOAD] = {arm64_store_load, arm64_exit, KVM_EXIT_MMIO},
+		[PROGRAM_EXIT] = {arm64_exit, arm64_fail, KVM_EXIT_DEBUG},
+		[PROGRAM_FAIL] = {arm64_fail, arm64_end, KVM_EXIT_ARM_NISV},
+	};
+
+	return texts[program];
+}
+
+int arch_vm_prepare(const struct arch_vm *vm, enum program program)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_NISV_TO_USER};
+
+	if (program == PROGRAM_FAIL && ioctl(vm->vm_fd, KVM_ENABLE_CAP, &cap))
+		return log_error_errno(errno, "No KVM_CAP_ARM_NISV_TO_USER");
+	return 0;
+}
+
+int arch_vcpu_start(const struct arch_vm *vm, const struct start *start)
+{
+	const struct {
+		uint64_t id, value;
+	} regs[] = {
+		{CORE_REG(regs.pc), PROGRAM_PAGE},	{CORE_REG(regs.regs[0]), start->base},
+		{CORE_REG(regs.regs[1]), start->end},	{CORE_REG(regs.regs[2]), start->stride},
+		{CORE_REG(regs.regs[3]), start->count}, {CORE_REG(regs.regs[4]), DOORBELL},
+	};
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
+	};
+	struct kvm_vcpu_init init;
+
+	if (ioctl(vm->vm_fd, KVM_ARM_PREFERRED_TARGET, &init) ||
+	    ioctl(vm->vcpu_fd, KVM_ARM_VCPU_INIT, &init))
+		return log_error_errno(errno, "KVM_ARM_VCPU_INIT");
+	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
+		struct kvm_one_reg reg = {
+			.id = regs[i].id,
+			.addr = (uintptr_t)&regs[i].value,
+		};
+
+		if (ioctl(vm->vcpu_fd, KVM_SET_ONE_REG, &reg))
+			return log_error_errno(errno, "KVM does not take a register of the vCPU");
+	}
+	if (ioctl(vm->vcpu_fd, KVM_SET_GUEST_DEBUG, &debug))
+		return log_error_errno(errno, "KVM_SET_GUEST_DEBUG");
+	return 0;
+}
+
+#endif

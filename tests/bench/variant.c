@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "variant.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/edge/capture.h"
+#include "daemon/edge/log.h"
+
+/* The frequent ones among hooks[] of daemon/edge/capture.c. */
+static const char *const events[] = {
+	"kvm_mmio",
+	"kvm_userspace_exit",
+#if defined(__x86_64__)
+	"kvm_emulate_insn",
+#else
+	"kvm_guest_fault",
+	"kvm_mmio_nisv",
+#endif
+};
+
+#define N_EVENTS (sizeof(events) / sizeof(events[0]))
+
+struct variants {
+	int counts_fd; /* array map of one value: a counter per event */
+	int empty_fd;
+	int count_fd[N_EVENTS];
+	int link_fd[N_EVENTS];
+	struct capture *capture;
+};
+
+/* ---- own programs ---- */
+
+static int program_load(const char *name, const struct bpf_insn *insns, size_t n)
+{
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, name, "GPL", insns, n, NULL);
+
+	return fd < 0 ? log_error_errno(fd, "Cannot load the BPF program \"%s\" (root only)", name)
+		      : fd;
+}
+
+static int load_empty(void)
+{
+	static const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return program_load("empty", insns, sizeof(insns) / sizeof(insns[0]));
+}
+
+/* *counter += 1, where the counter's address is that of the map's value. */
+static int load_count(int counts_fd, size_t event)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_LD | BPF_DW | BPF_IMM,
+		 .dst_reg = BPF_REG_1,
+		 .src_reg = BPF_PSEUDO_MAP_VALUE,
+		 .imm = counts_fd},
+		{.imm = (int)(event * sizeof(uint64_t))},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 1},
+		{.code = BPF_STX | BPF_DW | BPF_ATOMIC,
+		 .dst_reg = BPF_REG_1,
+		 .src_reg = BPF_REG_2,
+		 .imm = BPF_ADD},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return program_load("count", insns, sizeof(insns) / sizeof(insns[0]));
+}
+
+static int load(struct variants *v)
+{
+	v->empty_fd = load_empty();
+	if (v->empty_fd < 0)
+		return v->empty_fd;
+	v->counts_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "counts", sizeof(uint32_t),
+				      sizeof(uint64_t) * N_EVENTS, 1, NULL);
+	if (v->counts_fd < 0)
+		return log_error_errno(v->counts_fd, "Cannot create a BPF map");
+	for (size_t i = 0; i < N_EVENTS; i++) {
+		v->count_fd[i] = load_count(v->counts_fd, i);
+		if (v->count_fd[i] < 0)
+			return v->count_fd[i];
+	}
+	return 0;
+}
+
+int variants_new(struct variants **ret)
+{
+	struct variants *v = calloc(1, sizeof(*v));
+	int r;
+
+	if (!v)
+		return log_error_errno(ENOMEM, "No memory for the programs");
+	v->counts_fd = v->empty_fd = -1;
+	for (size_t i = 0; i < N_EVENTS; i++)
+		v->count_fd[i] = v->link_fd[i] = -1;
+	r = load(v);
+	if (r < 0) {
+		variants_free(v);
+		return r;
+	}
+	*ret = v;
+	return 0;
+}
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void detach(struct variants *v)
+{
+	for (size_t i = 0; i < N_EVENTS; i++)
+		fd_close(&v->link_fd[i]);
+	capture_free(v->capture);
+	v->capture = NULL;
+}
+
+void variants_free(struct variants *v)
+{
+	if (!v)
+		return;
+	detach(v);
+	for (size_t i = 0; i < N_EVENTS; i++)
+		fd_close(&v->count_fd[i]);
+	fd_close(&v->empty_fd);
+	fd_close(&v->counts_fd);
+	free(v);
+}
+
+/* ---- attaching ---- */
+
+static int attach_own(struct variants *v, bool count)
+{
+	for (size_t i = 0; i < N_EVENTS; i++) {
+		v->link_fd[i] =
+			bpf_raw_tracepoint_open(events[i], count ? v->count_fd[i] : v->empty_fd);
+		/* What this kernel does not have nisvd does not attach to either. */
+		if (v->link_fd[i] < 0 && errno != ENOENT)
+			return log_error_errno(errno, "Cannot attach to %s", events[i]);
+	}
+	return 0;
+}
+
+static void ignore_vm(const struct nisv_rec_vm *vm, void *userdata)
+{
+	(void)vm;
+	(void)userdata;
+}
+
+static void ignore_layout(const struct nisv_rec_layout *layout, void *userdata)
+{
+	(void)layout;
+	(void)userdata;
+}
+
+static void ignore_fault(const struct nisv_rec_fault *fault, void *userdata)
+{
+	(void)fault;
+	(void)userdata;
+}
+
+static void ignore_end(const struct nisv_rec_hdr *end, void *userdata)
+{
+	(void)end;
+	(void)userdata;
+}
+
+/* A block makes fewer records than the rings hold: nobody takes them. */
+static int attach_nisvd(struct variants *v)
+{
+	static const struct capture_options options = {
+		.count_mmio = true,
+		.inspect_guest_memory = true,
+	};
+	static const struct capture_ops ops = {
+		.on_vm = ignore_vm,
+		.on_layout = ignore_layout,
+		.on_fault = ignore_fault,
+		.on_end = ignore_end,
+	};
+
+	return capture_new(&options, &ops, NULL, &v->capture);
+}
+
+int variants_attach(struct variants *v, enum variant variant)
+{
+	detach(v);
+	switch (variant) {
+	case VARIANT_NONE:
+		return 0;
+	case VARIANT_NISVD:
+		return attach_nisvd(v);
+	default:
+		return attach_own(v, variant == VARIANT_COUNT);
+	}
+}
+
+/* ---- what is known of the events ---- */
+
+size_t variants_n_events(void)
+{
+	return N_EVENTS;
+}
+
+const char *variants_event_name(size_t event)
+{
+	return events[event];
+}
+
+uint64_t variants_events(const struct variants *v, size_t event)
+{
+	uint64_t counts[N_EVENTS] = {};
+	uint32_t key = 0;
+
+	bpf_map_lookup_elem(v->counts_fd, &key, counts);
+	return counts[event];
+}
+
+bool variants_disturbed(void)
+{
+	bool found = false;
+	uint32_t id = 0;
+
+	while (!found && !bpf_link_get_next_id(id, &id)) {
+		char name[32] = "";
+		struct bpf_link_info info = {};
+		uint32_t size = sizeof(info);
+		int fd = bpf_link_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		info.raw_tracepoint.tp_name = (uintptr_t)name;
+		info.raw_tracepoint.tp_name_len = sizeof(name);
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    info.type == BPF_LINK_TYPE_RAW_TRACEPOINT)
+			found = !strncmp(name, "kvm_", strlen("kvm_"));
+		close(fd);
+	}
+	return found;
+}
