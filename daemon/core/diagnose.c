@@ -28,11 +28,11 @@ const char *confidence_word(double confidence)
 }
 
 /*
- * Aborts that KVM injects repeat without any exit to the VMM: some dozens at one place are a guest
- * that goes nowhere. An access without a description has an exit each time, and a handler that
- * skips it makes progress: only many at a high rate are a livelock.
+ * Aborts that KVM injects repeat without any exit to the VMM, thousands a second: some hundreds at
+ * one place are a guest that goes nowhere. An access without a description has an exit each time,
+ * and a handler that skips it makes progress: only many at a high rate are a livelock.
  */
-#define HANG_INJECTED 64
+#define HANG_INJECTED 512
 #define HANG_EXITS    1000
 #define SECOND_NS     1000000000ULL
 

@@ -63,7 +63,7 @@ static void add_outcome(const struct scene *s, struct text *text)
 	switch (site->outcome) {
 	case NISV_OUTCOME_VM_KILLED:
 		text_add(text, "; %sKVM_RUN failed with %s",
-			 site->kind == NISV_KIND_NISV ? "KVM could not describe the access and "
+			 site->kind == NISV_KIND_NISV ? "the CPU did not describe the access and "
 						      : "",
 			 words_errno(site->errno_).s);
 		break;
@@ -126,11 +126,14 @@ static void write_confidence(const struct scene *s, const struct rule *rule,
 {
 	struct text text =
 		text_begin(finding->confidence_reason, sizeof(finding->confidence_reason));
+	struct scene at_fault = *s;
 	const char *reason = "";
+	double score;
 
-	rule->score(s, &reason);
+	score = rule->score(s, &reason);
 	text_add(&text, "%s", reason);
-	if (s->sight == SIGHT_LATER)
+	at_fault.sight = SIGHT_AT_FAULT;
+	if (s->sight == SIGHT_LATER && rule->score(&at_fault, &reason) > score)
 		text_add(&text, "; the memory map was read after the fault or while it changed");
 }
 

@@ -117,10 +117,8 @@ static void instruction_line(const struct scene *s, struct text *text)
 		return;
 	}
 	why = insn_class_why(s->insn.class);
-	text_add(text, "Instruction 0x%08" PRIx32 " `%s` (%s)", s->insn.raw, s->insn_text,
-		 insn_class_name(s->insn.class));
-	if (why)
-		text_add(text, ": %s", why);
+	text_add(text, "Instruction 0x%08" PRIx32 " `%s`: %s", s->insn.raw, s->insn_text,
+		 why ? why : insn_class_name(s->insn.class));
 }
 
 static void base_line(const struct scene *s, struct text *text)

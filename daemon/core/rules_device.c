@@ -136,9 +136,9 @@ static void device_place(const struct scene *s, struct text *text)
 	if (s->region)
 		text_add(text, "%s + 0x%" PRIx64, s->region->name, s->ipa - s->region->base);
 	else
-		text_add(text, "a device");
-	text_add(text, ", %s that takes only accesses the CPU describes",
-		 s->region && is_window(s->region) ? "a window" : "a device");
+		text_add(text, "no memory");
+	text_add(text, ", %s: only accesses that the CPU describes can be emulated",
+		 s->region && is_window(s->region) ? "a window for devices" : "a device");
 }
 
 static void device_where(const struct scene *s, struct text *text)

@@ -34,11 +34,14 @@ static uint64_t past_end_limit(const struct scene *s)
 	return part > PAST_END_MIN ? part : PAST_END_MIN;
 }
 
-/* Far past the end, or with more RAM above, an address is in a hole, not past the end. */
-static bool is_past_end(const struct scene *s)
+static bool is_above_ram(const struct scene *s)
 {
-	return s->has_ram && s->ipa >= s->ram.end && s->ipa - s->ram.end < past_end_limit(s) &&
-	       s->below && s->below->gpa + s->below->size == s->ram.end;
+	return s->has_ram && s->below && s->below->gpa + s->below->size == s->ram.end;
+}
+
+static bool is_far(const struct scene *s)
+{
+	return s->ipa - s->ram.end >= past_end_limit(s);
 }
 
 /* The command line asked for more than the slots hold: so the guest may well expect it. */
@@ -54,10 +57,14 @@ static double past_end_score(const struct scene *s, const char **reason)
 {
 	double score = 0.75;
 
-	if (!rule_is_nisv(s) || !rule_no_slot(s) || !is_past_end(s) || s->region || s->vgic ||
+	if (!rule_is_nisv(s) || !rule_no_slot(s) || !is_above_ram(s) || s->region || s->vgic ||
 	    s->on_bus || s->near_doorbell)
 		return 0;
 	*reason = "no memslot, close above the end of RAM, and no known device there";
+	if (is_far(s)) {
+		*reason = "no memslot and above the end of RAM, but far from it";
+		return scene_slot_is_ram(s, s->above) ? 0 : rule_sighted(s, 0.3);
+	}
 	/* crosvm puts its platform devices directly after RAM: aarch64/src/lib.rs. */
 	if (!strcmp(s->evidence->vmm, "crosvm")) {
 		*reason = "close above the end of RAM, but crosvm has its platform devices there";

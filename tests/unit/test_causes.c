@@ -19,7 +19,7 @@ static void past_ram_end(void **state)
 	assert_string_equal(
 		f->summary,
 		"vCPU 0 executed `ldp x1, x2, [x0]` on 0x41000000, 0 bytes past the end "
-		"of RAM (0x40000000-0x41000000, 16 MiB); KVM could not describe the access "
+		"of RAM (0x40000000-0x41000000, 16 MiB); the CPU did not describe the access "
 		"and KVM_RUN failed with ENOSYS.");
 	assert_contains(f->how, "pair of registers");
 	assert_contains(f->region, "RAM 0x40000000-0x41000000 (16 MiB) ends 0 bytes below");
@@ -54,6 +54,8 @@ static void far_past_ram_end_is_not_near_it(void **state)
 	(void)state;
 	assert_string_equal(f->cause, "unknown");
 	assert_contains(f->where, "ends 64 MiB below");
+	assert_int_equal(f->n_alternatives, 1);
+	assert_string_equal(f->alternatives[0].cause, "access-past-ram-end");
 	assert_string_equal(confidence_word(f->confidence), "possible");
 }
 
@@ -546,6 +548,18 @@ static void efault_inside_a_slot(void **state)
 	assert_advice(f, "/proc/PID/maps");
 }
 
+static void efault_proves_the_slot(void **state)
+{
+	struct nisv_rec_fault rec = scenario_fault(NISV_KIND_BACKING, RAM_BASE + 0x2000);
+
+	(void)state;
+	rec.layout_state = NISV_LAYOUT_AFTER; /* no first phase: this is how these records come */
+	rec.outcome = NISV_OUTCOME_VM_KILLED;
+	rec.errno_ = -EFAULT;
+	assert_confidence(scenario_explain(&rec), 0.85);
+	assert_null(strstr(sc.findings.list[0].confidence_reason, "after the fault"));
+}
+
 static void efault_outside_slots_is_unknown(void **state)
 {
 	struct nisv_rec_fault rec = scenario_fault(NISV_KIND_BACKING, 0x70000000);
@@ -636,7 +650,9 @@ static void a_fetch_for_ever_is_a_hang(void **state)
 	struct nisv_rec_fault rec = scenario_exec(0x50000000);
 
 	(void)state;
-	rec.count = 64;
+	rec.count = 511;
+	assert_int_equal(scenario_explain(&rec)->severity, SEVERITY_ERROR);
+	rec.count = 512;
 	assert_int_equal(scenario_explain(&rec)->severity, SEVERITY_HANG);
 }
 
@@ -876,6 +892,7 @@ int main(void)
 		SCENARIO_TEST(a_writable_slot_contradicts_enosys),
 		SCENARIO_TEST(a_writable_slot_without_an_outcome_is_unknown),
 		SCENARIO_TEST(efault_inside_a_slot),
+		SCENARIO_TEST(efault_proves_the_slot),
 		SCENARIO_TEST(efault_outside_slots_is_unknown),
 		SCENARIO_TEST(beyond_the_ipa_size),
 		SCENARIO_TEST(beyond_an_unknown_limit),
