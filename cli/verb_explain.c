@@ -169,7 +169,7 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 	for (size_t i = 0; i < reply_length(sources); i++) {
 		struct json_object *source = reply_at(sources, i);
 
-		if (strcmp(reply_string(source, "state"), "attached") == 0)
+		if (!reply_bool(source, "lost"))
 			continue;
 		snprintf(text, sizeof(text), "%.60s (%.20s): would tell %.160s%s%.240s",
 			 reply_string(source, "name"), reply_string(source, "state"),

@@ -25,6 +25,7 @@ struct hook {
 	const char *gives;
 	const char *how_to_get; /* where it is absent; "" if nothing is lost */
 	bool required;
+	bool shows_faults; /* false: counts and conveniences, no kind of fault depends on it */
 };
 
 static const char need_kprobes[] = "use a kernel with CONFIG_KPROBES and CONFIG_KPROBE_EVENTS";
@@ -32,32 +33,35 @@ static const char need_kvm[] = "load the kvm module, or use a kernel with KVM an
 
 /*
  * In the order of attaching: what counts a fault first comes before what would count it later, and
- * MMIO before the exits that credit it to user space. A hook whose program is not in this architecture's object is not
- * listed.
+ * MMIO before the exits that credit it to user space. A hook whose program is not in this
+ * architecture's object is not listed.
  */
 static const struct hook hooks[] = {
 	{"on_mmio_nisv", "kvm_mmio_nisv",
 	 "faults without a syndrome, when they happen (else: from kvm_guest_fault and the outcome)",
-	 "", false},
+	 "", false, true},
 	{"on_inject_dabt", "kvm_inject_dabt",
 	 "table walks outside memory confirmed, accesses beyond the IPA limit (until Linux 6.16)",
-	 need_kprobes, false},
+	 need_kprobes, false, true},
 	{"on_inject_pabt", "kvm_inject_pabt",
-	 "instruction fetches outside memory confirmed (until Linux 6.16)", need_kprobes, false},
-	{"on_inject_sea", "kvm_inject_sea",
-	 "what kvm_inject_dabt and kvm_inject_pabt give, in later kernels", need_kprobes, false},
-	{"on_inject_size_fault", "kvm_inject_size_fault",
-	 "accesses beyond the host's IPA limit", need_kprobes, false},
-	{"on_destroy_vm", "kvm_destroy_vm",
-	 "the end of a VM at once (else: when the next scan misses it)", need_kprobes, false},
-	{"on_emulate_insn", "kvm_emulate_insn", "instructions that KVM cannot emulate", need_kvm,
+	 "instruction fetches outside memory confirmed (until Linux 6.16)", need_kprobes, false,
 	 true},
+	{"on_inject_sea", "kvm_inject_sea",
+	 "what kvm_inject_dabt and kvm_inject_pabt give, in later kernels", need_kprobes, false,
+	 true},
+	{"on_inject_size_fault", "kvm_inject_size_fault", "accesses beyond the host's IPA limit",
+	 need_kprobes, false, true},
+	{"on_destroy_vm", "kvm_destroy_vm",
+	 "the end of a VM at once (else: when the next scan misses it)", need_kprobes, false,
+	 false},
+	{"on_emulate_insn", "kvm_emulate_insn", "instructions that KVM cannot emulate", need_kvm,
+	 true, true},
 	{"on_guest_fault", "kvm_guest_fault",
 	 "instruction fetches and table walks outside memory, the memory map at a fault", need_kvm,
-	 true},
-	{"on_mmio", "kvm_mmio", "MMIO counts by place", "set CountMMIO=yes", false},
+	 true, true},
+	{"on_mmio", "kvm_mmio", "MMIO counts by place", "set CountMMIO=yes", false, false},
 	{"on_userspace_exit", "kvm_userspace_exit", "outcomes, and MMIO served by user space",
-	 need_kvm, true},
+	 need_kvm, true, true},
 };
 
 #define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
@@ -119,7 +123,7 @@ static int explain_load_error(int err)
 					    "CONFIG_BPF_SYSCALL=y, Linux 6.1 or later");
 	return log_error_errno(err, "The kernel refused a BPF program: Linux 6.1 or later with KVM "
 				    "is needed (if it is, please report the verifier's words that "
-				    "nisvd --log-level=debug prints)");
+				    "nisvd --verbose prints)");
 }
 
 static void set_options(struct nisvd_bpf *skel, const struct capture_options *options)
@@ -181,9 +185,10 @@ static void explain_attach_error(struct capture_source *source, const struct hoo
 	if (err == -EPERM || err == -EACCES) {
 		source->state = CAPTURE_FAILED;
 		source->reason = "no permission";
-		source->how_to_get = is_kprobe ? "run nisvd with CAP_SYS_ADMIN, or with CAP_PERFMON "
-						 "and kernel.perf_event_paranoid=2"
-					       : "run nisvd as root, or with CAP_BPF and CAP_PERFMON";
+		source->how_to_get = is_kprobe
+					     ? "run nisvd with CAP_SYS_ADMIN, or with CAP_PERFMON "
+					       "and kernel.perf_event_paranoid=2"
+					     : "run nisvd as root, or with CAP_BPF and CAP_PERFMON";
 	} else if (is_kprobe && access(KPROBE_DEVICE, F_OK) < 0) {
 		source->state = CAPTURE_ABSENT;
 		source->reason = "this kernel has no kprobes";
@@ -212,6 +217,7 @@ static int attach_hook(struct capture *capture, size_t i)
 	if (!program)
 		return 0;
 	source = add_source(capture, hook->event, hook->gives);
+	source->shows_faults = hook->shows_faults;
 	if (!bpf_program__autoload(program)) {
 		source->state = CAPTURE_OFF;
 		source->reason = "switched off in the configuration";
@@ -268,9 +274,9 @@ static void settle_injection(struct capture *capture)
 
 static void attach_iterator(struct capture *capture)
 {
-	struct capture_source *source =
-		add_source(capture, "task_file iterator", "VMs that ran before nisvd, and the end "
-							  "of VMs");
+	struct capture_source *source = add_source(capture, "task_file iterator",
+						   "VMs that ran before nisvd, and the end "
+						   "of VMs");
 
 	capture->iterator = bpf_program__attach_iter(capture->skel->progs.find_vms, NULL);
 	if (capture->iterator)
@@ -460,7 +466,7 @@ static uint64_t missed_runs(const struct capture *capture)
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
-	bpf_object__for_each_program(program, capture->skel->obj) {
+	bpf_object__for_each_program (program, capture->skel->obj) {
 		struct bpf_prog_info info = {};
 		__u32 size = sizeof(info);
 		int fd = bpf_program__fd(program);

@@ -51,6 +51,7 @@ struct capture_source {
 	const char *gives;	/* what it shows; without it, what is lost */
 	const char *reason;	/* why it is not attached; "" if it is */
 	const char *how_to_get; /* what to do about it; "" if nothing is lost by its absence */
+	bool shows_faults; /* some kind of fault cannot be seen without it (or what replaces it) */
 };
 
 /* What was dropped or left out since the start, over all VMs. */
@@ -90,7 +91,7 @@ const char *capture_loss_to_string(enum nisv_loss loss);
 
 /* For counters.c and discover.c. */
 int capture_map_fd(const struct capture *capture, const char *name); /* -ENOENT: no such map */
-int capture_n_cpus(const struct capture *capture);		      /* elements of mmio_cache */
+int capture_n_cpus(const struct capture *capture);		     /* elements of mmio_cache */
 int capture_open_iterator(const struct capture *capture); /* new fd to read records from; -errno */
 
 #endif

@@ -39,11 +39,9 @@ static void ignore_end(const struct nisv_rec_hdr *end, void *userdata)
 	(void)userdata;
 }
 
-/* A source that is absent and has no way to get it back costs nothing: another one gives the same.
- */
-static bool loses_something(const struct capture_source *source)
+static bool loses_faults(const struct capture_source *source)
 {
-	return source->state != CAPTURE_ATTACHED && *source->how_to_get;
+	return source->shows_faults && source_is_lost(source);
 }
 
 static void print_text(const char *kernel, const struct capture_source *sources, size_t n)
@@ -93,7 +91,7 @@ int check_run(const struct config *config, bool json)
 		sources = capture_sources(capture, &n);
 		result = CHECK_ALL;
 		for (size_t i = 0; i < n; i++)
-			if (loses_something(&sources[i]))
+			if (loses_faults(&sources[i]))
 				result = CHECK_SOME;
 	}
 	if (json) {

@@ -11,6 +11,11 @@ static void set_number(struct json_object *object, const char *name, uint64_t va
 	json_object_object_add(object, name, json_object_new_int64((int64_t)value));
 }
 
+bool source_is_lost(const struct capture_source *source)
+{
+	return source->state != CAPTURE_ATTACHED && *source->how_to_get;
+}
+
 struct json_object *source_to_json(const struct capture_source *source)
 {
 	struct json_object *object = json_object_new_object();
@@ -23,6 +28,7 @@ struct json_object *source_to_json(const struct capture_source *source)
 			       json_object_new_string(capture_state_to_string(source->state)));
 	json_object_object_add(object, "gives", json_object_new_string(source->gives));
 	json_object_object_add(object, "reason", model_string(reason));
+	json_object_object_add(object, "lost", json_object_new_boolean(source_is_lost(source)));
 	return object;
 }
 

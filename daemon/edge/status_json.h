@@ -8,6 +8,9 @@
 
 #include "daemon/edge/manager.h"
 
+/* Is something lost by its absence? Where another source gives the same, nothing is. */
+bool source_is_lost(const struct capture_source *source);
+
 struct json_object *source_to_json(const struct capture_source *source); /* type Source */
 struct json_object *sources_to_json(const struct manager *manager); /* []Source, [] when offline */
 struct json_object *losses_to_json(const struct manager *manager);  /* type Lost */
