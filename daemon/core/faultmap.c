@@ -123,6 +123,25 @@ static int site_add_detail(struct faultmap *map, struct site *site,
 	return 0;
 }
 
+/*
+ * A fault that caught its memslot in the middle of a change proves what the others of the site only
+ * suggest, whichever came first.
+ */
+static void site_improve_detail(struct site *site, const struct nisv_rec_fault *rec)
+{
+	struct nisv_rec_fault *kept = site->detail;
+
+	if (!kept || rec->slot.id < 0 || !(rec->slot.flags & NISV_SLOT_INVALID))
+		return;
+	if (kept->slot.id >= 0 && (kept->slot.flags & NISV_SLOT_INVALID))
+		return;
+	kept->slot = rec->slot;
+	kept->below = rec->below;
+	kept->above = rec->above;
+	kept->generation = rec->generation;
+	kept->layout_state = rec->layout_state;
+}
+
 /* What is later known of the same fault; a candidate never undoes what was confirmed. */
 static bool site_set_outcome(struct site *site, enum nisv_outcome outcome, int err,
 			     uint32_t exit_reason)
@@ -165,6 +184,8 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 		site->first_order = rec->vcpu_order ? rec->vcpu_order : 1;
 		if (r < 0)
 			return r;
+	} else {
+		site_improve_detail(site, rec);
 	}
 	if (rec->count > site->count)
 		site->count = rec->count;

@@ -30,7 +30,8 @@ struct site {
 	int errno_;
 	uint64_t first_order;	       /* vcpu_order of the first record seen; 0: no record */
 	struct nisv_rec_fault *detail; /* owned; the first full record of the site, its outcome kept
-					  current; NULL: counts only */
+					  current, its memslots those of the first record that
+					  caught one being changed; NULL: counts only */
 };
 
 struct place {

@@ -174,8 +174,9 @@ static void layout_line(const struct scene *s, struct text *text)
 	if (!s->ipa_known)
 		return;
 	if (state == NISV_LAYOUT_STABLE)
-		text_add(text, "Memory map as the fault saw it (generation %" PRIu64 ")",
-			 (uint64_t)s->rec->generation);
+		text_add(text, "Memory map as the fault saw it (generation %" PRIu64 "%s)",
+			 (uint64_t)s->rec->generation & INT64_MAX,
+			 s->updating ? ", a change in progress" : "");
 	else if (state == NISV_LAYOUT_UNSTABLE)
 		text_add(text, "The memory map changed while it was read");
 	else if (state == NISV_LAYOUT_AFTER)

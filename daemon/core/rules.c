@@ -41,6 +41,11 @@ bool rule_no_slot(const struct scene *s)
 	return !s->slot && !s->changing && !is_nested(s);
 }
 
+double rule_lasting(const struct scene *s, double score)
+{
+	return s->appeared && score > 0.35 ? 0.35 : rule_sighted(s, score);
+}
+
 static const char *insn_missing(const struct scene *s)
 {
 	if (!s->rec)

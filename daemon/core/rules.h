@@ -64,6 +64,10 @@ bool rule_is_nisv(const struct scene *scene);
 /* No memory at the address, as far as is known. */
 bool rule_no_slot(const struct scene *scene);
 
+/* @score for a cause that lies in the layout of memory: nothing that memory which is there now can
+ * have been. */
+double rule_lasting(const struct scene *scene, double score);
+
 /* Why the access could not be described: from the instruction if it is known, else from the ESR. */
 void rule_how_nisv(const struct scene *scene, struct text *text);
 

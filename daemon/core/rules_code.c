@@ -24,10 +24,10 @@ static double jumped_score(const struct scene *s, const char **reason)
 		return 0;
 	if (s->site->outcome == NISV_OUTCOME_ABORT_INJECTED) {
 		*reason = "an instruction fetch where no memslot is, and KVM injected the abort";
-		return rule_sighted(s, 0.95);
+		return rule_lasting(s, 0.95);
 	}
 	*reason = "an instruction fetch where no memslot is; the injection itself was not seen";
-	return rule_sighted(s, s->evidence->injection_seen ? 0.7 : 0.85);
+	return rule_lasting(s, s->evidence->injection_seen ? 0.7 : 0.85);
 }
 
 /* An exception whose vector is outside memory arrives here without any jump. */
@@ -146,10 +146,10 @@ static double walk_score(const struct scene *s, const char **reason)
 	if (missing_root(s, &ttbr)) {
 		*reason =
 			"the table's page is in no memslot, and it is the root that the TTBR names";
-		return rule_sighted(s, 0.9);
+		return rule_lasting(s, 0.9);
 	}
 	*reason = "the walk reads a table where no memslot is";
-	return rule_sighted(s, 0.8);
+	return rule_lasting(s, 0.8);
 }
 
 static void walk_place(const struct scene *s, struct text *text)

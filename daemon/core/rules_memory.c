@@ -63,16 +63,16 @@ static double past_end_score(const struct scene *s, const char **reason)
 	*reason = "no memslot, close above the end of RAM, and no known device there";
 	if (is_far(s)) {
 		*reason = "no memslot and above the end of RAM, but far from it";
-		return scene_slot_is_ram(s, s->above) ? 0 : rule_sighted(s, 0.3);
+		return scene_slot_is_ram(s, s->above) ? 0 : rule_lasting(s, 0.3);
 	}
 	/* crosvm puts its platform devices directly after RAM: aarch64/src/lib.rs. */
 	if (!strcmp(s->evidence->vmm, "crosvm")) {
 		*reason = "close above the end of RAM, but crosvm has its platform devices there";
-		return rule_sighted(s, 0.5);
+		return rule_lasting(s, 0.5);
 	}
 	if (scene_slot_is_ram(s, s->above)) {
 		*reason = "there is RAM above, too: rather a hole than the end of RAM";
-		return rule_sighted(s, 0.35);
+		return rule_lasting(s, 0.35);
 	}
 	if (is_ram_short(s)) {
 		score = 0.9;
@@ -81,7 +81,7 @@ static double past_end_score(const struct scene *s, const char **reason)
 		score = 0.9;
 		*reason = "the first page after RAM, and no known device there";
 	}
-	return rule_sighted(s, score);
+	return rule_lasting(s, score);
 }
 
 static void past_end_place(const struct scene *s, struct text *text)
@@ -174,7 +174,7 @@ static double hole_score(const struct scene *s, const char **reason)
 	if (!scene_slot_is_ram(s, s->below) || !scene_slot_is_ram(s, s->above))
 		return 0;
 	*reason = "no memslot, RAM below and above, and no known device there";
-	return rule_sighted(s, 0.85);
+	return rule_lasting(s, 0.85);
 }
 
 static void hole_place(const struct scene *s, struct text *text)
@@ -245,11 +245,11 @@ static double null_score(const struct scene *s, const char **reason)
 		return 0;
 	if (has_low_devices(s)) {
 		*reason = "close to address zero, but this VMM has devices there";
-		return rule_sighted(s, 0.35);
+		return rule_lasting(s, 0.35);
 	}
 	if (s->site->far != s->ipa) {
 		*reason = "close to physical address zero, but the virtual address was another";
-		return rule_sighted(s, 0.35);
+		return rule_lasting(s, 0.35);
 	}
 	score = s->ipa < LOW_PAGE ? 0.8 : 0.5;
 	*reason = "no memory at this low address, and the virtual address is the same";
@@ -260,7 +260,7 @@ static double null_score(const struct scene *s, const char **reason)
 	/* The reference map's ROM: present in other VMs of this machine, so not simply nothing. */
 	if (s->reserved)
 		score = rule_lower(score);
-	return rule_sighted(s, score);
+	return rule_lasting(s, score);
 }
 
 static void null_place(const struct scene *s, struct text *text)

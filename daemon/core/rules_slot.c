@@ -246,6 +246,14 @@ static double race_score(const struct scene *s, const char **reason)
 		*reason = "the memslot was flagged KVM_MEMSLOT_INVALID when the fault looked it up";
 		return 0.95;
 	}
+	if (s->appeared && rule_no_slot(s)) {
+		*reason = s->updating ? "no memslot at the fault, while one was being changed; one "
+					"holds the address again"
+				      : "no memslot at the fault, but one holds the address now: "
+					"it came, "
+					"or came back";
+		return s->updating ? 0.8 : 0.65;
+	}
 	/* KVM answers so only where it finds no memory: the walk and KVM saw different maps. */
 	if (is_changed_under(s)) {
 		*reason =
@@ -258,12 +266,17 @@ static double race_score(const struct scene *s, const char **reason)
 
 static const struct nisv_slot *race_slot(const struct scene *s)
 {
+	if (s->appeared)
+		return s->appeared;
 	return s->changing ? s->changing : s->slot;
 }
 
 static void race_place(const struct scene *s, struct text *text)
 {
-	text_add(text, "in memslot %d while the VMM was changing it", race_slot(s)->id);
+	if (s->appeared)
+		text_add(text, "where memslot %d is now, but was not then", s->appeared->id);
+	else
+		text_add(text, "in memslot %d while the VMM was changing it", race_slot(s)->id);
 }
 
 static void race_where(const struct scene *s, struct text *text)
@@ -299,6 +312,11 @@ static const struct advice race_advice[] = {
 	 "it "
 	 "must release it first.",
 	 "the memslot is gone from the map afterwards"},
+	{NULL,
+	 "If the slot was added later (memory or device plugged, a BAR enabled), the guest used it "
+	 "too "
+	 "early.",
+	 "the memslot is in the map afterwards only"},
 	{0},
 };
 

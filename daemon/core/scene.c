@@ -8,12 +8,14 @@
 #include "daemon/core/fault.h"
 #include "daemon/core/insn_class.h"
 
-#define PSTATE_NRW    (1ULL << 4) /* AArch32 (Arm ARM, SPSR_EL2.M[4]) */
-#define SCTLR_M	      1ULL
-#define CR0_PG	      (1ULL << 31)
-#define PLACE_MASK    (~((1ULL << NISV_PLACE_SHIFT) - 1))
-#define RAM_SLOT_MIN  (64ULL << 20)
-#define RAM_SLOT_PART 8
+#define PSTATE_NRW (1ULL << 4) /* AArch32 (Arm ARM, SPSR_EL2.M[4]) */
+/* KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS (include/linux/kvm_host.h) */
+#define GENERATION_UPDATING (1ULL << 63)
+#define SCTLR_M		    1ULL
+#define CR0_PG		    (1ULL << 31)
+#define PLACE_MASK	    (~((1ULL << NISV_PLACE_SHIFT) - 1))
+#define RAM_SLOT_MIN	    (64ULL << 20)
+#define RAM_SLOT_PART	    8
 
 /* A slot of a record: capture checked its size, not its content. */
 static const struct nisv_slot *slot_of_record(const struct nisv_slot *slot)
@@ -59,6 +61,9 @@ static void set_slots(struct scene *s)
 	/* A derived address is not the one that capture looked up. */
 	if (s->rec && s->rec->layout_state != NISV_LAYOUT_NONE && !s->is_derived) {
 		set_slots_of_record(s);
+		s->updating = s->rec->generation & GENERATION_UPDATING;
+		if (layout->known && !s->slot && layout->generation != s->rec->generation)
+			s->appeared = layout_slot_at(layout, s->ipa);
 	} else if (layout->known) {
 		s->sight = is_layout_of_fault(s) ? SIGHT_AT_FAULT : SIGHT_LATER;
 		s->slot = layout_slot_at(layout, s->ipa);

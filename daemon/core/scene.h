@@ -43,6 +43,8 @@ struct scene {
 	const struct nisv_slot *slot;	  /* holds ipa, and KVM treats it as memory */
 	const struct nisv_slot *changing; /* holds ipa, flagged KVM_MEMSLOT_INVALID */
 	const struct nisv_slot *below, *above;
+	const struct nisv_slot *appeared; /* holds ipa now, but did not at the fault */
+	bool updating;			  /* some memslot was being changed at the fault */
 	bool has_ram;
 	struct range ram; /* the run of RAM that ends at or below ipa, or else the main one */
 

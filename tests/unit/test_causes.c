@@ -503,6 +503,50 @@ static void slot_flagged_invalid(void **state)
 	assert_contains(f->region, "being changed");
 }
 
+/* Most faults of a slot that is deleted and re-added find no slot at all. */
+static void a_slot_that_came_back(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+	const struct finding *f;
+
+	(void)state;
+	scenario_slot(1, RAM_END, 2 * MIB, 0);
+	sc.layout.generation = 6;
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "memslot-update-race");
+	assert_confidence(f, 0.65);
+	assert_contains(f->summary, "where memslot 1 is now, but was not then");
+	assert_string_equal(f->alternatives[0].cause, "access-past-ram-end");
+
+	scenario_teardown(state);
+	scenario_setup(state);
+	rec = scenario_nisv(RAM_END, LDP);
+	rec.generation |= 1ULL << 63;
+	scenario_slot(1, RAM_END, 2 * MIB, 0);
+	f = scenario_explain(&rec);
+	assert_confidence(f, 0.8);
+	assert_evidence(f, "generation 4, a change in progress");
+}
+
+/* The record that caught the slot flagged INVALID proves it for the whole site. */
+static void a_later_record_proves_the_race(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	scenario_add(&rec);
+	assert_string_equal(scenario_diagnose()->cause, "access-past-ram-end");
+	rec.count = 2;
+	rec.slot = (struct nisv_slot){.gpa = RAM_END, .size = 2 * MIB, .flags = NISV_SLOT_INVALID};
+	scenario_add(&rec);
+	assert_string_equal(scenario_diagnose()->cause, "memslot-update-race");
+	assert_confidence(&sc.findings.list[0], 0.95);
+	rec.count = 4;
+	rec.slot.id = -1; /* and stays proven */
+	scenario_add(&rec);
+	assert_confidence(scenario_diagnose(), 0.95);
+}
+
 static void a_writable_slot_contradicts_enosys(void **state)
 {
 	struct nisv_rec_fault rec = scenario_nisv(RAM_BASE + 0x100, LDP);
@@ -889,6 +933,8 @@ int main(void)
 		SCENARIO_TEST(a_read_is_no_write),
 		SCENARIO_TEST(a_walk_in_flash_is_something_else),
 		SCENARIO_TEST(slot_flagged_invalid),
+		SCENARIO_TEST(a_slot_that_came_back),
+		SCENARIO_TEST(a_later_record_proves_the_race),
 		SCENARIO_TEST(a_writable_slot_contradicts_enosys),
 		SCENARIO_TEST(a_writable_slot_without_an_outcome_is_unknown),
 		SCENARIO_TEST(efault_inside_a_slot),
