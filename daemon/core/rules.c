@@ -133,8 +133,7 @@ void rule_neighbours(const struct scene *s, struct text *text)
 		text_add(text, "; no memory above");
 }
 
-/* ---- unknown -----------------------------------------------------------------------------------
- */
+/* ---- unknown -------------------------------------------------------------------------------- */
 
 static double unknown_score(const struct scene *s, const char **reason)
 {

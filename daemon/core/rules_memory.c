@@ -24,8 +24,7 @@ static bool is_power_of_two(uint64_t n)
 	return n && !(n & (n - 1));
 }
 
-/* ---- access-past-ram-end
- * ------------------------------------------------------------------------- */
+/* ---- access-past-ram-end -------------------------------------------------------------------- */
 
 static uint64_t past_end_limit(const struct scene *s)
 {

@@ -7,8 +7,7 @@
 
 #include "daemon/core/rules.h"
 
-/* ---- backing-gone
- * --------------------------------------------------------------------------------- */
+/* ---- backing-gone --------------------------------------------------------------------------- */
 
 static double backing_score(const struct scene *s, const char **reason)
 {

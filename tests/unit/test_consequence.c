@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Which faults only follow from an earlier one, and which do not. */
+
+#include "tests/unit/scenario.h"
+
+/* ---- consequences --------------------------------------------------------------------------- */
+
+/* The lab's guest without vectors: `br x0`, then VBAR_EL1 + 0x200 for ever. */
+static void fetches_of_a_missing_vector_follow_the_jump(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+	const struct finding *f;
+
+	(void)state;
+	scenario_add(&rec);
+	rec = scenario_exec(0x200);
+	rec.count = 65536;
+	scenario_add(&rec);
+	f = scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_string_equal(f->cause, "jumped-to-unmapped");
+	assert_contains(f->summary, "0x50000000");
+	assert_int_equal(f->severity, SEVERITY_HANG); /* it goes nowhere after it */
+	assert_int_equal(f->n_sites, 1);
+	assert_int_equal(f->n_consequences, 1);
+	assert_int_equal(f->consequences[0].site->pc, 0x200);
+	assert_contains(f->consequences[0].summary, "VBAR_EL1 + 0x200 = 0x200");
+	assert_contains(f->consequences[0].summary, "65536 times");
+}
+
+/* QEMU answers a NISV by an abort; the handler's page is outside memory. */
+static void fetches_of_a_missing_vector_follow_the_nisv(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(0x09000fe0, LDR_POST);
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	rec.pstate = EL1H;
+	scenario_add(&rec);
+	rec = scenario_exec(0x200);
+	scenario_add(&rec);
+	f = scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_string_equal(f->cause, "device-access-nisv-instruction");
+	assert_int_equal(f->n_consequences, 1);
+}
+
+/* Records come over two rings: the order of the vCPU counts, not that of arrival or address. */
+static void order_is_that_of_the_vcpu(void **state)
+{
+	struct nisv_rec_fault jump = scenario_exec(0x50000000);
+	struct nisv_rec_fault vector = scenario_exec(0x200);
+
+	(void)state;
+	scenario_add(&vector);
+	scenario_add(&jump);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_contains(sc.findings.list[0].summary, "0x50000000");
+}
+
+static void a_vector_fault_of_another_vcpu_is_its_own(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+
+	(void)state;
+	scenario_add(&rec);
+	rec = scenario_exec(0x200);
+	rec.vcpu_id = 1;
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 2);
+	assert_int_equal(sc.findings.list[0].n_consequences, 0);
+	assert_int_equal(sc.findings.list[1].n_consequences, 0);
+}
+
+static void an_earlier_vector_fault_is_no_consequence(void **state)
+{
+	struct nisv_rec_fault vector = scenario_exec(0x200);
+	struct nisv_rec_fault nisv = scenario_injected_nisv(RAM_END, LDP);
+
+	(void)state;
+	scenario_add(&vector);
+	scenario_add(&nisv);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 2);
+	assert_int_equal(sc.findings.list[0].n_consequences, 0);
+	assert_int_equal(sc.findings.list[1].n_consequences, 0);
+}
+
+static void a_killed_vcpu_fetches_no_vector(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	scenario_add(&rec);
+	rec = scenario_exec(0x200);
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 2);
+}
+
+/* A second, real jump to an aligned address is a cause, whatever its low bits. */
+static void a_second_jump_is_no_vector(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+
+	(void)state;
+	rec.sys.vbar = RAM_BASE + 0x800;
+	scenario_add(&rec);
+	rec = scenario_exec(0x60000000);
+	rec.sys.vbar = RAM_BASE + 0x800;
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_int_equal(sc.findings.list[0].n_sites, 2);
+	assert_int_equal(sc.findings.list[0].n_consequences, 0);
+}
+
+static void a_known_vbar_decides(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+
+	(void)state;
+	scenario_add(&rec);
+	rec = scenario_exec(0x60000200); /* has the shape of a vector, but VBAR is current */
+	rec.sysregs_state = NISV_SYSREGS_CURRENT;
+	rec.sys.vbar = RAM_BASE;
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.list[0].n_consequences, 0);
+	assert_int_equal(sc.findings.list[0].n_sites, 2);
+}
+
+/* Vectors in memory exist: an address that only looks like one is a jump even with stale registers.
+ */
+static void stale_vbar_in_memory_needs_a_match(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+
+	(void)state;
+	rec.sys.vbar = RAM_BASE + 0x800;
+	scenario_add(&rec);
+	rec = scenario_exec(0x60000200);
+	rec.sys.vbar = RAM_BASE + 0x800;
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.list[0].n_consequences, 0);
+}
+
+static void user_mode_fetches_no_vectors(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+
+	(void)state;
+	scenario_add(&rec);
+	rec = scenario_exec(0x200);
+	rec.pstate = EL0;
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.list[0].n_consequences, 0);
+}
+
+static void walks_for_the_vector_follow_the_walk(void **state)
+{
+	struct nisv_rec_fault rec = scenario_fault(NISV_KIND_WALK, 0x70000000);
+	const struct finding *f;
+
+	(void)state;
+	rec.esr = ESR_WALK;
+	rec.outcome = NISV_OUTCOME_ABORT_INJECTED;
+	rec.sysregs_state = NISV_SYSREGS_STALE;
+	scenario_add(&rec);
+	rec.esr = 0x82000086;
+	rec.pc = rec.far = 0x200;
+	rec.count = 4096;
+	rec.vcpu_order++;
+	scenario_add(&rec);
+	f = scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_int_equal(f->n_sites, 1);
+	assert_int_equal(f->n_consequences, 1);
+	assert_contains(f->consequences[0].summary, "page tables");
+	assert_int_equal(f->severity, SEVERITY_HANG);
+}
+
+/* The handler in the vector table makes the same mistake. */
+static void a_fault_of_the_handler_follows(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(RAM_END, LDP);
+	const struct finding *f;
+
+	(void)state;
+	rec.sys.vbar = RAM_BASE + 0x800;
+	scenario_add(&rec);
+	rec = scenario_injected_nisv(0x09000000, LDR_POST);
+	rec.sys.vbar = RAM_BASE + 0x800;
+	rec.pc = RAM_BASE + 0x800 + 0x214;
+	scenario_add(&rec);
+	f = scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_string_equal(f->cause, "access-past-ram-end");
+	assert_int_equal(f->n_consequences, 1);
+	assert_contains(f->consequences[0].summary, "abort handler");
+}
+
+/* A handler outside the table: ELR_EL1 names the access, and only the handler masks interrupts. */
+static void a_fault_after_the_handler_does_not_follow(void **state)
+{
+	struct nisv_rec_fault first = scenario_injected_nisv(RAM_END, LDP);
+	struct nisv_rec_fault second = scenario_injected_nisv(0x09000000, LDR_POST);
+
+	(void)state;
+	first.pstate = EL1H;
+	second.sys.vbar = first.sys.vbar = RAM_BASE + 0x800;
+	second.pc = RAM_BASE + 0x5000;
+	second.sys.elr = first.pc;
+	second.sys.esr = 0x96000010;
+	scenario_add(&first);
+	scenario_add(&second);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1); /* in the handler: DAIF masked */
+
+	scenario_teardown(state);
+	scenario_setup(state);
+	second.pstate = EL1H; /* returned from it: a fault of its own */
+	scenario_add(&first);
+	scenario_add(&second);
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 2);
+}
+
+static void consequences_are_bounded_and_counted(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+	const struct finding *f;
+
+	(void)state;
+	scenario_add(&rec);
+	for (uint64_t i = 1; i <= 30; i++) {
+		rec = scenario_exec(0x200 + 0x10000000 + i * 0x1000);
+		rec.sys.vbar = 0x10000000 + i * 0x1000;
+		scenario_add(&rec);
+	}
+	f = scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_int_equal(f->n_consequences, FINDING_CONSEQUENCES_MAX);
+	assert_int_equal(f->n_consequences_omitted, 30 - FINDING_CONSEQUENCES_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO_TEST(fetches_of_a_missing_vector_follow_the_jump),
+		SCENARIO_TEST(fetches_of_a_missing_vector_follow_the_nisv),
+		SCENARIO_TEST(order_is_that_of_the_vcpu),
+		SCENARIO_TEST(a_vector_fault_of_another_vcpu_is_its_own),
+		SCENARIO_TEST(an_earlier_vector_fault_is_no_consequence),
+		SCENARIO_TEST(a_killed_vcpu_fetches_no_vector),
+		SCENARIO_TEST(a_second_jump_is_no_vector),
+		SCENARIO_TEST(a_known_vbar_decides),
+		SCENARIO_TEST(stale_vbar_in_memory_needs_a_match),
+		SCENARIO_TEST(user_mode_fetches_no_vectors),
+		SCENARIO_TEST(walks_for_the_vector_follow_the_walk),
+		SCENARIO_TEST(a_fault_of_the_handler_follows),
+		SCENARIO_TEST(a_fault_after_the_handler_does_not_follow),
+		SCENARIO_TEST(consequences_are_bounded_and_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

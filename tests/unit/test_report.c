@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What a finding says where evidence is missing, and its signature. */
+
+#include "tests/unit/scenario.h"
+
+/* ---- missing evidence ----------------------------------------------------------------------- */
+
+static void without_any_layout_nothing_is_claimed(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+	const struct finding *f;
+
+	(void)state;
+	memset(&sc.layout, 0, sizeof(sc.layout));
+	rec.layout_state = NISV_LAYOUT_NONE;
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "unknown");
+	assert_contains(f->confidence_reason, "memory map is not known");
+	assert_contains(f->how, "pair of registers"); /* what is known is still told */
+}
+
+static void a_layout_read_later_lowers_the_band(void **state)
+{
+	static const enum nisv_layout_state states[] = {NISV_LAYOUT_AFTER, NISV_LAYOUT_UNSTABLE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+		rec.layout_state = states[i];
+		assert_confidence(scenario_explain(&rec), 0.8);
+		assert_contains(sc.findings.list[0].confidence_reason, "after the fault");
+		scenario_teardown(state);
+		scenario_setup(state);
+	}
+}
+
+/* The record's own slots win over a layout that came later. */
+static void the_faults_own_view_wins(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	sc.rec.slots[0].size = 32 * MIB;
+	layout_from_record(&sc.layout, &sc.rec);
+	assert_contains(scenario_explain(&rec)->summary,
+			"0 bytes past the end of RAM (0x40000000-0x41000000, 16 MiB)");
+}
+
+static void aarch32_code_is_not_decoded(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+	const struct finding *f;
+
+	(void)state;
+	rec.pstate = 0x1d3; /* nRW, Supervisor */
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "access-past-ram-end");
+	assert_contains(f->how, "AArch32");
+	assert_null(strstr(f->summary, "ldp"));
+}
+
+static void every_state_of_the_instruction_is_told(void **state)
+{
+	for (uint32_t i = 0; i <= NISV_INSN_UNSAFE + 1; i++) {
+		struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+		if (i == NISV_INSN_OK)
+			continue;
+		rec.insn_state = i;
+		assert_contains(scenario_explain(&rec)->how, "The instruction is not known: ");
+		scenario_teardown(state);
+		scenario_setup(state);
+	}
+}
+
+static void kinds_without_a_rule_are_unknown_but_told(void **state)
+{
+	static const enum nisv_kind kinds[] = {NISV_KIND_MEMORY_FAULT, NISV_KIND_LDST64B,
+					       NISV_KIND_EMULATION};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct nisv_rec_fault rec = scenario_fault(kinds[i], RAM_END);
+		const struct finding *f;
+
+		rec.outcome = NISV_OUTCOME_VMM_DECIDES;
+		f = scenario_explain(&rec);
+		assert_string_equal(f->cause, "unknown");
+		assert_true(f->how[0] && f->where[0] && f->summary[0] && f->n_advice);
+		scenario_teardown(state);
+		scenario_setup(state);
+	}
+}
+
+/* ---- signatures ----------------------------------------------------------------------------- */
+
+static void sign(char ret[33], const struct nisv_rec_fault *rec)
+{
+	memcpy(ret, scenario_explain(rec)->signature, 33);
+	scenario_teardown(NULL);
+	scenario_setup(NULL);
+}
+
+static void signatures_are_those_of_the_cause(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+	char first[33], other[33];
+
+	(void)state;
+	sign(first, &rec);
+	assert_int_equal(strlen(first), 32);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 32);
+
+	rec.pc += 0x1000; /* a guest that randomises its addresses */
+	rec.hdr.time_ns = 77;
+	rec.vcpu_id = 3;
+	rec.gpr[5] = 1;
+	sign(other, &rec);
+	assert_string_equal(first, other);
+
+	/* Another size of RAM, the same distance from its end. */
+	sc.rec.slots[0].size = 32 * MIB;
+	layout_from_record(&sc.layout, &sc.rec);
+	rec = scenario_nisv(RAM_BASE + 32 * MIB, LDP);
+	sign(other, &rec);
+	assert_string_equal(first, other);
+
+	rec = scenario_nisv(RAM_END + 8, LDP); /* another offset */
+	sign(other, &rec);
+	assert_string_not_equal(first, other);
+	rec = scenario_nisv(RAM_END, LDR_POST); /* another instruction */
+	sign(other, &rec);
+	assert_string_not_equal(first, other);
+	rec = scenario_nisv(RAM_END, LDP); /* another EL */
+	rec.pstate = EL0;
+	sign(other, &rec);
+	assert_string_not_equal(first, other);
+}
+
+/* They are compared across hosts and releases: a change must be meant. */
+static void a_signature_never_changes(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	assert_string_equal(scenario_explain(&rec)->signature, "ef6dca017e91e744c292d3163cf9e4c8");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO_TEST(without_any_layout_nothing_is_claimed),
+		SCENARIO_TEST(a_layout_read_later_lowers_the_band),
+		SCENARIO_TEST(the_faults_own_view_wins),
+		SCENARIO_TEST(aarch32_code_is_not_decoded),
+		SCENARIO_TEST(every_state_of_the_instruction_is_told),
+		SCENARIO_TEST(kinds_without_a_rule_are_unknown_but_told),
+		SCENARIO_TEST(signatures_are_those_of_the_cause),
+		SCENARIO_TEST(a_signature_never_changes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
