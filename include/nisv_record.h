@@ -201,7 +201,8 @@ struct nisv_rec_fault {
 	__u64 count;	    /* faults at this site so far, this one included: 1, 2, 4, 8, ... */
 	__u64 esr;	    /* ESR_EL2 as KVM saw it; 0 on x86 */
 	__u64 far;	    /* FAR_EL2: guest virtual address; x86: CR2 is not it, 0 */
-	__u64 ipa;	    /* with FAR's low 12 bits, except for kind walk: page-aligned then */
+	/* With FAR's low 12 bits; for kind walk page-aligned; for kind emulation 0 if unknown. */
+	__u64 ipa;
 	__u64 pc;
 	__u64 pstate;		/* x86: RFLAGS */
 	__u64 generation;	/* of the memslots that slot/below/above come from */
