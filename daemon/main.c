@@ -14,6 +14,7 @@
 #include "daemon/edge/log.h"
 #include "daemon/edge/manager.h"
 #include "daemon/edge/replay.h"
+#include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
 
 #define CONFIG_PATH  NISV_SYSCONFDIR "/nisvd.conf"
@@ -171,6 +172,8 @@ int main(int argc, char **argv)
 		.offline = args.offline,
 		.machine_path = machine_path ? machine_path : MACHINE_PATH,
 	};
+	if (args.offline)
+		wallclock_go_offline();
 	r = manager_new(&options, &config, &manager);
 	if (r >= 0 && args.replay)
 		r = replay_file(manager, args.replay);

@@ -75,6 +75,15 @@ int vm_set_cmdline(struct vm *vm, const char *cmdline, size_t len, bool cut)
 	return 0;
 }
 
+void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, const char *arch)
+{
+	vm->machine_confidence = 0;
+	vm->machine_reason = NULL;
+	vm->machine = machine_choose(maps, n, arch, vm->name.vmm, vm->name.machine_option,
+				     &vm->layout, &vm->machine_confidence, &vm->machine_reason);
+	vm->dirty = true;
+}
+
 int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
 {
 	const struct evidence evidence = {
@@ -93,10 +102,11 @@ int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
 
 	if (!vm->dirty)
 		return 0;
+	/* The old ones point to sites that may have moved: they must not outlive a failure. */
+	findings_clear(&vm->findings);
 	r = diagnose(&evidence, &fresh);
 	if (r < 0)
 		return r;
-	findings_clear(&vm->findings);
 	vm->findings = fresh;
 	vm->dirty = false;
 	return 0;

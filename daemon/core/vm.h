@@ -108,6 +108,9 @@ void vms_clear(struct vms *vms);
  * -ENOMEM on failure. */
 int vm_set_cmdline(struct vm *vm, const char *cmdline, size_t len, bool cut);
 
+/* Chooses the reference map of @vm among @n maps, as far as its names and layout tell by now. */
+void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, const char *arch);
+
 /* Aborts of all kinds, exact. */
 uint64_t vm_aborts(const struct vm *vm);
 uint64_t vm_lost_records(const struct vm *vm);
@@ -117,7 +120,7 @@ const struct finding *vm_worst(const struct vm *vm);
 
 /*
  * Recomputes ->findings if the evidence changed. @arch: "arm64" or "x86_64"; @injection_seen: see
- * struct evidence. 0 or -ENOMEM (old findings stay).
+ * struct evidence. 0 or -ENOMEM (there are none then, and ->dirty stays).
  */
 int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen);
 

@@ -169,6 +169,8 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 			      void *userdata)
 {
 	struct manager *manager = userdata;
+	const struct dossier_origin origin = {manager->kernel, manager->arch,
+					      manager->injection_seen};
 	struct dossier_stream stream = {.call = call};
 	struct vm *vm;
 	int r;
@@ -179,7 +181,7 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 	vm = api_select_vm(manager, call, parameters, "vm");
 	if (!vm)
 		return 0;
-	r = stream_line(dossier_header(manager->kernel, manager->arch), &stream);
+	r = stream_line(dossier_header(&origin), &stream);
 	if (r >= 0)
 		r = event_everything(vm, manager->arch, stream_line, &stream);
 	if (r < 0) {

@@ -13,14 +13,25 @@
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
 
-struct json_object *dossier_header(const char *kernel, const char *arch)
+int dossier_prepare(const char *state_dir, const char *dir)
+{
+	if (mkdir(state_dir, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+		return -errno;
+	return access(dir, W_OK | X_OK) < 0 ? -errno : 0;
+}
+
+struct json_object *dossier_header(const struct dossier_origin *origin)
 {
 	struct json_object *header = json_object_new_object();
 
 	json_object_object_add(header, "nisv_dossier", json_object_new_int(DOSSIER_SCHEMA));
 	json_object_object_add(header, "version", json_object_new_string(NISV_VERSION));
-	json_object_object_add(header, "kernel", json_object_new_string(kernel));
-	json_object_object_add(header, "arch", json_object_new_string(arch));
+	json_object_object_add(header, "kernel", json_object_new_string(origin->kernel));
+	json_object_object_add(header, "arch", json_object_new_string(origin->arch));
+	json_object_object_add(header, "injection_seen",
+			       json_object_new_boolean(origin->injection_seen));
 	json_object_object_add(header, "written", model_time(wallclock_monotonic_ns()));
 	return header;
 }
@@ -52,15 +63,15 @@ static int put_line(struct json_object *object, void *userdata)
 	return r;
 }
 
-static int write_lines(FILE *file, const struct vm *vm, const char *kernel, const char *arch)
+static int write_lines(FILE *file, const struct vm *vm, const struct dossier_origin *origin)
 {
 	struct sink sink = {.file = file};
 	int r;
 
 	errno = 0;
-	r = put_line(dossier_header(kernel, arch), &sink);
+	r = put_line(dossier_header(origin), &sink);
 	if (r >= 0)
-		r = event_everything(vm, arch, put_line, &sink);
+		r = event_everything(vm, origin->arch, put_line, &sink);
 	if (r == -EFBIG && fputs("{\"event\":\"cut\"}\n", file) != EOF)
 		r = 0;
 	if (r >= 0 && (fflush(file) == EOF || fsync(fileno(file)) < 0))
@@ -68,7 +79,7 @@ static int write_lines(FILE *file, const struct vm *vm, const char *kernel, cons
 	return r;
 }
 
-int dossier_write(const char *dir, const struct vm *vm, const char *kernel, const char *arch)
+int dossier_write(const char *dir, const struct vm *vm, const struct dossier_origin *origin)
 {
 	char path[4096], temporary[4096 + 16];
 	FILE *file;
@@ -93,7 +104,7 @@ int dossier_write(const char *dir, const struct vm *vm, const char *kernel, cons
 		close(fd);
 	} else {
 		if (r >= 0)
-			r = write_lines(file, vm, kernel, arch);
+			r = write_lines(file, vm, origin);
 		if (fclose(file) == EOF && r >= 0)
 			r = -errno;
 	}

@@ -16,7 +16,8 @@ struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char
 
 /*
  * Reads what fault_to_json() wrote; the content is not trusted. Members that are missing or of the
- * wrong type are zero; hdr.vm is left zero. -EINVAL if @object is no object or has no known kind.
+ * wrong type are zero; hdr.vm and hdr.tgid, which the VM has, are left zero. -EINVAL if @object is
+ * no object or has no known kind.
  */
 int fault_from_json(struct json_object *object, struct nisv_rec_fault *ret);
 

@@ -120,10 +120,7 @@ static int random_key(char key[VM_KEY_LEN + 1])
 
 static void choose_machine(struct manager *manager, struct vm *vm)
 {
-	vm->machine = machine_choose(manager->machines.list, manager->machines.n, manager->arch,
-				     vm->name.vmm, vm->name.machine_option, &vm->layout,
-				     &vm->machine_confidence, &vm->machine_reason);
-	vm->dirty = true;
+	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
 }
 
 /*

@@ -241,6 +241,7 @@ struct json_object *model_layout(const struct layout *layout)
 	set(object, "total_slots", number(layout->total_slots));
 	set(object, "bus", bus);
 	set(object, "total_bus", number(layout->total_bus));
+	set(object, "vcpus", number(layout->vcpus));
 	set(object, "ipa_bits", layout->ipa_bits ? number(layout->ipa_bits) : NULL);
 	set(object, "vgic", json_object_new_string(vgic_name(layout->vgic_model)));
 	set(object, "vgic_distributor", placed(layout->vgic_dist));
@@ -285,6 +286,7 @@ struct json_object *model_site(const struct site *site, const char *arch)
 	set(object, "first", model_time(site->first_ns));
 	set(object, "last", model_time(site->last_ns));
 	set(object, "outcome", json_object_new_string(outcome_name(site->outcome)));
+	set(object, "errno", site->errno_ ? json_object_new_int(site->errno_) : NULL);
 	set(object, "user", NULL);
 	return object;
 }
@@ -304,6 +306,7 @@ struct json_object *model_place(const struct place *place)
 	set(object, "first", model_time(place->first_ns));
 	set(object, "last", model_time(place->last_ns));
 	set(object, "outcome", json_object_new_string("emulated"));
+	set(object, "errno", NULL);
 	set(object, "user", number(place->user));
 	return object;
 }

@@ -22,9 +22,12 @@ static const char *dossier_dir(const struct manager *manager, char buf[PATH_SIZE
 	return buf;
 }
 
-/* At the first finding of error or worse, again while it changes, and at the VM's end. */
-static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_ns)
+/* At the first finding of error or worse, again while it changes, and at the VM's end; @at_once: if
+ * it changed at all. */
+static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_ns, bool at_once)
 {
+	const struct dossier_origin origin = {manager->kernel, manager->arch,
+					      manager->injection_seen};
 	const struct finding *worst = vm_worst(vm);
 	char buf[PATH_SIZE];
 	const char *dir = dossier_dir(manager, buf);
@@ -32,11 +35,11 @@ static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_n
 
 	if (!dir || !vm->dossier_due || !worst || worst->severity < SEVERITY_ERROR)
 		return;
-	if (vm->dossier_ns && !vm->end && now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
+	if (vm->dossier_ns && !vm->end && !at_once && now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
 		return;
 	vm->dossier_ns = now_ns;
 	vm->dossier_due = false;
-	r = dossier_write(dir, vm, manager->kernel, manager->arch);
+	r = dossier_write(dir, vm, &origin);
 	if (r < 0) {
 		manager->dossiers_failed++;
 		log_error_errno(r, "Cannot write the dossier of VM %s below %s", vm->id, dir);
@@ -74,18 +77,37 @@ void publish_changes(struct manager *manager)
 
 		if (vm->dirty) {
 			if (vm_diagnose(vm, manager->arch, manager->injection_seen) < 0) {
-				log_warning("Out of memory: VM %s keeps its last diagnosis",
-					    vm->id);
+				log_warning("Out of memory: no diagnosis of VM %s for now", vm->id);
 				continue;
 			}
 			vm->dossier_due = true;
 			/* The file first: the journal entry names it. */
-			write_dossier(manager, vm, now_ns);
+			write_dossier(manager, vm, now_ns, false);
 			tell(manager, vm, now_ns);
 		} else {
-			write_dossier(manager, vm, now_ns);
+			write_dossier(manager, vm, now_ns, false);
 		}
 	}
+}
+
+void publish_prepare(struct manager *manager)
+{
+	char buf[PATH_SIZE];
+	const char *dir = dossier_dir(manager, buf);
+	int r = dir ? dossier_prepare(manager->options.state_dir, dir) : 0;
+
+	if (r < 0)
+		log_warning(
+			"Dossiers cannot be kept in %s: %s; make it writable, or choose another "
+			"folder with --state-dir",
+			dir, strerror(-r));
+}
+
+void publish_last(struct manager *manager)
+{
+	publish_changes(manager);
+	for (size_t i = 0; i < manager->vms.n; i++)
+		write_dossier(manager, manager->vms.list[i], wallclock_monotonic_ns(), true);
 }
 
 void publish_vm(struct manager *manager, const struct vm *vm)

@@ -9,6 +9,12 @@
 /* Diagnoses every VM whose evidence changed and tells what is new. */
 void publish_changes(struct manager *manager);
 
+/* At the start: makes the folders of dossiers, and says so if there can be none. */
+void publish_prepare(struct manager *manager);
+
+/* At the end: as publish_changes(), and dossiers that changed do not wait for their time. */
+void publish_last(struct manager *manager);
+
 /* One event to the subscribers of @vm: see type Event in io.nisvd.Monitor.varlink. */
 void publish_vm(struct manager *manager, const struct vm *vm);
 void publish_layout(struct manager *manager, const struct vm *vm);

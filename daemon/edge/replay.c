@@ -15,6 +15,7 @@
 
 #define LINE_MAX_BYTES (4U * 1024 * 1024)
 #define DEPTH_MAX      16
+#define CGROUP_MAX     1024
 
 /* Replayed VMs get kernel identities of their own; no real struct kvm is at so low an address. */
 struct replay {
@@ -62,6 +63,14 @@ static uint64_t get_time(struct json_object *object, const char *name)
 	return wallclock_parse(get_string(object, name), &ns) < 0 ? 0 : ns;
 }
 
+static int get_errno(struct json_object *object)
+{
+	struct json_object *value = member(object, "errno", json_type_int);
+	int err = value ? json_object_get_int(value) : 0;
+
+	return err < 0 && err > -4096 ? err : 0; /* MAX_ERRNO */
+}
+
 static bool get_bool(struct json_object *object, const char *name)
 {
 	return json_object_get_boolean(member(object, name, json_type_boolean));
@@ -99,6 +108,20 @@ static void take_cmdline(struct vm *vm, struct json_object *object)
 		len += n;
 	}
 	vm_set_cmdline(vm, cmdline, len, false);
+}
+
+static void take_cgroup(struct vm *vm, struct json_object *object)
+{
+	char clean[CGROUP_MAX];
+
+	vmname_sanitize(clean, sizeof(clean), get_string(object, "cgroup"), sizeof(clean));
+	free(vm->cgroup);
+	vm->cgroup = *clean ? strdup(clean) : NULL;
+}
+
+static void choose_machine(struct manager *manager, struct vm *vm)
+{
+	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
 }
 
 static void take_counts(struct vm *vm, struct json_object *object)
@@ -156,6 +179,8 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN,
 			 get_string(object, "name"));
 	take_cmdline(vm, object);
+	take_cgroup(vm, object);
+	choose_machine(replay->manager, vm);
 	take_counts(vm, object);
 	take_end(replay, vm, object);
 	return 0;
@@ -249,7 +274,6 @@ static void take_layout(struct replay *replay, struct vm *vm, struct json_object
 {
 	struct nisv_rec_layout *rec = calloc(1, sizeof(*rec));
 	const char *state = get_string(object, "state");
-	struct manager *manager = replay->manager;
 
 	if (!rec)
 		return;
@@ -268,9 +292,7 @@ static void take_layout(struct replay *replay, struct vm *vm, struct json_object
 	take_vgic(rec, object);
 	layout_from_record(&vm->layout, rec);
 	free(rec);
-	vm->machine = machine_choose(manager->machines.list, manager->machines.n, manager->arch,
-				     vm->name.vmm, vm->name.machine_option, &vm->layout,
-				     &vm->machine_confidence, &vm->machine_reason);
+	choose_machine(replay->manager, vm);
 }
 
 static enum nisv_outcome outcome_of(const char *name)
@@ -309,6 +331,7 @@ static void take_site(struct vm *vm, struct json_object *object)
 			.esr = get_hex(object, "esr"),
 			.vcpu_id = (__u32)get_number(object, "vcpu"),
 			.outcome = outcome_of(get_string(object, "outcome")),
+			.errno_ = get_errno(object),
 		};
 
 		if (!strcmp(kind, kind_name(k)))
@@ -361,6 +384,7 @@ static int take_header(struct replay *replay, struct json_object *header, const 
 	if (json_object_get_int(schema) != DOSSIER_SCHEMA)
 		return log_error_errno(EINVAL, "%s has dossier schema %d; this nisvd reads %d",
 				       path, json_object_get_int(schema), DOSSIER_SCHEMA);
+	replay->manager->injection_seen = get_bool(header, "injection_seen");
 	replay->manager->arch = strcmp(get_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
 	vmname_sanitize(replay->manager->kernel, sizeof(replay->manager->kernel),
 			get_string(header, "kernel"), 64);
@@ -372,7 +396,7 @@ static struct json_object *parse_line(const char *line, size_t len)
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *object = NULL;
 
-	if (tokener && len <= LINE_MAX_BYTES)
+	if (tokener)
 		object = json_tokener_parse_ex(tokener, line, (int)len);
 	if (tokener && json_tokener_get_error(tokener) != json_tokener_success) {
 		json_object_put(object);
@@ -386,22 +410,40 @@ static struct json_object *parse_line(const char *line, size_t len)
 	return object;
 }
 
+/* One line without its end, its length in *ret_len: 0 for one that is empty or too long. False at
+ * the end of the file. */
+static bool read_line(FILE *file, char *line, size_t *ret_len)
+{
+	size_t len = 0;
+	int c;
+
+	while ((c = getc_unlocked(file)) != EOF && c != '\n')
+		if (len < LINE_MAX_BYTES)
+			line[len++] = (char)c;
+	*ret_len = len < LINE_MAX_BYTES ? len : 0;
+	return c != EOF || len;
+}
+
 int replay_file(struct manager *manager, const char *path)
 {
 	struct replay replay = {.manager = manager};
 	struct json_object *object;
 	bool header = true;
-	size_t size = 0;
-	char *line = NULL;
+	char *line = malloc(LINE_MAX_BYTES);
 	FILE *file;
-	ssize_t len;
+	size_t len;
 	int r = 0;
 
+	if (!line)
+		return log_error_errno(ENOMEM, "Cannot read the dossier %s", path);
 	file = fopen(path, "re");
-	if (!file)
-		return log_error_errno(errno, "Cannot open the dossier %s", path);
-	while (r >= 0 && (len = getline(&line, &size, file)) > 0) {
-		object = parse_line(line, (size_t)len);
+	if (!file) {
+		r = log_error_errno(errno, "Cannot open the dossier %s", path);
+		free(line);
+		return r;
+	}
+	while (r >= 0 && read_line(file, line, &len)) {
+		object = len ? parse_line(line, len) : NULL;
 		if (header) {
 			r = take_header(&replay, object, path);
 			header = false;
@@ -410,13 +452,13 @@ int replay_file(struct manager *manager, const char *path)
 		}
 		json_object_put(object);
 	}
-	if (header)
+	if (r >= 0 && ferror(file))
+		r = log_error_errno(errno ? errno : EIO, "Cannot read the dossier %s", path);
+	else if (header)
 		r = log_error_errno(EINVAL, "%s is no dossier: it is empty", path);
 	if (replay.bad_lines)
 		log_warning("%s: %" PRIu64 " lines could not be read", path, replay.bad_lines);
 	free(line);
 	fclose(file);
-	/* There is no hook to ask any more: the records say what became of each fault. */
-	manager->injection_seen = true;
 	return r < 0 ? r : 0;
 }

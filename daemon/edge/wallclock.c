@@ -2,12 +2,17 @@
 #include "daemon/edge/wallclock.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define NSEC 1000000000LL
+#define NSEC	     1000000000LL
+#define SECONDS_MAX  9000000000LL /* in the year 2255: nanoseconds of it fit 64 bits */
+#define TOLERANCE_NS 1000000LL
+
+static bool offline;
 
 static int64_t now_ns(clockid_t clock)
 {
@@ -17,14 +22,28 @@ static int64_t now_ns(clockid_t clock)
 	return ts.tv_sec * NSEC + ts.tv_nsec;
 }
 
-uint64_t wallclock_monotonic_ns(void)
+void wallclock_go_offline(void)
 {
-	return (uint64_t)now_ns(CLOCK_MONOTONIC);
+	offline = true;
 }
 
+uint64_t wallclock_monotonic_ns(void)
+{
+	return (uint64_t)now_ns(offline ? CLOCK_REALTIME : CLOCK_MONOTONIC);
+}
+
+/* Two readings of two clocks are never quite the same: without the tolerance one moment would be
+ * printed now as this microsecond, now as the next. */
 static int64_t offset_ns(void)
 {
-	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+	static int64_t kept;
+	int64_t fresh = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+
+	if (offline)
+		return 0;
+	if (fresh > kept + TOLERANCE_NS || fresh < kept - TOLERANCE_NS)
+		kept = fresh;
+	return kept;
 }
 
 const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX])
@@ -56,6 +75,8 @@ int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns)
 	if (end != rest + 7 || strcmp(end, "Z") != 0 || usec < 0)
 		return -EINVAL;
 	seconds = timegm(&tm);
+	if (seconds < 0 || seconds > SECONDS_MAX)
+		return -EINVAL;
 	ns = seconds * NSEC + usec * 1000 - offset_ns();
 	*ret_monotonic_ns = ns < 1 ? 1 : (uint64_t)ns;
 	return 0;

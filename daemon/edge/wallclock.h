@@ -4,8 +4,8 @@
 
 /*
  * Inside, time is CLOCK_MONOTONIC nanoseconds, as BPF stamps it; people get ISO 8601 in UTC. The
- * offset between the clocks is read at each conversion, so a stepped clock shifts old times with it
- * rather than tearing them apart.
+ * offset between the clocks is compared at each conversion, so a stepped clock shifts old times
+ * with it rather than tearing them apart.
  */
 
 #include <stdint.h>
@@ -14,11 +14,17 @@
 
 uint64_t wallclock_monotonic_ns(void);
 
+/*
+ * From now on time inside is CLOCK_REALTIME: nothing is stamped by BPF, and the times of a saved
+ * file, which may be older than this boot, come out as they went in.
+ */
+void wallclock_go_offline(void);
+
 /* "2026-01-31T12:34:56.123456Z"; @buf is returned. */
 const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX]);
 
-/* The reverse, for saved files. Times before this boot come out as 1: "long ago", not "never".
- * -EINVAL. */
+/* The reverse, for saved files. Times before this boot come out as 1 ("long ago", not "never")
+ * unless offline. -EINVAL, also for times before 1970 and after 2255. */
 int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns);
 
 #endif

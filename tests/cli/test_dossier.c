@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Dossiers on disk, and the fault records in them: all there or nothing, and every member. */
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "daemon/edge/fault_json.h"
+#include "tests/cli/sample.h"
+
+static struct scratch scratch;
+
+static int set_up(void **state)
+{
+	(void)state;
+	wallclock_go_offline();
+	scratch_open(&scratch);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scratch_close(&scratch);
+	return 0;
+}
+
+/* ---- one fault record ---- */
+
+static struct nisv_slot random_slot(uint64_t *seed)
+{
+	struct nisv_slot slot = {.id = -1};
+
+	if (unit_random(seed) % 4 == 0)
+		return slot;
+	slot.gpa = (uint64_t)unit_random(seed) << 32 | unit_random(seed);
+	slot.size = (uint64_t)unit_random(seed) << 32 | unit_random(seed);
+	slot.hva = (uint64_t)unit_random(seed) << 32 | unit_random(seed);
+	slot.flags = unit_random(seed);
+	slot.id = (__s16)(unit_random(seed) & 0x7fff);
+	slot.as_id = (__u16)unit_random(seed);
+	return slot;
+}
+
+/* Random bits in every member, within what a record can hold. */
+static struct nisv_rec_fault random_fault(uint64_t *seed)
+{
+	struct nisv_rec_fault fault;
+
+	for (size_t i = 0; i < sizeof(fault); i++)
+		((uint8_t *)&fault)[i] = (uint8_t)unit_random(seed);
+	fault.hdr.type = NISV_REC_FAULT;
+	fault.hdr.size = sizeof(fault);
+	fault.hdr.vm = (struct nisv_vm_key){};
+	fault.hdr.tgid = 0;
+	fault.hdr.time_ns = unit_random(seed) * 1000000000ULL + unit_random(seed) % 1000000 * 1000;
+	fault.kind = unit_random(seed) % _NISV_KIND_MAX;
+	fault.outcome = unit_random(seed) % _NISV_OUTCOME_MAX;
+	fault.slot = random_slot(seed);
+	fault.below = random_slot(seed);
+	fault.above = random_slot(seed);
+	fault.insn_len = unit_random(seed) % (NISV_INSN_MAX + 1);
+	memset(fault.insn + fault.insn_len, 0, NISV_INSN_MAX - fault.insn_len);
+	memset(fault.comm, 0, sizeof(fault.comm));
+	for (size_t i = 0; i < unit_random(seed) % NISV_COMM_LEN; i++)
+		fault.comm[i] = (char)(' ' + unit_random(seed) % ('~' - ' '));
+	return fault;
+}
+
+static void test_every_member_comes_back(void **state)
+{
+	uint64_t seed = 3;
+
+	(void)state;
+	for (size_t round = 0; round < 2000; round++) {
+		const struct nisv_rec_fault fault = random_fault(&seed);
+		struct json_object *object = fault_to_json(&fault, round % 2 ? "arm64" : "x86_64");
+		/* Through text, as a dossier does. */
+		struct json_object *again = json_tokener_parse(
+			json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+		struct nisv_rec_fault back;
+
+		assert_int_equal(fault_from_json(again, &back), 0);
+		assert_memory_equal(&back, &fault, sizeof(fault));
+		json_object_put(object);
+		json_object_put(again);
+	}
+}
+
+static void test_bytes_in_a_thread_name(void **state)
+{
+	struct nisv_rec_fault fault = {.comm = "\x1b[2J\xff\n\xe2\x80\xae", .slot.id = -1};
+	struct json_object *object = fault_to_json(&fault, "arm64"), *thread;
+
+	(void)state;
+	assert_true(json_object_object_get_ex(object, "thread", &thread));
+	assert_string_equal(json_object_get_string(thread), "\\x1b[2J\\xff\\x0a\\xe2\\x80\\xae");
+	json_object_put(object);
+}
+
+static void test_what_is_no_fault(void **state)
+{
+	static const char *const texts[] = {
+		"null",
+		"7",
+		"[]",
+		"\"fault\"",
+		"{}",
+		"{\"kind\":7}",
+		"{\"kind\":null}",
+		"{\"kind\":\"mmio-read\"}",
+	};
+	struct nisv_rec_fault fault = {.pc = 77};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct json_object *object = json_tokener_parse(texts[i]);
+
+		assert_int_equal(fault_from_json(object, &fault), -EINVAL);
+		assert_int_equal(fault.pc, 77); /* untouched */
+		json_object_put(object);
+	}
+}
+
+static void test_members_of_the_wrong_type(void **state)
+{
+	static const char text[] =
+		"{\"kind\":\"nisv\",\"outcome\":\"great\",\"time\":[],\"ipa\":7,\"pc\":\"-0x1\","
+		"\"vcpu\":\"1\",\"count\":1e300,\"order\":-1,\"thread\":{},"
+		"\"instruction_bytes\":\"0102zz\",\"slot\":[],\"slot_below\":{\"gpa\":1,\"id\":"
+		"70000},"
+		"\"registers\":{\"x0\":\"0x1\"},\"system_registers\":[1]}";
+	struct json_object *object = json_tokener_parse(text);
+	struct nisv_rec_fault fault;
+
+	(void)state;
+	assert_non_null(object);
+	assert_int_equal(fault_from_json(object, &fault), 0);
+	assert_int_equal(fault.outcome, NISV_OUTCOME_UNKNOWN);
+	assert_int_equal(fault.hdr.time_ns, 1);
+	assert_int_equal(fault.ipa, 0);
+	assert_int_equal(fault.vcpu_id, 0);
+	assert_int_equal(fault.count, 0);
+	assert_string_equal(fault.comm, "");
+	assert_int_equal(fault.insn_len, 2);
+	assert_int_equal(fault.slot.id, -1);
+	assert_int_equal(fault.gpr[0], 0);
+	json_object_put(object);
+}
+
+/* ---- the file ---- */
+
+static void test_written_whole(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	char path[256], *text;
+	size_t len, lines = 0;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(sample_save(manager, vm, scratch_path(&scratch, "dossiers")), 0);
+	dossier_path(scratch_path(&scratch, "dossiers"), vm, path, sizeof(path));
+	assert_contains(path, "/" SAMPLE_KEY ".jsonl");
+	assert_int_equal(stat(path, &st), 0);
+	/* Guest registers are in it. */
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(stat(scratch_path(&scratch, "dossiers"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0750);
+	text = sample_read(path, &len);
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), lines++) {
+		struct json_object *object = json_tokener_parse(line), *value;
+
+		assert_non_null(object);
+		assert_true(json_object_object_get_ex(object, lines ? "event" : "nisv_dossier",
+						      &value));
+		json_object_put(object);
+	}
+	/* Header, VM, layout, four faults, sites, and the findings. */
+	assert_int_equal(lines, 8 + vm->findings.n);
+	free(text);
+	manager_free(manager);
+}
+
+/* A reader must never see half a file, or none, while it is written again and again. */
+static void test_readers_see_all_or_nothing(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	char path[256];
+	pid_t writer;
+	int status;
+	size_t reads = 0;
+
+	(void)state;
+	assert_int_equal(sample_save(manager, vm, scratch.dir), 0);
+	dossier_path(scratch.dir, vm, path, sizeof(path));
+	writer = fork();
+	assert_true(writer >= 0);
+	if (!writer) {
+		for (size_t i = 0; i < 200; i++)
+			if (sample_save(manager, vm, scratch.dir) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	while (!waitpid(writer, &status, WNOHANG)) {
+		size_t len;
+		char *text = sample_read(path, &len), *last;
+
+		assert_true(len > 1000);
+		assert_int_equal(text[len - 1], '\n');
+		text[len - 1] = '\0';
+		last = strrchr(text, '\n') + 1;
+		assert_contains(last, "\"event\":\"finding\"");
+		free(text);
+		reads++;
+	}
+	assert_int_equal(status, 0);
+	assert_true(reads > 0);
+	manager_free(manager);
+}
+
+static size_t count_files(const char *dir, const char *part)
+{
+	char pattern[512];
+	FILE *pipe;
+	size_t n = 0;
+
+	snprintf(pattern, sizeof(pattern), "ls -A '%s'", dir);
+	pipe = popen(pattern, "r");
+	assert_non_null(pipe);
+	while (fgets(pattern, sizeof(pattern), pipe))
+		n += strstr(pattern, part) != NULL;
+	assert_int_equal(pclose(pipe), 0);
+	return n;
+}
+
+static void test_no_folder(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	const char *file = scratch_text(&scratch, "file", "");
+	const char *inside = scratch_path(&scratch, "file/dossiers");
+	const char *deep = scratch_path(&scratch, "a/b/dossiers");
+
+	(void)state;
+	assert_int_equal(sample_save(manager, vm, deep), -ENOENT);
+	assert_int_equal(sample_save(manager, vm, inside), -ENOTDIR);
+	assert_int_equal(sample_save(manager, vm, file), -ENOTDIR);
+	assert_int_equal(dossier_prepare(file, inside), -ENOTDIR);
+	assert_int_equal(dossier_prepare(scratch_path(&scratch, "a/b"), deep), -ENOENT);
+	assert_int_equal(dossier_prepare(scratch.dir, scratch_path(&scratch, "d")), 0);
+	assert_int_equal(dossier_prepare(scratch.dir, scratch_path(&scratch, "d")), 0);
+	assert_int_equal(
+		dossier_prepare(scratch_path(&scratch, "e"), scratch_path(&scratch, "e/d")), 0);
+	manager_free(manager);
+}
+
+/* In a mount namespace of its own, on a file system of 16 KiB. 0, or what failed. */
+static int write_on_full_disk(void)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	const char *old = "the old one\n";
+	char path[256], *text;
+	size_t len;
+
+	dossier_path(scratch.dir, vm, path, sizeof(path));
+	scratch_text(&scratch, SAMPLE_KEY ".jsonl", old);
+	scratch_write(&scratch, "filler", (char[8192]){}, 8192);
+	if (sample_save(manager, vm, scratch.dir) != -ENOSPC)
+		return 1;
+	text = sample_read(path, &len);
+	if (strcmp(text, old) != 0)
+		return 2;
+	free(text);
+	/* No half-written file takes the last of the space. */
+	if (count_files(scratch.dir, ".jsonl.") != 0)
+		return 3;
+	manager_free(manager);
+	return 0;
+}
+
+static void test_full_disk(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child) {
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("tmpfs", scratch.dir, "tmpfs", 0, "size=16k") < 0)
+			_exit(77);
+		_exit(write_on_full_disk());
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77) {
+		print_message("SKIP: no privilege to mount a small file system\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_as_large_as_it_may_be(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct site *site;
+	char path[256], *text;
+	size_t len;
+
+	(void)state;
+	for (uint32_t i = 0; i < FAULTMAP_SITES_MAX + 100; i++) {
+		struct nisv_rec_fault fault =
+			sample_fault(i, NISV_KIND_NISV, 0x60000000 + i * 0x1000ULL, 0xa9400801);
+
+		faultmap_record(vm->faults, &fault, &site);
+	}
+	for (uint64_t i = 0; i < FAULTMAP_PLACES_MAX + 100; i++) {
+		const struct nisv_place_key key = {.place = i + 7};
+		const struct nisv_place place = {.count = UINT64_MAX, .user = UINT64_MAX};
+
+		faultmap_count_place(vm->faults, &key, &place, SAMPLE_TIME_NS);
+	}
+	assert_int_equal(vm->faults->n_sites, FAULTMAP_SITES_MAX);
+	vm->dirty = true;
+	assert_int_equal(vm_diagnose(vm, manager->arch, manager->injection_seen), 0);
+	assert_int_equal(sample_save(manager, vm, scratch.dir), 0);
+	dossier_path(scratch.dir, vm, path, sizeof(path));
+	text = sample_read(path, &len);
+	assert_true(len <= DOSSIER_BYTES_MAX);
+	assert_null(strstr(text, "\"event\":\"cut\""));
+	free(text);
+	manager_free(manager);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_every_member_comes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bytes_in_a_thread_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_is_no_fault, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_members_of_the_wrong_type, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_written_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_readers_see_all_or_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_folder, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_as_large_as_it_may_be, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
