@@ -26,19 +26,22 @@ static void add(struct entry *entry, const char *name, const char *format, ...)
 
 static void add(struct entry *entry, const char *name, const char *format, ...)
 {
-	char value[1024], *text;
+	char *value, *text;
 	va_list ap;
 	int len;
 
 	va_start(ap, format);
-	vsnprintf(value, sizeof(value), format, ap);
+	len = vasprintf(&value, format, ap);
 	va_end(ap);
-	if (!value[0] || entry->n == FIELDS_MAX)
-		return;
-	len = asprintf(&text, "%s=%s", name, value);
 	if (len < 0)
 		return;
-	entry->fields[entry->n++] = (struct iovec){.iov_base = text, .iov_len = (size_t)len};
+	if (*value && entry->n < FIELDS_MAX) {
+		len = asprintf(&text, "%s=%s", name, value);
+		if (len >= 0)
+			entry->fields[entry->n++] =
+				(struct iovec){.iov_base = text, .iov_len = (size_t)len};
+	}
+	free(value);
 }
 
 static int priority(enum severity severity)
