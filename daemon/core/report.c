@@ -23,8 +23,7 @@ uint64_t report_anchor(const struct scene *s)
 	return 0;
 }
 
-/* ---- the answer ---------------------------------------------------------------------------------
- */
+/* ---- the answer ----------------------------------------------------------------------------- */
 
 static void add_access(const struct scene *s, struct text *text)
 {
@@ -118,8 +117,7 @@ static void write_region(const struct scene *s, struct finding *finding)
 	}
 }
 
-/* ---- how sure, and what else --------------------------------------------------------------------
- */
+/* ---- how sure, and what else ---------------------------------------------------------------- */
 
 static void write_confidence(const struct scene *s, const struct rule *rule,
 			     struct finding *finding)
@@ -165,8 +163,7 @@ static void write_alternatives(const struct scene *s, const struct rule *rule,
 	memcpy(finding->alternatives, all, finding->n_alternatives * sizeof(all[0]));
 }
 
-/* ---- signature ----------------------------------------------------------------------------------
- */
+/* ---- signature ------------------------------------------------------------------------------ */
 
 /* Where, so that it is equal on VMs of different size: an offset into something that has a name. */
 static void sign_place(const struct scene *s, struct signature *signature)
@@ -206,8 +203,7 @@ static void write_signature(const struct scene *s, const struct rule *rule, stru
 	signature_end(&signature, finding->signature);
 }
 
-/* ---- advice -------------------------------------------------------------------------------------
- */
+/* ---- advice --------------------------------------------------------------------------------- */
 
 static int add_advice(struct finding *finding, const char *line)
 {

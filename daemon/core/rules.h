@@ -48,8 +48,7 @@ extern const struct rule rule_backing_gone, rule_beyond_ipa_limit, rule_jumped_t
 	rule_vgic_access, rule_device_access, rule_past_ram_end, rule_null_pointer, rule_hole,
 	rule_x86_exec, rule_x86_emulation;
 
-/* ---- shared by the rules -----------------------------------------------------------------------
- */
+/* ---- shared by the rules -------------------------------------------------------------------- */
 
 /* One band less. */
 double rule_lower(double score);

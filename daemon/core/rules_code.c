@@ -15,8 +15,7 @@
 #define VA_TTBR1  (1ULL << 55)
 #define PAGE_MASK (~UINT64_C(0xfff))
 
-/* ---- jumped-to-unmapped -------------------------------------------------------------------------
- */
+/* ---- jumped-to-unmapped --------------------------------------------------------------------- */
 
 static double jumped_score(const struct scene *s, const char **reason)
 {
@@ -119,8 +118,7 @@ const struct rule rule_jumped_to_unmapped = {
 	.documentation = DOC_ARM_ARM,
 };
 
-/* ---- uninitialised-page-table -------------------------------------------------------------------
- */
+/* ---- uninitialised-page-table --------------------------------------------------------------- */
 
 /* The root table that translates FAR, if its page is the one that is missing. */
 static const char *missing_root(const struct scene *s, uint64_t *ret)

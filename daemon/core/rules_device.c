@@ -19,8 +19,7 @@ static double by_insn(const struct scene *s, double known, double unknown)
 	return insn_class_why(s->insn.class) ? known : rule_lower(unknown);
 }
 
-/* ---- vgic-access-nisv-instruction ---------------------------------------------------------------
- */
+/* ---- vgic-access-nisv-instruction ----------------------------------------------------------- */
 
 static double vgic_score(const struct scene *s, const char **reason)
 {
@@ -89,8 +88,7 @@ const struct rule rule_vgic_access = {
 	.documentation = DOC_ARM_ARM,
 };
 
-/* ---- device-access-nisv-instruction -------------------------------------------------------------
- */
+/* ---- device-access-nisv-instruction --------------------------------------------------------- */
 
 static bool is_window(const struct machine_region *region)
 {

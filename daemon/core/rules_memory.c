@@ -162,8 +162,7 @@ const struct rule rule_past_ram_end = {
 	.documentation = DOC_KVM_API,
 };
 
-/* ---- hole-between-slots -------------------------------------------------------------------------
- */
+/* ---- hole-between-slots --------------------------------------------------------------------- */
 
 static double hole_score(const struct scene *s, const char **reason)
 {
@@ -217,8 +216,7 @@ const struct rule rule_hole = {
 	.documentation = DOC_KVM_API,
 };
 
-/* ---- null-pointer-low-ipa -----------------------------------------------------------------------
- */
+/* ---- null-pointer-low-ipa ------------------------------------------------------------------- */
 
 static bool base_register(const struct scene *s, uint64_t *ret)
 {

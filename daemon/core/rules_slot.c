@@ -81,8 +81,7 @@ const struct rule rule_backing_gone = {
 	.documentation = DOC_KVM_API,
 };
 
-/* ---- beyond-ipa-limit ---------------------------------------------------------------------------
- */
+/* ---- beyond-ipa-limit ----------------------------------------------------------------------- */
 
 static double beyond_score(const struct scene *s, const char **reason)
 {
@@ -161,8 +160,7 @@ const struct rule rule_beyond_ipa_limit = {
 	.documentation = DOC_KVM_API,
 };
 
-/* ---- readonly-slot-write-nisv -------------------------------------------------------------------
- */
+/* ---- readonly-slot-write-nisv --------------------------------------------------------------- */
 
 static const struct machine_region *rom_at(const struct scene *s)
 {
@@ -227,8 +225,7 @@ const struct rule rule_readonly_slot_write = {
 	.documentation = DOC_KVM_API,
 };
 
-/* ---- memslot-update-race ------------------------------------------------------------------------
- */
+/* ---- memslot-update-race -------------------------------------------------------------------- */
 
 static bool is_changed_under(const struct scene *s)
 {

@@ -13,8 +13,7 @@ static bool is_emulation(const struct scene *s)
 	return s->is_x86 && s->site->kind == NISV_KIND_EMULATION && rule_no_slot(s);
 }
 
-/* ---- x86-exec-in-mmio ---------------------------------------------------------------------------
- */
+/* ---- x86-exec-in-mmio ----------------------------------------------------------------------- */
 
 /* No byte of the instruction could be fetched: then the address is that of the code. */
 static bool is_fetch(const struct scene *s)
@@ -91,8 +90,7 @@ const struct rule rule_x86_exec = {
 	.documentation = DOC_KVM_API,
 };
 
-/* ---- x86-emulation-failure-mmio -----------------------------------------------------------------
- */
+/* ---- x86-emulation-failure-mmio ------------------------------------------------------------- */
 
 static double emulation_score(const struct scene *s, const char **reason)
 {

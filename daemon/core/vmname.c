@@ -50,8 +50,7 @@ static bool arg_begins(struct arg arg, const char *text)
 	return arg.len >= n && !memcmp(arg.s, text, n);
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values --------------------------------------------------------------------------------- */
 
 /*
  * QEMU's option syntax (util/qemu-option.c, util/keyval.c): "key=value,key=value", a comma inside a
@@ -166,8 +165,7 @@ static void set_machine(struct vmname *vm, struct arg value)
 		vmname_sanitize(vm->machine_option, sizeof(vm->machine_option), type.s, type.len);
 }
 
-/* ---- the VMMs ----------------------------------------------------------------------------------
- */
+/* ---- the VMMs ------------------------------------------------------------------------------- */
 
 /* What the value of an option is. */
 enum meaning {
