@@ -10,8 +10,8 @@
 #include "machine.h"
 
 #if defined(__x86_64__)
-#define CODE_SLOT    0x0	 /* the program and what it needs to run */
-#define PROGRAM_PAGE 0x8000	 /* where it starts */
+#define CODE_SLOT    0x0       /* the program and what it needs to run */
+#define PROGRAM_PAGE 0x8000    /* where it starts */
 #define RAM_SLOT     0x1000000 /* pages for machine_setup.ram */
 #define MMIO_BASE    0xd0000000
 #elif defined(__aarch64__)
@@ -26,18 +26,10 @@
 
 #define CODE_SIZE 0x100000UL /* whole pages on every host */
 
-/* A program: position independent, its arguments in registers (struct start). */
-struct text {
-	const uint8_t *start, *end; /* NULL: not on this architecture */
-	uint32_t exit_reason;	    /* KVM_EXIT_* that each KVM_RUN of it returns */
-};
-
-/* The arguments of a program, in x0.. or rdi, rsi, rdx, rcx. */
-struct start {
-	uint64_t base;	 /* first place */
-	uint64_t end;	 /* behind the last place */
+/* Where the places are: see struct machine_setup. */
+struct range {
+	uint64_t base;
 	uint64_t stride; /* bytes between places */
-	uint64_t count;	 /* accesses in one run */
 };
 
 struct arch_vm {
@@ -45,10 +37,16 @@ struct arch_vm {
 	uint8_t *code; /* the host's side of CODE_SLOT */
 };
 
-struct text arch_text(enum program program);
+/* The KVM_EXIT_* that each KVM_RUN of a program returns; -EOPNOTSUPP: not on this architecture. */
+int arch_exit_reason(enum program program);
+
+/* Writes the program to PROGRAM_PAGE. It fits: at most PROGRAM_MAX_RUN accesses a run. */
+void arch_program_write(const struct arch_vm *vm, const struct machine_setup *setup,
+			const struct range *range);
 
 /* Before and after the creation of the vCPU. 0 or -errno, logged. */
 int arch_vm_prepare(const struct arch_vm *vm, enum program program);
-int arch_vcpu_start(const struct arch_vm *vm, const struct start *start);
+int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
+		    const struct range *range);
 
 #endif

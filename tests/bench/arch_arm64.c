@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "arch.h"
@@ -47,19 +48,35 @@ __asm__(
 extern const uint8_t arm64_store[], arm64_store_load[], arm64_exit[], arm64_fail[], arm64_end[];
 
 /* Register ids: asm/kvm.h. */
-#define CORE_REG(field) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
-			 KVM_REG_ARM_CORE_REG(field))
+#define CORE_REG(field) \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
 
-struct text arch_text(enum program program)
+int arch_exit_reason(enum program program)
 {
-	static const struct text texts[_PROGRAM_MAX] = {
-		[PROGRAM_STORE] = {arm64_store, arm64_store_load, KVM_EXIT_MMIO},
-		[PROGRAM_STORE_LOAD] = {arm64_store_load, arm64_exit, KVM_EXIT_MMIO},
-		[PROGRAM_EXIT] = {arm64_exit, arm64_fail, KVM_EXIT_DEBUG},
-		[PROGRAM_FAIL] = {arm64_fail, arm64_end, KVM_EXIT_ARM_NISV},
+	static const int reasons[] = {
+		[PROGRAM_STORE] = KVM_EXIT_MMIO,    [PROGRAM_STORE_LOAD] = KVM_EXIT_MMIO,
+		[PROGRAM_EXIT] = KVM_EXIT_DEBUG,    [PROGRAM_EMULATE] = -EOPNOTSUPP,
+		[PROGRAM_FAIL] = KVM_EXIT_ARM_NISV,
 	};
 
-	return texts[program];
+	return reasons[program];
+}
+
+void arch_program_write(const struct arch_vm *vm, const struct machine_setup *setup,
+			const struct range *range)
+{
+	static const struct {
+		const uint8_t *start, *end;
+	} texts[] = {
+		[PROGRAM_STORE] = {arm64_store, arm64_store_load},
+		[PROGRAM_STORE_LOAD] = {arm64_store_load, arm64_exit},
+		[PROGRAM_EXIT] = {arm64_exit, arm64_fail},
+		[PROGRAM_FAIL] = {arm64_fail, arm64_end},
+	};
+	const uint8_t *start = texts[setup->program].start;
+
+	(void)range;
+	memcpy(vm->code, start, texts[setup->program].end - start);
 }
 
 int arch_vm_prepare(const struct arch_vm *vm, enum program program)
@@ -71,14 +88,18 @@ int arch_vm_prepare(const struct arch_vm *vm, enum program program)
 	return 0;
 }
 
-int arch_vcpu_start(const struct arch_vm *vm, const struct start *start)
+int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
+		    const struct range *range)
 {
 	const struct {
 		uint64_t id, value;
 	} regs[] = {
-		{CORE_REG(regs.pc), PROGRAM_PAGE},	{CORE_REG(regs.regs[0]), start->base},
-		{CORE_REG(regs.regs[1]), start->end},	{CORE_REG(regs.regs[2]), start->stride},
-		{CORE_REG(regs.regs[3]), start->count}, {CORE_REG(regs.regs[4]), DOORBELL},
+		{CORE_REG(regs.pc), PROGRAM_PAGE},
+		{CORE_REG(regs.regs[0]), range->base},
+		{CORE_REG(regs.regs[1]), range->base + setup->places * range->stride},
+		{CORE_REG(regs.regs[2]), range->stride},
+		{CORE_REG(regs.regs[3]), setup->per_run},
+		{CORE_REG(regs.regs[4]), DOORBELL},
 	};
 	struct kvm_guest_debug debug = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,

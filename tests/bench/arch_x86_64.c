@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,58 +12,8 @@
 #include "arch.h"
 #include "daemon/edge/log.h"
 
-/*
- * Long mode, because real mode is emulated as a whole on some hosts: there one access would be
- * several emulated instructions. rdi: first place, rsi: end, rdx: stride, rcx: accesses a run.
- */
 #define EXIT_PORT   0xf4 /* nobody serves it: KVM_EXIT_IO */
 #define STRING_PORT 0xf5 /* an ioeventfd serves it; KVM emulates ins and outs on VMX and SVM */
-#define TEXT(x)	    #x
-#define NUMBER(x)   TEXT(x)
-
-/* clang-format off */
-__asm__(
-	".pushsection .rodata\n"
-	"x86_store:\n"
-	"	mov	%rdi, %rbx\n"
-	"1:	mov	%rcx, %r8\n"
-	"2:	mov	%eax, (%rbx)\n"
-	"	add	%rdx, %rbx\n"
-	"	cmp	%rsi, %rbx\n"
-	"	jb	3f\n"
-	"	mov	%rdi, %rbx\n"
-	"3:	dec	%r8\n"
-	"	jnz	2b\n"
-	"	outb	%al, $" NUMBER(EXIT_PORT) "\n"
-	"	jmp	1b\n"
-	"x86_store_load:\n"
-	"1:	mov	%rdi, %rbx\n"
-	"2:	mov	%eax, (%rbx)\n"
-	"	mov	(%rbx), %eax\n"
-	"	add	%rdx, %rbx\n"
-	"	cmp	%rsi, %rbx\n"
-	"	jb	2b\n"
-	"	jmp	1b\n"
-	"x86_exit:\n"
-	"1:	outb	%al, $" NUMBER(EXIT_PORT) "\n"
-	"	jmp	1b\n"
-	"x86_emulate:\n"
-	"	mov	$" NUMBER(STRING_PORT) ", %edx\n"
-	"1:	mov	%rcx, %r8\n"
-	"2:	mov	$" NUMBER(PROGRAM_PAGE) ", %rsi\n"
-	"	outsb\n"
-	"	dec	%r8\n"
-	"	jnz	2b\n"
-	"	outb	%al, $" NUMBER(EXIT_PORT) "\n"
-	"	jmp	1b\n"
-	"x86_fail:\n"
-	"	pxor	(%rdi), %xmm0\n"
-	"x86_end:\n"
-	".popsection\n");
-/* clang-format on */
-
-extern const uint8_t x86_store[], x86_store_load[], x86_exit[], x86_emulate[], x86_fail[],
-	x86_end[];
 
 /* Control register bits and page table entries: AMD64 Architecture Programmer's Manual 2. */
 #define CR0_PE	     (1u << 0)
@@ -84,18 +35,76 @@ extern const uint8_t x86_store[], x86_store_load[], x86_exit[], x86_emulate[], x
 
 #define MAX_CPUID 256
 
-struct text arch_text(enum program program)
+int arch_exit_reason(enum program program)
 {
-	static const struct text texts[_PROGRAM_MAX] = {
-		[PROGRAM_STORE] = {x86_store, x86_store_load, KVM_EXIT_IO},
-		[PROGRAM_STORE_LOAD] = {x86_store_load, x86_exit, KVM_EXIT_MMIO},
-		[PROGRAM_EXIT] = {x86_exit, x86_emulate, KVM_EXIT_IO},
-		[PROGRAM_EMULATE] = {x86_emulate, x86_fail, KVM_EXIT_IO},
-		[PROGRAM_FAIL] = {x86_fail, x86_end, KVM_EXIT_INTERNAL_ERROR},
-	};
-
-	return texts[program];
+	switch (program) {
+	case PROGRAM_STORE_LOAD:
+		return KVM_EXIT_MMIO;
+	case PROGRAM_FAIL:
+		return KVM_EXIT_INTERNAL_ERROR;
+	default:
+		return KVM_EXIT_IO;
+	}
 }
+
+/* ---- programs: straight code, because some hosts emulate each instruction of a loop, too ---- */
+
+static uint8_t *emit(uint8_t *at, uint64_t bytes, size_t n)
+{
+	memcpy(at, &bytes, n);
+	return at + n;
+}
+
+static uint8_t *emit32(uint8_t *at, uint64_t opcode, size_t n, uint64_t value)
+{
+	return emit(emit(at, opcode, n), value, 4);
+}
+
+#define MOV_EAX_TO(at, place) emit32(at, 0x8789, 2, place) /* mov %eax, place(%rdi) */
+#define MOV_TO_EAX(at, place) emit32(at, 0x878b, 2, place) /* mov place(%rdi), %eax */
+#define MOV_TO_EDX(at, value) emit32(at, 0xba, 1, value)
+#define MOV_TO_ESI(at, value) emit32(at, 0xbe, 1, value)
+#define OUT_EXIT_PORT(at)     emit(at, EXIT_PORT << 8 | 0xe6, 2) /* out %al, $EXIT_PORT */
+#define OUTSB(at)	      emit(at, 0x6e, 1)
+#define PXOR(at)	      emit(at, 0x07ef0f66, 4) /* pxor (%rdi), %xmm0 */
+#define JMP(at, start)	      emit32(at, 0xe9, 1, (start) - ((at) + 5))
+
+void arch_program_write(const struct arch_vm *vm, const struct machine_setup *setup,
+			const struct range *range)
+{
+	uint8_t *start = vm->code + PROGRAM_PAGE - CODE_SLOT, *at = start;
+
+	at = MOV_TO_EDX(at, STRING_PORT);
+	at = MOV_TO_ESI(at, PROGRAM_PAGE);
+	for (unsigned int i = 0; i < PROGRAM_MAX_RUN; i++) {
+		uint64_t place = i % setup->places * range->stride;
+
+		switch (setup->program) {
+		case PROGRAM_STORE:
+			at = MOV_EAX_TO(at, place);
+			break;
+		case PROGRAM_STORE_LOAD:
+			at = MOV_EAX_TO(at, place);
+			at = MOV_TO_EAX(at, place);
+			break;
+		case PROGRAM_EMULATE:
+			at = OUTSB(at);
+			break;
+		case PROGRAM_FAIL:
+			at = PXOR(at);
+			break;
+		case PROGRAM_EXIT:
+			at = OUT_EXIT_PORT(at);
+		}
+		if (setup->per_run > 1 && i + 1 == setup->per_run) {
+			at = OUT_EXIT_PORT(at);
+			break;
+		}
+	}
+	JMP(at, start);
+}
+
+/* ---- the start ---- */
 
 static int string_port_serve(const struct arch_vm *vm)
 {
@@ -178,19 +187,18 @@ static void long_mode_set(struct kvm_sregs *sregs)
 	sregs->efer |= EFER_LME | EFER_LMA;
 }
 
-int arch_vcpu_start(const struct arch_vm *vm, const struct start *start)
+int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
+		    const struct range *range)
 {
 	struct kvm_regs regs = {
 		.rip = PROGRAM_PAGE,
 		.rflags = RFLAGS_FIXED,
-		.rdi = start->base,
-		.rsi = start->end,
-		.rdx = start->stride,
-		.rcx = start->count,
+		.rdi = range->base,
 	};
 	struct kvm_sregs sregs;
 	int r = cpuid_set(vm);
 
+	(void)setup;
 	if (r < 0)
 		return r;
 	tables_write((uint64_t *)(vm->code + TABLES));

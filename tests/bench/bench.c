@@ -1,226 +1,324 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What nisvd costs a guest: a guest that does one thing in a tight loop, with no program attached,
- * with an empty program on each tracepoint that nisvd uses, and with nisvd's own. The three states
- * alternate every few milliseconds on one running VM, and what a state adds is taken against the
- * bare slice of the same round: a change of the machine's speed, or a lucky placement in memory,
- * then meets all three.
+ * make bench: what nisvd adds to each kind of exit, beside an empty program on the same
+ * tracepoints. Ratios carry over to other machines, times do not.
  */
 
-#include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/bpf.h>
+#include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <syslog.h>
 #include <unistd.h>
 
-#include "daemon/edge/capture.h"
-#include "tests/bench/guest.h"
-#include "tests/bench/measure.h"
+#include "daemon/edge/log.h"
+#include "latency.h"
+#include "workload.h"
 
-#define ROUNDS_DEFAULT 200
+#define MS		1000000ULL
+#define BLOCK_NS	(40 * MS)
+#define ROUNDS		50
+#define QUICK_BLOCK_NS	(20 * MS)
+#define QUICK_ROUNDS	5
+#define MAX_ROUNDS	1000
+#define TRIES		10
+#define QUICK_TRIES	3
+#define NICE		-5
+#define QUIET_TRIES	60 /* times half a second */
+#define EXIT_CANNOT_RUN 77
 
-enum state { BARE, EMPTY, NISVD, N_STATES };
-
-/* One tracepoint of KVM, and nisvd's program for it. */
-struct hook {
-	const char *tracepoint;
-	const char *program; /* as the kernel names it: 15 characters */
-	int fd;
+struct options {
+	unsigned int rounds;
+	uint64_t block_ns;
+	unsigned int tries;
+	const char *only; /* rows with this in their names; NULL: all */
+	bool force;	  /* whoever else's program is attached */
 };
 
-static struct hook hooks[] = {
-	{"kvm_mmio", "on_mmio", -1},
-	{"kvm_userspace_exit", "on_userspace_exit", -1},
-	{"kvm_emulate_insn", "on_emulate_insn", -1},
-	{"kvm_guest_fault", "on_guest_fault", -1},
-	{"kvm_mmio_nisv", "on_mmio_nisv", -1},
-};
+static const char help[] = "Measures what nisvd adds to each exit of a guest, beside an empty BPF "
+			   "program on the same\n"
+			   "tracepoints. Needs root and KVM.\n"
+			   "\n"
+			   "Usage: bench [OPTIONS]\n"
+			   "  --rounds N   rounds of five blocks per row (50)\n"
+			   "  --quick      5 rounds of short blocks: does it work?\n"
+			   "  --only TEXT  only the rows with TEXT in their names\n"
+			   "  -h, --help   this text\n";
 
-#define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+/* ---- options ---- */
 
-/* ---- programs ---- */
-
-static void on_vm(const struct nisv_rec_vm *vm, void *userdata)
+static void usage_exit(const char *what)
 {
-	(void)vm;
-	(void)userdata;
+	fprintf(stderr, "bench: %s; try \"bench --help\"\n", what);
+	exit(2);
 }
 
-static void on_layout(const struct nisv_rec_layout *layout, void *userdata)
+static void parse_options(int argc, char **argv, struct options *options)
 {
-	(void)layout;
-	(void)userdata;
-}
-
-static void on_fault(const struct nisv_rec_fault *fault, void *userdata)
-{
-	(void)fault;
-	(void)userdata;
-}
-
-static void on_end(const struct nisv_rec_hdr *end, void *userdata)
-{
-	(void)end;
-	(void)userdata;
-}
-
-static void keep_program(int fd)
-{
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-
-	if (!bpf_obj_get_info_by_fd(fd, &info, &size))
-		for (size_t i = 0; i < N_HOOKS; i++)
-			if (hooks[i].fd < 0 &&
-			    !strncmp(info.name, hooks[i].program, sizeof(info.name) - 1)) {
-				hooks[i].fd = fd;
-				return;
-			}
-	close(fd);
-}
-
-/*
- * Loads nisvd's programs as nisvd does and keeps those that it attached, detached: they can then be
- * attached and detached without loading them again. Programs get rising ids, so the new ones are
- * those behind the last one that was there before.
- */
-static int load_programs(void)
-{
-	static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end};
-	const struct capture_options options = {.count_mmio = true, .inspect_guest_memory = true};
-	struct capture *capture;
-	__u32 id = 0, next;
-
-	while (!bpf_prog_get_next_id(id, &next))
-		id = next;
-	if (capture_new(&options, &ops, NULL, &capture) < 0)
-		return -1;
-	while (!bpf_prog_get_next_id(id, &next)) {
-		int fd = bpf_prog_get_fd_by_id(next);
-
-		if (fd >= 0)
-			keep_program(fd);
-		id = next;
-	}
-	capture_free(capture);
-	return 0;
-}
-
-static int load_empty(void)
-{
-	static const struct bpf_insn insns[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K}, /* r0 = 0 */
-		{.code = BPF_JMP | BPF_EXIT},
+	static const struct option names[] = {
+		{"rounds", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'},
+		{"only", required_argument, NULL, 'o'},	  {"force", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},	  {},
 	};
+	char *end;
+	int c;
 
-	return bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "empty", "GPL", insns, 2, NULL);
+	while ((c = getopt_long(argc, argv, "h", names, NULL)) >= 0) {
+		switch (c) {
+		case 'r':
+			options->rounds = strtoul(optarg, &end, 10);
+			if (*end || !options->rounds || options->rounds > MAX_ROUNDS)
+				usage_exit("--rounds takes a number from 1 to 1000");
+			break;
+		case 'q':
+			options->rounds = QUICK_ROUNDS;
+			options->block_ns = QUICK_BLOCK_NS;
+			options->tries = QUICK_TRIES;
+			break;
+		case 'o':
+			options->only = optarg;
+			break;
+		case 'f':
+			options->force = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		default:
+			usage_exit("unknown option");
+		}
+	}
+	if (optind < argc)
+		usage_exit("unexpected argument");
+}
+
+/* ---- what is printed ---- */
+
+static void print_cpu(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char *model = strstr(line, ": ");
+
+		if (strncmp(line, "model name", strlen("model name")) || !model)
+			continue;
+		printf("%.*s, ", (int)strcspn(model + 2, "\n"), model + 2);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+static void print_machine(const struct options *options)
+{
+	struct utsname uts;
+	double load = 0;
+
+	uname(&uts);
+	getloadavg(&load, 1);
+	print_cpu();
+	printf("%ld CPUs\n", sysconf(_SC_NPROCESSORS_ONLN));
+	printf("Linux %s %s; load %.1f before the bench\n", uts.release, uts.machine, load);
+	printf("ns per access: median [quartiles] of %u interleaved rounds, blocks of %llu ms\n\n",
+	       options->rounds, (unsigned long long)(options->block_ns / MS));
+	if (variants_disturbed())
+		puts("OTHER BPF PROGRAMS ARE ATTACHED to KVM's tracepoints.\n");
+}
+
+static const char *format_quartiles(const struct quartiles *q, char text[static 32])
+{
+	snprintf(text, 32, "%.0f [%.0f..%.0f]", q->median, q->low, q->high);
+	return text;
+}
+
+/* An empty program that is lost in the noise is no measure for another one. */
+static const char *format_ratio(const struct quartiles *empty, const struct quartiles *nisvd,
+				char text[static 32])
+{
+	if (empty->low > 0)
+		snprintf(text, 32, "%.1f", nisvd->median / empty->median);
+	else
+		strcpy(text, "-");
+	return text;
+}
+
+static void print_row(struct workload *w)
+{
+	struct quartiles base = sample_quartiles(&w->base);
+	struct quartiles empty = sample_quartiles(&w->empty);
+	struct quartiles nisvd = sample_quartiles(&w->nisvd);
+	char empty_text[32], nisvd_text[32], ratio[32];
+
+	printf("%-32s%7.0f %16s %16s %6s\n", w->name, base.median,
+	       format_quartiles(&empty, empty_text), format_quartiles(&nisvd, nisvd_text),
+	       format_ratio(&empty, &nisvd, ratio));
+}
+
+static void print_rows(void)
+{
+	printf("%-32s%7s %16s %16s %6s\n", "", "untraced", "empty adds", "nisvd adds", "ratio");
+	for (unsigned int i = 0; i < n_workloads; i++)
+		if (workloads[i].machine)
+			print_row(&workloads[i]);
+}
+
+/* Some x86 hosts emulate the guest's every instruction, its stores to RAM included. */
+static void print_emulation(const struct workload *w)
+{
+	for (size_t e = 0; e < variants_n_events(); e++)
+		if (w->machine && w->setup.ram && w->events[e] >= 0.5 &&
+		    !strcmp(variants_event_name(e), "kvm_emulate_insn"))
+			printf("This KVM emulates the guest's code: \"%s\" is an emulated store.\n",
+			       w->name);
+}
+
+static void print_events(void)
+{
+	printf("\nevents per access%15s", "");
+	for (size_t i = 0; i < variants_n_events(); i++)
+		printf("  %s", variants_event_name(i));
+	putchar('\n');
+	for (unsigned int i = 0; i < n_workloads; i++) {
+		if (!workloads[i].machine)
+			continue;
+		printf("%-32s", workloads[i].name);
+		for (size_t e = 0; e < variants_n_events(); e++)
+			printf("  %*.2f", (int)strlen(variants_event_name(e)),
+			       workloads[i].events[e]);
+		putchar('\n');
+	}
+	for (unsigned int i = 0; i < n_workloads; i++)
+		print_emulation(&workloads[i]);
 }
 
 /* ---- measuring ---- */
 
-/* One slice of the guest in one state; nanoseconds per event, -1 on failure. */
-static double measure(struct guest *guest, enum state state, int empty)
+/* Somebody else's BPF program on the tracepoints would be measured as ours: let it end. */
+static int quiet_await(const struct options *options)
 {
-	int links[N_HOOKS];
-	double ns;
-
-	for (size_t i = 0; i < N_HOOKS; i++) {
-		links[i] = -1;
-		if (state != BARE && hooks[i].fd >= 0)
-			links[i] = bpf_raw_tracepoint_open(hooks[i].tracepoint,
-							   state == EMPTY ? empty : hooks[i].fd);
+	if (options->force)
+		return 0;
+	for (int i = 0; i < QUIET_TRIES; i++) {
+		if (!variants_disturbed())
+			return 0;
+		usleep(500000);
 	}
-	/* The first slice of a state pays for what its programs and the CPU have to learn. */
-	ns = guest_slice(guest);
-	if (ns >= 0)
-		ns = guest_slice(guest);
-	for (size_t i = 0; i < N_HOOKS; i++)
-		if (links[i] >= 0)
-			close(links[i]);
-	return ns;
+	return log_error_errno(EBUSY, "Another BPF program is attached to KVM's tracepoints: stop "
+				      "it (nisvd?) first, or see --force");
 }
 
-static void print_result(const struct guest_kind *kind, struct samples *bare,
-			 struct samples *empty, struct samples *nisvd)
+static int measure_round(struct workload *w, struct variants *variants,
+			 const struct options *options)
 {
-	struct quartiles b = samples_quartiles(bare);
-	struct quartiles e = samples_quartiles(empty), n = samples_quartiles(nisvd);
+	int r;
 
-	printf("%s\n", kind->what);
-	printf("  no program     %9.1f ns per %s  [%.1f .. %.1f]\n", b.median, kind->unit, b.low,
-	       b.high);
-	printf("  empty program  %+9.1f ns  [%+.1f .. %+.1f]\n", e.median, e.low, e.high);
-	printf("  nisvd          %+9.1f ns  [%+.1f .. %+.1f], %+.1f %%", n.median, n.low, n.high,
-	       100 * n.median / b.median);
-	if (e.median > 0)
-		printf(", %.2f times the empty program", n.median / e.median);
-	printf("\n");
+	do {
+		r = quiet_await(options);
+		if (r >= 0)
+			r = workload_round(w, variants, options->block_ns, options->force);
+	} while (r == -EAGAIN);
+	return r;
 }
 
-static int run_kind(const struct guest_kind *kind, unsigned rounds, int empty)
+static int prepare(struct variants *variants, const struct options *options)
 {
-	struct samples bare = {}, with_empty = {}, with_nisvd = {};
-	struct guest *guest;
+	int r = quiet_await(options);
 
-	if (guest_new(kind, &guest) < 0)
-		return -1;
-	for (unsigned round = 0; round < rounds; round++) {
-		double ns[N_STATES];
+	for (unsigned int i = 0; r >= 0 && i < n_workloads; i++) {
+		struct workload *w = &workloads[i];
 
-		for (unsigned i = 0; i < N_STATES; i++) {
-			/* Another order each round. */
-			enum state state = (i + round) % N_STATES;
-
-			ns[state] = measure(guest, state, empty);
-			if (ns[state] < 0) {
-				fprintf(stderr, "bench: %s failed\n", kind->what);
-				guest_free(guest);
-				return -1;
-			}
-		}
-		samples_add(&bare, ns[BARE]);
-		samples_add(&with_empty, ns[EMPTY] - ns[BARE]);
-		samples_add(&with_nisvd, ns[NISVD] - ns[BARE]);
+		if (options->only && !strstr(w->name, options->only))
+			continue;
+		r = workload_prepare(w);
+		if (r >= 0 && w->machine)
+			r = workload_count(w, variants, options->block_ns);
 	}
-	guest_free(guest);
-	print_result(kind, &bare, &with_empty, &with_nisvd);
-	fflush(stdout);
+	return r;
+}
+
+/*
+ * Rounds outside, rows inside: a noisy minute of the machine meets every row alike. The programs
+ * are loaded anew for each round: where they come to lie in memory matters, too.
+ */
+static int measure(const struct options *options)
+{
+	struct variants *variants = NULL;
+	int r = 0;
+
+	for (unsigned int round = 0; r >= 0 && round < options->rounds; round++) {
+		r = variants_new(&variants);
+		if (r >= 0 && !round)
+			r = prepare(variants, options);
+		for (unsigned int i = 0; r >= 0 && i < n_workloads; i++)
+			if (workloads[i].machine)
+				r = measure_round(&workloads[i], variants, options);
+		variants_free(variants);
+		variants = NULL;
+	}
+	return r;
+}
+
+static int measure_latency(const struct options *options)
+{
+	static struct sample sample;
+	struct quartiles q;
+	int r = latency_measure(options->tries, &sample);
+
+	if (r < 0)
+		return r;
+	q = sample_quartiles(&sample);
+	printf("\nFrom the failing KVM_RUN to the answer of nisvctl explain: %.0f ms "
+	       "[%.0f..%.0f]\n",
+	       q.median, q.low, q.high);
 	return 0;
 }
 
-int main(int argc, char *argv[])
+/* On the last CPU that we may use: the first often serves the interrupts. */
+static void pin(const cpu_set_t *all)
 {
-	unsigned rounds = argc > 1 ? atoi(argv[1]) : ROUNDS_DEFAULT;
-	const char *only = argc > 2 ? argv[2] : "";
-	int empty, failed = 0;
+	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--) {
+		cpu_set_t one;
 
-	if (rounds < 1 || rounds > SAMPLES_MAX) {
-		fprintf(stderr,
-			"Usage: %s [ROUNDS [WORD]]\nROUNDS (1 to %d, default %d) of each scenario "
-			"whose title has WORD in it\n",
-			argv[0], SAMPLES_MAX, ROUNDS_DEFAULT);
-		return 2;
+		if (!CPU_ISSET(cpu, all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+		return;
 	}
-	if (load_programs() < 0)
-		return 77;
-	empty = load_empty();
-	if (empty < 0) {
-		fprintf(stderr, "bench: cannot load an empty program: %s\n", strerror(errno));
-		return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.rounds = ROUNDS, .block_ns = BLOCK_NS, .tries = TRIES};
+	cpu_set_t all;
+	int r;
+
+	parse_options(argc, argv, &options);
+	log_set_level(LOG_WARNING);
+	srandom(getpid());
+	print_machine(&options);
+	fflush(stdout);
+	sched_getaffinity(0, sizeof(all), &all);
+	pin(&all);
+	setpriority(PRIO_PROCESS, 0, NICE);
+	r = measure(&options);
+	if (r >= 0) {
+		print_rows();
+		print_events();
 	}
-	printf("CPU time per event of a guest; what programs add: median [quartiles] of %u rounds.\n"
-	       "Programs are on:",
-	       rounds);
-	for (size_t i = 0; i < N_HOOKS; i++)
-		if (hooks[i].fd >= 0)
-			printf(" %s", hooks[i].tracepoint);
-	printf("\n\n");
-	for (size_t i = 0; i < n_guest_kinds; i++)
-		if (strstr(guest_kinds[i].what, only) &&
-		    run_kind(&guest_kinds[i], rounds, empty) < 0)
-			failed = 1;
-	return failed;
+	for (unsigned int i = 0; i < n_workloads; i++)
+		workload_release(&workloads[i]);
+	sched_setaffinity(0, sizeof(all), &all);
+	setpriority(PRIO_PROCESS, 0, 0);
+	if (r >= 0 && !options.only)
+		r = measure_latency(&options);
+	return r < 0 ? EXIT_CANNOT_RUN : 0;
 }

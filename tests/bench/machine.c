@@ -9,7 +9,6 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arch.h"
@@ -25,6 +24,7 @@
 struct machine {
 	struct machine_setup setup;
 	struct arch_vm arch;
+	struct range range;
 	uint32_t exit_reason;
 	struct kvm_run *run;
 	size_t run_size;
@@ -33,14 +33,6 @@ struct machine {
 	uint64_t *dirty; /* one bit per page of ram */
 	int eventfd;
 };
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static int slot_add(struct machine *m, uint32_t id, uint64_t address, size_t size, uint32_t flags,
 		    uint8_t **ret)
@@ -51,8 +43,7 @@ static int slot_add(struct machine *m, uint32_t id, uint64_t address, size_t siz
 		.guest_phys_addr = address,
 		.memory_size = size,
 	};
-	void *memory =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return log_error_errno(errno, "No memory for the guest");
@@ -68,7 +59,7 @@ static int slot_add(struct machine *m, uint32_t id, uint64_t address, size_t siz
 
 static int ram_add(struct machine *m)
 {
-	m->ram_size = (size_t)m->setup.places * sysconf(_SC_PAGESIZE);
+	m->ram_size = m->setup.places * m->range.stride;
 	m->dirty = calloc((m->setup.places + 63) / 64, sizeof(*m->dirty));
 	if (!m->dirty)
 		return log_error_errno(ENOMEM, "No memory for the dirty log");
@@ -84,7 +75,7 @@ static int ioeventfds_add(struct machine *m)
 	for (unsigned int i = 0; i < m->setup.places; i++) {
 		struct kvm_ioeventfd args = {
 			.fd = m->eventfd,
-			.addr = MMIO_BASE + i * MMIO_STRIDE,
+			.addr = MMIO_BASE + i * m->range.stride,
 			.len = 4,
 		};
 
@@ -117,14 +108,6 @@ static int vm_create(struct machine *m)
 
 static int vcpu_create(struct machine *m)
 {
-	uint64_t base = m->setup.ram ? RAM_SLOT : MMIO_BASE;
-	uint64_t stride = m->setup.ram ? (uint64_t)sysconf(_SC_PAGESIZE) : MMIO_STRIDE;
-	struct start start = {
-		.base = base,
-		.end = base + m->setup.places * stride,
-		.stride = stride,
-		.count = m->setup.per_run,
-	};
 	void *run;
 
 	m->arch.vcpu_fd = ioctl(m->arch.vm_fd, KVM_CREATE_VCPU, 0);
@@ -135,27 +118,28 @@ static int vcpu_create(struct machine *m)
 	if (run == MAP_FAILED)
 		return log_error_errno(errno, "Cannot map kvm_run");
 	m->run = run;
-	return arch_vcpu_start(&m->arch, &start);
+	return arch_vcpu_start(&m->arch, &m->setup, &m->range);
 }
 
 int machine_new(const struct machine_setup *setup, struct machine **ret)
 {
-	struct text text = arch_text(setup->program);
+	int exit_reason = arch_exit_reason(setup->program);
 	struct machine *m;
 	int r;
 
-	if (!text.start)
-		return -EOPNOTSUPP;
+	if (exit_reason < 0)
+		return exit_reason;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return log_error_errno(ENOMEM, "No memory for a VM");
 	m->setup = *setup;
-	m->exit_reason = text.exit_reason;
+	m->exit_reason = exit_reason;
+	m->range.base = setup->ram ? RAM_SLOT : MMIO_BASE;
+	m->range.stride = setup->ram ? (uint64_t)sysconf(_SC_PAGESIZE) : MMIO_STRIDE;
 	m->eventfd = m->arch.kvm_fd = m->arch.vm_fd = m->arch.vcpu_fd = -1;
 	r = vm_create(m);
 	if (r >= 0) {
-		memcpy(m->arch.code + (PROGRAM_PAGE - CODE_SLOT), text.start,
-		       text.end - text.start);
+		arch_program_write(&m->arch, &m->setup, &m->range);
 		r = vcpu_create(m);
 	}
 	if (r < 0) {
@@ -190,34 +174,23 @@ void machine_free(struct machine *m)
 	free(m);
 }
 
-/* KVM_GET_DIRTY_LOG write-protects the pages that it reports: the next store to each faults. */
-static int ram_protect(struct machine *m)
+int machine_run(struct machine *m)
+{
+	if (ioctl(m->arch.vcpu_fd, KVM_RUN, 0) < 0)
+		return log_error_errno(errno, "KVM_RUN");
+	if (m->run->exit_reason != m->exit_reason)
+		return log_error_errno(EPROTO, "The guest exits with reason %u, not %u",
+				       m->run->exit_reason, m->exit_reason);
+	return 0;
+}
+
+/* KVM_GET_DIRTY_LOG write-protects the pages that it reports. */
+int machine_protect(struct machine *m)
 {
 	struct kvm_dirty_log log = {.slot = RAM_ID, .dirty_bitmap = m->dirty};
 
 	if (ioctl(m->arch.vm_fd, KVM_GET_DIRTY_LOG, &log))
 		return log_error_errno(errno, "KVM_GET_DIRTY_LOG");
-	return 0;
-}
-
-int machine_run(struct machine *m, uint64_t *ret_start, uint64_t *ret_end)
-{
-	uint64_t start = now_ns(), end;
-	int r = ioctl(m->arch.vcpu_fd, KVM_RUN, 0);
-
-	end = now_ns();
-	if (r < 0)
-		return log_error_errno(errno, "KVM_RUN");
-	if (m->run->exit_reason != m->exit_reason)
-		return log_error_errno(EPROTO, "The guest exits with reason %u, not %u",
-				       m->run->exit_reason, m->exit_reason);
-	if (m->setup.ram) {
-		r = ram_protect(m);
-		if (r < 0)
-			return r;
-	}
-	*ret_start = start;
-	*ret_end = end;
 	return 0;
 }
 

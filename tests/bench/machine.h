@@ -3,12 +3,13 @@
 #define NISV_BENCH_MACHINE_H
 
 /*
- * A VM of one vCPU on raw KVM whose guest does one thing for ever. Only KVM_RUN is timed: what the
- * VMM does between two of them is not the host's cost of an exit.
+ * A VM of one vCPU on raw KVM whose guest does one thing for ever.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define PROGRAM_MAX_RUN 512
 
 enum program {
 	PROGRAM_STORE,	    /* 32-bit stores over the places, then an exit to user space */
@@ -16,15 +17,14 @@ enum program {
 	PROGRAM_EXIT,	    /* exits to user space without any memory access */
 	PROGRAM_EMULATE,    /* x86: instructions that KVM emulates without an exit, then one */
 	PROGRAM_FAIL,	    /* an access to the first place that KVM can neither do nor describe */
-	_PROGRAM_MAX,
 };
 
 struct machine_setup {
 	enum program program;
 	unsigned int places;  /* one after the other, from the first again after the last */
-	unsigned int per_run; /* accesses or instructions in one KVM_RUN */
+	unsigned int per_run; /* accesses or instructions in one KVM_RUN, up to PROGRAM_MAX_RUN */
 	bool ioeventfds;      /* stores to the places are served in the kernel */
-	bool ram; /* the places are pages with dirty logging, protected anew after each run */
+	bool ram;	      /* the places are pages with dirty logging, not MMIO */
 };
 
 struct machine;
@@ -36,15 +36,13 @@ struct machine;
 int machine_new(const struct machine_setup *setup, struct machine **ret);
 void machine_free(struct machine *machine); /* takes NULL */
 
-/*
- * One KVM_RUN: @ret_start and @ret_end are CLOCK_MONOTONIC nanoseconds before and after. 0 or
- * -errno, after logging what the guest did instead of what its program says.
- */
-int machine_run(struct machine *machine, uint64_t *ret_start, uint64_t *ret_end);
+/* One KVM_RUN. 0 or -errno, after logging what the guest did instead of what its program says. */
+int machine_run(struct machine *machine);
+
+/* Write-protects the pages of a setup with `ram`, so that the next store to each faults. */
+int machine_protect(struct machine *machine);
 
 /* The VM's file descriptor: with the PID it makes nisvd's id of the VM. */
 int machine_fd(const struct machine *machine);
-
-uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 
 #endif

@@ -11,15 +11,18 @@
 #include "daemon/edge/capture.h"
 #include "daemon/edge/log.h"
 
-/* The frequent ones among hooks[] of daemon/edge/capture.c. */
-static const char *const events[] = {
-	"kvm_mmio",
-	"kvm_userspace_exit",
+/* The tracepoints among hooks[] of daemon/edge/capture.c, and nisvd's program for each. */
+static const struct event {
+	const char *name;
+	const char *program;
+} events[] = {
+	{"kvm_mmio", "on_mmio"},
+	{"kvm_userspace_exit", "on_userspace_exit"},
 #if defined(__x86_64__)
-	"kvm_emulate_insn",
+	{"kvm_emulate_insn", "on_emulate_insn"},
 #else
-	"kvm_guest_fault",
-	"kvm_mmio_nisv",
+	{"kvm_guest_fault", "on_guest_fault"},
+	{"kvm_mmio_nisv", "on_mmio_nisv"},
 #endif
 };
 
@@ -29,8 +32,8 @@ struct variants {
 	int counts_fd; /* array map of one value: a counter per event */
 	int empty_fd;
 	int count_fd[N_EVENTS];
+	int nisvd_fd[N_EVENTS]; /* -1: nisvd does not attach there on this kernel */
 	int link_fd[N_EVENTS];
-	struct capture *capture;
 };
 
 /* ---- own programs ---- */
@@ -53,10 +56,18 @@ static int load_empty(void)
 	return program_load("empty", insns, sizeof(insns) / sizeof(insns[0]));
 }
 
-/* *counter += 1, where the counter's address is that of the map's value. */
+/*
+ * if (tid of the current task == ours) *counter += 1: other VMs of the host are not to be counted.
+ * The counter's address is that of the map's value.
+ */
 static int load_count(int counts_fd, size_t event)
 {
 	const struct bpf_insn insns[] = {
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_current_pid_tgid},
+		{.code = BPF_JMP32 | BPF_JNE | BPF_K,
+		 .dst_reg = BPF_REG_0,
+		 .off = 4,
+		 .imm = gettid()},
 		{.code = BPF_LD | BPF_DW | BPF_IMM,
 		 .dst_reg = BPF_REG_1,
 		 .src_reg = BPF_PSEUDO_MAP_VALUE,
@@ -74,7 +85,7 @@ static int load_count(int counts_fd, size_t event)
 	return program_load("count", insns, sizeof(insns) / sizeof(insns[0]));
 }
 
-static int load(struct variants *v)
+static int load_own(struct variants *v)
 {
 	v->empty_fd = load_empty();
 	if (v->empty_fd < 0)
@@ -91,65 +102,7 @@ static int load(struct variants *v)
 	return 0;
 }
 
-int variants_new(struct variants **ret)
-{
-	struct variants *v = calloc(1, sizeof(*v));
-	int r;
-
-	if (!v)
-		return log_error_errno(ENOMEM, "No memory for the programs");
-	v->counts_fd = v->empty_fd = -1;
-	for (size_t i = 0; i < N_EVENTS; i++)
-		v->count_fd[i] = v->link_fd[i] = -1;
-	r = load(v);
-	if (r < 0) {
-		variants_free(v);
-		return r;
-	}
-	*ret = v;
-	return 0;
-}
-
-static void fd_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static void detach(struct variants *v)
-{
-	for (size_t i = 0; i < N_EVENTS; i++)
-		fd_close(&v->link_fd[i]);
-	capture_free(v->capture);
-	v->capture = NULL;
-}
-
-void variants_free(struct variants *v)
-{
-	if (!v)
-		return;
-	detach(v);
-	for (size_t i = 0; i < N_EVENTS; i++)
-		fd_close(&v->count_fd[i]);
-	fd_close(&v->empty_fd);
-	fd_close(&v->counts_fd);
-	free(v);
-}
-
-/* ---- attaching ---- */
-
-static int attach_own(struct variants *v, bool count)
-{
-	for (size_t i = 0; i < N_EVENTS; i++) {
-		v->link_fd[i] =
-			bpf_raw_tracepoint_open(events[i], count ? v->count_fd[i] : v->empty_fd);
-		/* What this kernel does not have nisvd does not attach to either. */
-		if (v->link_fd[i] < 0 && errno != ENOENT)
-			return log_error_errno(errno, "Cannot attach to %s", events[i]);
-	}
-	return 0;
-}
+/* ---- nisvd's programs ---- */
 
 static void ignore_vm(const struct nisv_rec_vm *vm, void *userdata)
 {
@@ -175,8 +128,59 @@ static void ignore_end(const struct nisv_rec_hdr *end, void *userdata)
 	(void)userdata;
 }
 
-/* A block makes fewer records than the rings hold: nobody takes them. */
-static int attach_nisvd(struct variants *v)
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = {};
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+/* Is this program nisvd's for the event, of the capture whose map of VMs has this id? */
+static bool is_program(int fd, const struct event *event, uint32_t vms_id)
+{
+	uint32_t ids[32] = {};
+	struct bpf_prog_info info = {
+		.nr_map_ids = sizeof(ids) / sizeof(ids[0]),
+		.map_ids = (uintptr_t)ids,
+	};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
+	    strncmp(info.name, event->program, sizeof(info.name) - 1))
+		return false;
+	for (uint32_t i = 0; i < info.nr_map_ids && i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (ids[i] == vms_id)
+			return true;
+	return false;
+}
+
+static void keep_programs(struct variants *v, uint32_t vms_id)
+{
+	uint32_t id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id)) {
+		int fd = bpf_prog_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		for (size_t i = 0; i < N_EVENTS; i++)
+			if (v->nisvd_fd[i] < 0 && is_program(fd, &events[i], vms_id)) {
+				v->nisvd_fd[i] = fd;
+				fd = -1;
+				break;
+			}
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/*
+ * Loads and attaches as nisvd does, and keeps the programs when capture ends: to attach them again
+ * then takes milliseconds, not what loading takes. Their maps stay with them. The rings are not
+ * read: at most the records of a storm, which grow with its logarithm, get lost and counted.
+ */
+static int load_nisvd(struct variants *v)
 {
 	static const struct capture_options options = {
 		.count_mmio = true,
@@ -188,21 +192,99 @@ static int attach_nisvd(struct variants *v)
 		.on_fault = ignore_fault,
 		.on_end = ignore_end,
 	};
+	struct capture *capture;
+	int r = capture_new(&options, &ops, NULL, &capture);
 
-	return capture_new(&options, &ops, NULL, &v->capture);
+	if (r < 0)
+		return r;
+	keep_programs(v, map_id(capture_map_fd(capture, "vms")));
+	capture_free(capture);
+	for (size_t i = 0; i < 2; i++)
+		if (v->nisvd_fd[i] < 0)
+			return log_error_errno(ENOENT, "nisvd has no program for %s",
+					       events[i].name);
+	return 0;
 }
 
+int variants_new(struct variants **ret)
+{
+	struct variants *v = calloc(1, sizeof(*v));
+	int r;
+
+	if (!v)
+		return log_error_errno(ENOMEM, "No memory for the programs");
+	v->counts_fd = v->empty_fd = -1;
+	for (size_t i = 0; i < N_EVENTS; i++)
+		v->count_fd[i] = v->nisvd_fd[i] = v->link_fd[i] = -1;
+	r = load_own(v);
+	if (r >= 0)
+		r = load_nisvd(v);
+	if (r < 0) {
+		variants_free(v);
+		return r;
+	}
+	*ret = v;
+	return 0;
+}
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void detach(struct variants *v)
+{
+	for (size_t i = 0; i < N_EVENTS; i++)
+		fd_close(&v->link_fd[i]);
+}
+
+void variants_free(struct variants *v)
+{
+	if (!v)
+		return;
+	detach(v);
+	for (size_t i = 0; i < N_EVENTS; i++) {
+		fd_close(&v->count_fd[i]);
+		fd_close(&v->nisvd_fd[i]);
+	}
+	fd_close(&v->empty_fd);
+	fd_close(&v->counts_fd);
+	free(v);
+}
+
+/* ---- attaching ---- */
+
+static int program_fd(const struct variants *v, enum variant variant, size_t event)
+{
+	switch (variant) {
+	case VARIANT_EMPTY:
+		return v->empty_fd;
+	case VARIANT_COUNT:
+		return v->count_fd[event];
+	case VARIANT_NISVD:
+		return v->nisvd_fd[event];
+	default:
+		return -1;
+	}
+}
+
+/* In nisvd's own order: MMIO before the exits that credit it to user space. */
 int variants_attach(struct variants *v, enum variant variant)
 {
 	detach(v);
-	switch (variant) {
-	case VARIANT_NONE:
+	if (variant == VARIANT_NONE)
 		return 0;
-	case VARIANT_NISVD:
-		return attach_nisvd(v);
-	default:
-		return attach_own(v, variant == VARIANT_COUNT);
+	for (size_t i = 0; i < N_EVENTS; i++) {
+		if (v->nisvd_fd[i] < 0)
+			continue;
+		v->link_fd[i] = bpf_raw_tracepoint_open(events[i].name, program_fd(v, variant, i));
+		/* A program that could be loaded may still lack its tracepoint (kvm_mmio_nisv). */
+		if (v->link_fd[i] < 0 && errno != ENOENT)
+			return log_error_errno(errno, "Cannot attach to %s", events[i].name);
 	}
+	return 0;
 }
 
 /* ---- what is known of the events ---- */
@@ -214,7 +296,7 @@ size_t variants_n_events(void)
 
 const char *variants_event_name(size_t event)
 {
-	return events[event];
+	return events[event].name;
 }
 
 uint64_t variants_events(const struct variants *v, size_t event)

@@ -14,13 +14,16 @@
 enum variant {
 	VARIANT_NONE,
 	VARIANT_EMPTY, /* a program of two instructions: `return 0` */
-	VARIANT_COUNT, /* a program that counts its tracepoint's events */
+	VARIANT_COUNT, /* counts the events of the thread that loaded it */
 	VARIANT_NISVD, /* what nisvd attaches, by the same code */
 };
 
 struct variants;
 
-/* 0 or -errno, after logging what is wrong. The caller frees them. */
+/*
+ * Loads the programs of all variants; none is attached. 0 or -errno, after logging what is wrong.
+ * The caller frees them.
+ */
 int variants_new(struct variants **ret);
 void variants_free(struct variants *variants); /* takes NULL; detaches */
 
