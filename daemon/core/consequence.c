@@ -17,13 +17,18 @@
 
 /* PSTATE as an exception leaves it: EL1 with SP_EL1, DAIF masked (Arm ARM D1.3.2). */
 #define PSTATE_MODE	 0x1fULL
+#define PSTATE_NRW	 0x10ULL
+#define PSTATE_MODE_EL0T 0x00ULL
+#define PSTATE_MODE_EL1T 0x04ULL
 #define PSTATE_MODE_EL1H 0x05ULL
 #define PSTATE_DAIF	 0x3c0ULL
 
 /* ESR_EL1 of an abort that KVM or the VMM injected: a synchronous external abort. */
-#define ESR_EC(esr)  ((esr) >> 26 & 0x3f)
-#define ESR_FSC(esr) ((esr)&0x3f)
-#define FSC_SEA	     0x10
+#define ESR_EC(esr)   ((esr) >> 26 & 0x3f)
+#define ESR_FSC(esr)  ((esr)&0x3f)
+#define EC_IABT_LOWER 0x20
+#define EC_DABT_SAME  0x25
+#define FSC_SEA	      0x10
 
 _Static_assert(FAULTMAP_SITES_MAX < CONSEQUENCE_NONE, "site numbers fit");
 
@@ -44,10 +49,21 @@ static bool may_be_vector(const struct site *site)
 	       site->kind == NISV_KIND_BEYOND_IPA;
 }
 
-static bool is_sync_vector(uint64_t offset)
+/* Which entry an exception takes from where @cause ran; nested ones come from EL1 with SP_EL1. */
+static bool is_sync_vector(uint64_t offset, const struct nisv_rec_fault *cause)
 {
-	return offset == VECTOR_SP0 || offset == VECTOR_SPX || offset == VECTOR_LOWER ||
-	       offset == VECTOR_LOWER32;
+	if (offset == VECTOR_SPX)
+		return true;
+	if (cause->pstate & PSTATE_NRW)
+		return offset == VECTOR_LOWER32;
+	switch (cause->pstate & PSTATE_MODE) {
+	case PSTATE_MODE_EL0T:
+		return offset == VECTOR_LOWER;
+	case PSTATE_MODE_EL1T:
+		return offset == VECTOR_SP0;
+	default:
+		return false;
+	}
 }
 
 /* In a handler that has not touched PSTATE yet. */
@@ -85,15 +101,15 @@ static bool is_vector_fetch(const struct layout *layout, const struct site *site
 		return false;
 	if (rec && !in_handler(rec))
 		return false;
-	if (vbar_is_known(rec) && is_sync_vector(site->pc - rec->sys.vbar))
+	if (vbar_is_known(rec) && is_sync_vector(site->pc - rec->sys.vbar, cause))
 		return true;
 	if (vbar_is_known(rec) && rec->sysregs_state == NISV_SYSREGS_CURRENT)
 		return false;
-	if (vbar_is_known(cause) && is_sync_vector(site->pc - cause->sys.vbar))
+	if (vbar_is_known(cause) && is_sync_vector(site->pc - cause->sys.vbar, cause))
 		return true;
 	if (has_vectors(layout, rec))
 		return false;
-	return offset != VECTOR_SP0 && is_sync_vector(offset);
+	return offset != VECTOR_SP0 && is_sync_vector(offset, cause);
 }
 
 /* Code of the vector table itself, or a handler entered by the abort that answered @cause. */
@@ -102,6 +118,9 @@ static bool is_in_handler_of(const struct site *site, const struct site *cause)
 	const struct nisv_rec_fault *rec = site->detail, *first = cause->detail;
 	uint64_t ec, fsc;
 
+	/* Where the fetch itself fails, no handler runs. */
+	if (ESR_EC(site->esr) == EC_IABT_LOWER)
+		return false;
 	if (!rec || !vbar_is_known(rec) || !in_handler(rec))
 		return false;
 	if (site->pc - rec->sys.vbar < VECTORS_SIZE)
@@ -111,8 +130,8 @@ static bool is_in_handler_of(const struct site *site, const struct site *cause)
 		return false;
 	ec = ESR_EC(rec->sys.esr);
 	fsc = ESR_FSC(rec->sys.esr);
-	return rec->sys.elr == cause->pc && ec >= 0x20 && ec <= 0x25 && fsc >= FSC_SEA &&
-	       fsc < FSC_SEA + 8;
+	return rec->sys.elr == cause->pc && ec >= EC_IABT_LOWER && ec <= EC_DABT_SAME &&
+	       fsc >= FSC_SEA && fsc < FSC_SEA + 8;
 }
 
 static uint32_t vcpu_of(const struct site *site)

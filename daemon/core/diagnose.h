@@ -62,10 +62,10 @@ struct finding {
 	double confidence; /* 0..1 */
 	bool has_address;
 	uint64_t address; /* the address that the finding is about; x86: the operand, if known */
-	char confidence_reason[160];
-	char where[240];    /* axis (a): why the address has no memory */
-	char how[240];	    /* axis (b): why the instruction could not be described */
-	char region[160];   /* region or hole, nearest slot and distance */
+	char confidence_reason[224];
+	char where[320];    /* axis (a): why the address has no memory */
+	char how[320];	    /* axis (b): why the instruction could not be described */
+	char region[192];   /* region or hole, nearest slot and distance */
 	char signature[33]; /* 32 hex digits: equal causes on many VMs are one */
 	char summary[320];
 	char *evidence[FINDING_LINES_MAX]; /* owned */

@@ -47,6 +47,8 @@ static void add_access(const struct scene *s, struct text *text)
 		text_add(text, " virtual address 0x%" PRIx64, s->linear);
 	else
 		text_add(text, " an address that is not known");
+	if (s->ipa_known && s->site->kind == NISV_KIND_EXEC && s->site->pc != s->ipa)
+		text_add(text, " (PC 0x%" PRIx64 ")", s->site->pc);
 }
 
 static bool is_qemu(const struct scene *s)

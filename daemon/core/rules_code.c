@@ -10,6 +10,12 @@
 /* Arm ARM DDI 0487, D1.3.1: entries of the vector table by where the exception came from. */
 #define VECTOR_MASK 0x7ffU
 
+/* PSTATE of an exception's entry: EL1 with SP_EL1, DAIF set (Arm ARM D1.3.2). */
+#define PSTATE_ENTRY 0x3c5U
+
+/* A call through a pointer that was never set ends here. */
+#define NULL_PAGE 0x1000U
+
 /* TTBRn_EL1.BADDR without ASID and CnP (Arm ARM, TTBR0_EL1); bits above 47 need LPA2. */
 #define TTBR_PAGE UINT64_C(0x0000fffffffff000)
 #define VA_TTBR1  (1ULL << 55)
@@ -29,11 +35,15 @@ static double jumped_score(const struct scene *s, const char **reason)
 	return rule_lasting(s, s->evidence->injection_seen ? 0.7 : 0.85);
 }
 
-/* An exception whose vector is outside memory arrives here without any jump. */
+/*
+ * An exception whose vector is outside memory arrives here without any jump: at EL1 with interrupts
+ * masked. At address zero, where VBAR_EL1 is after reset, a NULL function pointer is likelier.
+ */
 static bool is_vector(const struct scene *s)
 {
-	return s->rec && s->rec->sysregs_state != NISV_SYSREGS_NONE &&
-	       s->site->pc - s->rec->sys.vbar <= VECTOR_MASK && !(s->site->pc & 0x7f);
+	return s->rec && s->rec->sysregs_state != NISV_SYSREGS_NONE && s->site->pc &&
+	       s->site->pc - s->rec->sys.vbar <= VECTOR_MASK && !(s->site->pc & 0x7f) &&
+	       (s->rec->pstate & PSTATE_ENTRY) == PSTATE_ENTRY;
 }
 
 static void jumped_place(const struct scene *s, struct text *text)
@@ -47,6 +57,8 @@ static void jumped_place(const struct scene *s, struct text *text)
 	if (is_vector(s))
 		text_add(text, " (VBAR_EL1 + 0x%" PRIx64 ": an exception vector)",
 			 (uint64_t)(s->site->pc - s->rec->sys.vbar));
+	else if (s->site->pc < NULL_PAGE)
+		text_add(text, " (a call through a NULL pointer)");
 }
 
 static void jumped_where(const struct scene *s, struct text *text)

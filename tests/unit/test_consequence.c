@@ -47,6 +47,36 @@ static void fetches_of_a_missing_vector_follow_the_nisv(void **state)
 	assert_int_equal(f->n_consequences, 1);
 }
 
+/* The entry depends on where the abort came from. */
+static void the_vector_is_that_of_the_level(void **state)
+{
+	static const struct {
+		uint64_t pstate, pc;
+		size_t consequences;
+	} rows[] = {
+		{EL1H, 0x200, 1}, {EL1H, 0x400, 0}, {EL1H, 0, 0}, {EL0, 0x400, 1},
+		{EL0, 0x600, 0},  {0x10, 0x600, 1}, {0x4, 0, 1}, /* EL1 with SP_EL0 */
+		{EL0, 0x280, 0},  {EL0, 0x204, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct nisv_rec_fault rec = scenario_exec(0x50000000);
+		size_t n = 0;
+
+		rec.pstate = rows[i].pstate;
+		scenario_add(&rec);
+		rec = scenario_exec(rows[i].pc);
+		scenario_add(&rec);
+		scenario_diagnose();
+		for (size_t f = 0; f < sc.findings.n; f++)
+			n += sc.findings.list[f].n_consequences;
+		if (n != rows[i].consequences)
+			fail_msg("row %zu: %zu consequences", i, n);
+		scenario_teardown(state);
+		scenario_setup(state);
+	}
+}
+
 /* Records come over two rings: the order of the vCPU counts, not that of arrival or address. */
 static void order_is_that_of_the_vcpu(void **state)
 {
@@ -255,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(fetches_of_a_missing_vector_follow_the_jump),
 		SCENARIO_TEST(fetches_of_a_missing_vector_follow_the_nisv),
+		SCENARIO_TEST(the_vector_is_that_of_the_level),
 		SCENARIO_TEST(order_is_that_of_the_vcpu),
 		SCENARIO_TEST(a_vector_fault_of_another_vcpu_is_its_own),
 		SCENARIO_TEST(an_earlier_vector_fault_is_no_consequence),

@@ -211,6 +211,13 @@ static void random_faults(void **state)
 			assert_true(f->confidence > 0 && f->confidence <= 1);
 			assert_true(f->summary[0] && f->where[0] && f->how[0] && f->region[0]);
 			assert_true(f->confidence_reason[0]);
+			/* None is cut. */
+			assert_int_equal(f->summary[strlen(f->summary) - 1], '.');
+			assert_int_equal(f->where[strlen(f->where) - 1], '.');
+			assert_int_equal(f->how[strlen(f->how) - 1], '.');
+			assert_true(strlen(f->region) < sizeof(f->region) - 1);
+			assert_true(strlen(f->confidence_reason) <
+				    sizeof(f->confidence_reason) - 1);
 			assert_in_range(f->n_evidence, 1, FINDING_LINES_MAX);
 			assert_in_range(f->n_advice, 1, FINDING_LINES_MAX);
 			assert_int_equal(strlen(f->signature), 32);

@@ -40,6 +40,25 @@ static void an_unconfirmed_fetch_is_less_sure(void **state)
 	assert_int_equal(f->severity, SEVERITY_WARNING);
 }
 
+static void a_null_function_pointer(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0);
+	const struct finding *f = scenario_explain(&rec);
+
+	(void)state;
+	assert_contains(f->summary, "a call through a NULL pointer");
+	assert_null(strstr(f->summary, "exception vector"));
+}
+
+static void a_jump_behind_page_tables_names_the_pc(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+
+	(void)state;
+	rec.pc = rec.far = 0xffff800050000000;
+	assert_contains(scenario_explain(&rec)->summary, "0x50000000 (PC 0xffff800050000000)");
+}
+
 static void a_jump_into_a_device(void **state)
 {
 	struct nisv_rec_fault rec = scenario_exec(0x09000000);
@@ -127,6 +146,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(jump_into_nothing),
 		SCENARIO_TEST(an_unconfirmed_fetch_is_less_sure),
+		SCENARIO_TEST(a_null_function_pointer),
+		SCENARIO_TEST(a_jump_behind_page_tables_names_the_pc),
 		SCENARIO_TEST(a_jump_into_a_device),
 		SCENARIO_TEST(a_fetch_for_ever_is_a_hang),
 		SCENARIO_TEST(an_exception_without_vectors),
