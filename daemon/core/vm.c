@@ -204,22 +204,33 @@ static bool id_taken(const struct vms *vms, const char *id)
 	return false;
 }
 
-/* PID-FD repeats as soon as a VMM makes a second VM; the id must not. */
-static void choose_id(const struct vms *vms, char id[VM_ID_MAX], const char *dir, uint32_t tgid,
-		      int vm_fd)
+void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd)
 {
 	char base[VM_ID_MAX - 12];
 	unsigned int pid, fd;
 
-	if (sscanf(dir, "%u-%u", &pid, &fd) == 2)
+	if (vm->has_id)
+		return;
+	vm->has_id = true;
+	if (sscanf(dir, "%u-%u", &pid, &fd) == 2) {
 		snprintf(base, sizeof(base), "%u-%u", pid, fd);
-	else if (vm_fd >= 0)
-		snprintf(base, sizeof(base), "%" PRIu32 "-%d", tgid, vm_fd);
-	else
-		snprintf(base, sizeof(base), "%" PRIu32, tgid);
-	snprintf(id, VM_ID_MAX, "%s", base);
-	for (unsigned int i = 2; id_taken(vms, id); i++)
-		snprintf(id, VM_ID_MAX, "%s.%u", base, i);
+	} else if (vm_fd >= 0) {
+		snprintf(base, sizeof(base), "%" PRIu32 "-%d", vm->tgid, vm_fd);
+	} else {
+		snprintf(base, sizeof(base), "%" PRIu32, vm->tgid);
+		vm->has_id = false;
+	}
+	/* PID-FD repeats as soon as a VMM makes a second VM; the id must not. */
+	vm->id[0] = '\0';
+	if (!id_taken(vms, base))
+		snprintf(vm->id, sizeof(vm->id), "%s", base);
+	for (unsigned int i = 2; !vm->id[0]; i++) {
+		char numbered[VM_ID_MAX];
+
+		snprintf(numbered, sizeof(numbered), "%s.%u", base, i);
+		if (!id_taken(vms, numbered))
+			memcpy(vm->id, numbered, sizeof(vm->id));
+	}
 }
 
 int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
@@ -252,7 +263,7 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
 	vm->tgid = tgid;
 	vm->first_seen_ns = now_ns;
 	snprintf(vm->key, sizeof(vm->key), "%s", random_key);
-	choose_id(vms, vm->id, dir, tgid, vm_fd);
+	vms_set_id(vms, vm, dir, vm_fd);
 	vmname_parse(&vm->name, "", 0, "");
 	vms->list[vms->n++] = vm;
 	*ret = vm;

@@ -35,6 +35,7 @@ struct vm {
 	struct nisv_vm_key kernel_key; /* the kernel's identity; meaningless once ended */
 	char key[VM_KEY_LEN + 1];      /* random, for ever */
 	char id[VM_ID_MAX];	       /* PID-FD[.N] */
+	bool has_id;		       /* false: the id is a stand-in, PID alone */
 	uint32_t tgid;
 	uint64_t start_ns; /* of the process: boot time; 0 unknown */
 	char comm[NISV_COMM_LEN + 1];
@@ -94,6 +95,12 @@ struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key);
  */
 int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
 	    uint32_t tgid, int vm_fd, uint64_t now_ns, struct vm **ret);
+
+/*
+ * Gives a VM that was added without its directory the id that it should have, once that is known.
+ * Does nothing for one that has it.
+ */
+void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd);
 
 /* Marks @vm ended and, past VMS_ENDED_MAX, forgets the least useful ended VM (never @vm itself). */
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);

@@ -20,7 +20,7 @@ static bool finding_is_at(const struct finding *finding, uint64_t address)
 
 static struct json_object *explain_reply(struct manager *manager, const struct vm *vm,
 					 struct json_object *findings, struct json_object *groups,
-					 const char *note)
+					 uint64_t omitted, const char *note)
 {
 	struct json_object *reply = json_object_new_object(), *watched = json_object_new_object();
 
@@ -30,6 +30,7 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 	json_object_object_add(reply, "vm", vm ? model_vm(vm) : NULL);
 	json_object_object_add(reply, "findings", findings);
 	json_object_object_add(reply, "groups", groups);
+	json_object_object_add(reply, "omitted_findings", json_object_new_int64((int64_t)omitted));
 	json_object_object_add(reply, "watched", watched);
 	json_object_object_add(reply, "note", model_string(note));
 	return reply;
@@ -59,8 +60,8 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		if (!has_address || finding_is_at(&vm->findings.list[i], address))
 			json_object_array_add(findings,
 					      model_finding(&vm->findings.list[i], manager->arch));
-	return varlink_reply(call,
-			     explain_reply(manager, vm, findings, json_object_new_array(), note));
+	return varlink_reply(call, explain_reply(manager, vm, findings, json_object_new_array(),
+						 vm->findings.n_omitted, note));
 }
 
 struct group {
@@ -130,7 +131,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 			uint64_t address)
 {
 	struct json_object *findings, *list;
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_monotonic_ns(), omitted = 0;
 	struct group *groups = NULL;
 	size_t n = 0;
 	int r = 0;
@@ -140,6 +141,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 
 		if (!api_is_listed(vm, false, now_ns))
 			continue;
+		omitted += vm->findings.n_omitted;
 		for (size_t f = 0; f < vm->findings.n && r >= 0; f++)
 			if (!has_address || finding_is_at(&vm->findings.list[f], address))
 				r = add_to_group(&groups, &n, &vm->findings.list[f], vm);
@@ -159,7 +161,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 		json_object_put(list);
 		return r;
 	}
-	return varlink_reply(call, explain_reply(manager, NULL, findings, list, NULL));
+	return varlink_reply(call, explain_reply(manager, NULL, findings, list, omitted, NULL));
 }
 
 int api_explain(struct varlink_call *call, struct json_object *parameters, void *userdata)

@@ -29,8 +29,7 @@ struct process {
 	sd_event_source *source;
 };
 
-/* ---- the end of VMs
- * ---- */
+/* ---- the end of VMs ---- */
 
 static void end_vm(struct manager *manager, struct vm *vm, enum vm_end why)
 {
@@ -104,8 +103,7 @@ void ingest_stop(struct manager *manager)
 	manager->processes = NULL;
 }
 
-/* ---- who is it
- * ---- */
+/* ---- who is it ---- */
 
 static int random_key(char key[VM_KEY_LEN + 1])
 {
@@ -196,8 +194,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 	return vm;
 }
 
-/* ---- records
- * ---- */
+/* ---- records ---- */
 
 static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 {
@@ -205,12 +202,13 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 	struct vm *vm = vms_find(&manager->vms, &rec->hdr.vm);
 	char dir[NISV_DIR_LEN + 1];
 
-	if (!vm) {
-		snprintf(dir, sizeof(dir), "%.*s", NISV_DIR_LEN, rec->dir);
+	snprintf(dir, sizeof(dir), "%.*s", NISV_DIR_LEN, rec->dir);
+	if (!vm)
 		vm = add_vm(manager, &rec->hdr, dir, rec->vm_fd);
-		if (!vm)
-			return;
-	}
+	if (!vm)
+		return;
+	/* The counters may have shown it before this record came, without a name. */
+	vms_set_id(&manager->vms, vm, dir, rec->vm_fd);
 	take_record(vm, &rec->hdr);
 	vm->start_ns = rec->start_ns;
 	if (!vm->comm[0])
@@ -283,8 +281,7 @@ int ingest_records(struct manager *manager)
 	return r < 0 ? r : 0;
 }
 
-/* ---- counters
- * ---- */
+/* ---- counters ---- */
 
 static void update_rate(struct vm *vm, uint64_t now_ns)
 {
@@ -383,8 +380,7 @@ int ingest_poll(struct manager *manager)
 	return 0;
 }
 
-/* ---- discovery
- * ---- */
+/* ---- discovery ---- */
 
 int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 {

@@ -374,6 +374,8 @@ struct json_object *model_finding(const struct finding *finding, const char *arc
 	set(object, "documentation", model_string(finding->documentation));
 	set(object, "alternatives", alternatives(finding));
 	set(object, "consequences", consequences(finding));
+	set(object, "total_consequences",
+	    number(finding->n_consequences + finding->n_consequences_omitted));
 	set(object, "sites", sites);
 	set(object, "total_sites", number(finding->n_sites));
 	return object;
