@@ -65,10 +65,16 @@ take_report() {
 stop() {
 	kill "$2"
 	take_report "$1"
-	wait "$2"
+	wait "$2" || true
 }
 
-# await PATTERN [VM]: until a line of the event stream, the present state first, has it.
+# finish PROCESS: ends a VMM that lingers after its report was taken.
+finish() {
+	kill "$1"
+	wait "$1" || true
+}
+
+# await PATTERN [VM]: prints the first fault event that has it, the present state's come first.
 await() {
 	await_pattern=$1
 	shift
@@ -76,9 +82,9 @@ await() {
 	mkfifo $work/events
 	nisvctl events -f --json=short "$@" >$work/events 2>/dev/null &
 	await_reader=$!
-	grep -q -m 1 -e "$await_pattern" $work/events
+	grep -m 1 -e "$await_pattern" $work/events
 	kill $await_reader 2>/dev/null
-	wait $await_reader 2>/dev/null
+	wait $await_reader 2>/dev/null || true
 }
 
 # uptime_ms: a clock of 10 ms, which is fine enough for a figure to look at.
