@@ -22,13 +22,13 @@
 
 #define MS		1000000ULL
 #define BLOCK_NS	(40 * MS)
-#define ROUNDS		50
+#define ROUNDS		100
 #define QUICK_BLOCK_NS	(20 * MS)
 #define QUICK_ROUNDS	5
 #define MAX_ROUNDS	1000
 #define TRIES		10
 #define QUICK_TRIES	3
-#define NICE		-5
+#define NICE		(-5)
 #define QUIET_TRIES	60 /* times half a second */
 #define EXIT_CANNOT_RUN 77
 
@@ -45,7 +45,7 @@ static const char help[] = "Measures what nisvd adds to each exit of a guest, be
 			   "tracepoints. Needs root and KVM.\n"
 			   "\n"
 			   "Usage: bench [OPTIONS]\n"
-			   "  --rounds N   rounds of five blocks per row (50)\n"
+			   "  --rounds N   rounds of five blocks per row (100)\n"
 			   "  --quick      5 rounds of short blocks: does it work?\n"
 			   "  --only TEXT  only the rows with TEXT in their names\n"
 			   "  -h, --help   this text\n";
@@ -107,7 +107,7 @@ static void print_cpu(void)
 	while (f && fgets(line, sizeof(line), f)) {
 		char *model = strstr(line, ": ");
 
-		if (strncmp(line, "model name", strlen("model name")) || !model)
+		if (strncmp(line, "model name", strlen("model name")) != 0 || !model)
 			continue;
 		printf("%.*s, ", (int)strcspn(model + 2, "\n"), model + 2);
 		break;
@@ -138,14 +138,20 @@ static const char *format_quartiles(const struct quartiles *q, char text[static 
 	return text;
 }
 
-/* An empty program that is lost in the noise is no measure for another one. */
+/*
+ * With its error, if both medians err as far as they may. An empty program that is lost in the
+ * noise is no measure for another one.
+ */
 static const char *format_ratio(const struct quartiles *empty, const struct quartiles *nisvd,
 				char text[static 32])
 {
-	if (empty->low > 0)
-		snprintf(text, 32, "%.1f", nisvd->median / empty->median);
+	double ratio = nisvd->median / empty->median;
+
+	if (empty->median > empty->error)
+		snprintf(text, 32, "%.1f+-%.1f", ratio,
+			 (nisvd->error + ratio * empty->error) / empty->median);
 	else
-		strcpy(text, "-");
+		snprintf(text, 32, "-");
 	return text;
 }
 
@@ -156,14 +162,14 @@ static void print_row(struct workload *w)
 	struct quartiles nisvd = sample_quartiles(&w->nisvd);
 	char empty_text[32], nisvd_text[32], ratio[32];
 
-	printf("%-32s%7.0f %16s %16s %6s\n", w->name, base.median,
+	printf("%-31s%8.0f %15s %15s %8s\n", w->name, base.median,
 	       format_quartiles(&empty, empty_text), format_quartiles(&nisvd, nisvd_text),
 	       format_ratio(&empty, &nisvd, ratio));
 }
 
 static void print_rows(void)
 {
-	printf("%-32s%7s %16s %16s %6s\n", "", "untraced", "empty adds", "nisvd adds", "ratio");
+	printf("%-31s%8s %15s %15s %8s\n", "", "untraced", "empty adds", "nisvd adds", "ratio");
 	for (unsigned int i = 0; i < n_workloads; i++)
 		if (workloads[i].machine)
 			print_row(&workloads[i]);
@@ -179,19 +185,23 @@ static void print_emulation(const struct workload *w)
 			       w->name);
 }
 
+static const char *short_name(size_t event)
+{
+	return variants_event_name(event) + strlen("kvm_");
+}
+
 static void print_events(void)
 {
-	printf("\nevents per access%15s", "");
+	printf("\n%-32s", "kvm_* events per access");
 	for (size_t i = 0; i < variants_n_events(); i++)
-		printf("  %s", variants_event_name(i));
+		printf("  %s", short_name(i));
 	putchar('\n');
 	for (unsigned int i = 0; i < n_workloads; i++) {
 		if (!workloads[i].machine)
 			continue;
 		printf("%-32s", workloads[i].name);
 		for (size_t e = 0; e < variants_n_events(); e++)
-			printf("  %*.2f", (int)strlen(variants_event_name(e)),
-			       workloads[i].events[e]);
+			printf("  %*.2f", (int)strlen(short_name(e)), workloads[i].events[e]);
 		putchar('\n');
 	}
 	for (unsigned int i = 0; i < n_workloads; i++)
@@ -229,6 +239,7 @@ static int measure_round(struct workload *w, struct variants *variants,
 
 static int prepare(struct variants *variants, const struct options *options)
 {
+	unsigned int n = 0;
 	int r = quiet_await(options);
 
 	for (unsigned int i = 0; r >= 0 && i < n_workloads; i++) {
@@ -236,10 +247,13 @@ static int prepare(struct variants *variants, const struct options *options)
 
 		if (options->only && !strstr(w->name, options->only))
 			continue;
+		n++;
 		r = workload_prepare(w);
 		if (r >= 0 && w->machine)
 			r = workload_count(w, variants, options->block_ns);
 	}
+	if (r >= 0 && !n)
+		return log_error_errno(EINVAL, "No row has \"%s\" in its name", options->only);
 	return r;
 }
 

@@ -49,8 +49,8 @@ static void programs_find(struct bench_daemon *d)
 	snprintf(d->nisvd, sizeof(d->nisvd), "%s/nisvd", build);
 	snprintf(d->nisvctl, sizeof(d->nisvctl), "%s/nisvctl", build);
 	if (access(d->nisvd, X_OK) || access(d->nisvctl, X_OK)) {
-		strcpy(d->nisvd, "nisvd");
-		strcpy(d->nisvctl, "nisvctl");
+		snprintf(d->nisvd, sizeof(d->nisvd), "nisvd");
+		snprintf(d->nisvctl, sizeof(d->nisvctl), "nisvctl");
 	}
 }
 
@@ -58,7 +58,7 @@ static int directory_make(struct bench_daemon *d)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	strcpy(d->dir, "/tmp/nisvd-bench.XXXXXX");
+	snprintf(d->dir, sizeof(d->dir), "/tmp/nisvd-bench.XXXXXX");
 	if (!mkdtemp(d->dir)) {
 		d->dir[0] = 0;
 		return log_error_errno(errno, "Cannot make a directory in /tmp");
@@ -66,7 +66,7 @@ static int directory_make(struct bench_daemon *d)
 	snprintf(d->socket, sizeof(d->socket), "%s/socket", d->dir);
 	snprintf(d->state, sizeof(d->state), "%s/state", d->dir);
 	snprintf(d->notify, sizeof(d->notify), "%s/notify", d->dir);
-	strcpy(address.sun_path, d->notify);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", d->notify);
 	d->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (d->notify_fd < 0 ||
 	    bind(d->notify_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
@@ -175,7 +175,7 @@ static bool ask(const struct bench_daemon *d, const char *vm)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	answer[used] = 0;
-	return strstr(answer, "\"cause\":");
+	return strstr(answer, "\"cause\":") != NULL;
 }
 
 /* One VM fails; ask until there is an answer. */

@@ -28,10 +28,31 @@ static double at(const struct sample *sample, double share)
 	return sample->values[below] * (1 - rest) + sample->values[below + 1] * rest;
 }
 
+/*
+ * Half the 95 % interval of the median, whatever the distribution: between the values sqrt(n) ranks
+ * below and above it. (How many values are below the true median is binomial, with a standard
+ * deviation of sqrt(n) / 2.)
+ */
+static double median_error(const struct sample *sample)
+{
+	size_t root = 1, middle = sample->n / 2, low, high;
+
+	while (root * root < sample->n)
+		root++;
+	low = middle > root ? middle - root : 0;
+	high = middle + root < sample->n ? middle + root : sample->n - 1;
+	return (sample->values[high] - sample->values[low]) / 2;
+}
+
 struct quartiles sample_quartiles(struct sample *sample)
 {
 	if (!sample->n)
-		return (struct quartiles){NAN, NAN, NAN};
+		return (struct quartiles){NAN, NAN, NAN, NAN};
 	qsort(sample->values, sample->n, sizeof(sample->values[0]), compare);
-	return (struct quartiles){at(sample, 0.25), at(sample, 0.5), at(sample, 0.75)};
+	return (struct quartiles){
+		.low = at(sample, 0.25),
+		.median = at(sample, 0.5),
+		.high = at(sample, 0.75),
+		.error = median_error(sample),
+	};
 }

@@ -15,6 +15,7 @@ struct sample {
 
 struct quartiles {
 	double low, median, high; /* NaN of an empty sample */
+	double error;		  /* the true median is as near as that: 19 times out of 20 */
 };
 
 void sample_add(struct sample *sample, double value);

@@ -147,7 +147,7 @@ static bool is_program(int fd, const struct event *event, uint32_t vms_id)
 	uint32_t size = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
-	    strncmp(info.name, event->program, sizeof(info.name) - 1))
+	    strncmp(info.name, event->program, sizeof(info.name) - 1) != 0)
 		return false;
 	for (uint32_t i = 0; i < info.nr_map_ids && i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (ids[i] == vms_id)
@@ -325,7 +325,7 @@ bool variants_disturbed(void)
 		info.raw_tracepoint.tp_name_len = sizeof(name);
 		if (!bpf_obj_get_info_by_fd(fd, &info, &size) &&
 		    info.type == BPF_LINK_TYPE_RAW_TRACEPOINT)
-			found = !strncmp(name, "kvm_", strlen("kvm_"));
+			found = strncmp(name, "kvm_", strlen("kvm_")) == 0;
 		close(fd);
 	}
 	return found;
