@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/insn_atomic.h"
 #include "daemon/core/insn_class.h"
 
 /*
@@ -83,7 +84,8 @@ struct insn insn_decode_a64(uint32_t raw, uint64_t pc)
 	/* A64 code is little-endian whatever the guest's data are (Arm ARM B2.6.2). */
 	const uint8_t code[4] = {raw & 0xff, raw >> 8 & 0xff, raw >> 16 & 0xff, raw >> 24};
 
-	if (!disassemble(ENGINE_A64, code, sizeof(code), pc, &insn))
+	if (!disassemble(ENGINE_A64, code, sizeof(code), pc, &insn) &&
+	    !insn_atomic_text(raw, insn.text, sizeof(insn.text)))
 		snprintf(insn.text, sizeof(insn.text), ".word 0x%08" PRIx32, raw);
 	return insn;
 }

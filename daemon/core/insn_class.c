@@ -302,8 +302,8 @@ struct insn insn_classify_a64(uint32_t raw)
 
 /* Why: Arm ARM DDI 0487, ISS encoding for a Data Abort, ISV; domain rule of insn.h. */
 static const char *const class_why[_INSN_CLASS_MAX] = {
-	[INSN_PRE_INDEX] = "pre-indexed: it writes the base register back",
-	[INSN_POST_INDEX] = "post-indexed: it writes the base register back",
+	[INSN_PRE_INDEX] = "it writes the base register back (pre-index)",
+	[INSN_POST_INDEX] = "it writes the base register back (post-index)",
 	[INSN_PAIR] = "it transfers a pair of registers, the syndrome has room for one",
 	[INSN_SIMD_FP] = "it transfers SIMD or floating-point registers, the syndrome names only "
 			 "general ones",

@@ -97,6 +97,12 @@ static void jumped_advise(const struct scene *s, struct text *text)
 	else if (is_vector(s))
 		text_add(text, "Set VBAR_EL1 to a vector table in RAM before the first exception "
 			       "can come.");
+	else if (!s->rec->gpr[30])
+		text_add(
+			text,
+			"Find the jump: the link register x30 is 0, so nothing was called; look "
+			"for "
+			"an indirect branch, or for the entry address that the VM was started at.");
 	else
 		text_add(text,
 			 "Find the jump: the link register x30 holds 0x%" PRIx64
