@@ -223,9 +223,9 @@ static __always_inline void pending_send(struct vcpu_state *v, const struct faul
 }
 
 /*
- * The outcome is known: complete the record if one is wanted. @final: KVM is done with the exit, and
- * the guest's registers are all in memory. Without a first phase of the same exit the map is the one
- * of now, which is that of the fault only while KVM handles it.
+ * The outcome is known: complete the record if one is wanted. @final: KVM is done with the exit,
+ * and the guest's registers are all in memory. Without a first phase of the same exit the map is
+ * the one of now, which is that of the fault only while KVM handles it.
  */
 static __always_inline void fault_complete(struct fault *f, const struct outcome *o, bool final)
 {

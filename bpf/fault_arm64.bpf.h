@@ -8,19 +8,19 @@
 #include "stage1.bpf.h"
 
 /* ESR_EL2 and HPFAR_EL2: Arm ARM, D "AArch64 System Register Descriptions". */
-#define ESR_EC(esr)    ((esr) >> 26 & 0x3f)
-#define EC_IABT_LOW    0x20
-#define EC_DABT_LOW    0x24
-#define ESR_WNR	       (1ULL << 6)
-#define ESR_S1PTW      (1ULL << 7)
-#define ESR_CM	       (1ULL << 8)
-#define ESR_ISV	       (1ULL << 24)
-#define ESR_FSC_TYPE   0x3c
-#define FSC_FAULT      0x04 /* translation, all levels but -1 */
-#define FSC_FAULT_L_1  0x2b /* translation, level -1 (LPA2) */
-#define FSC_PERM       0x0c
-#define HPFAR_FIPA     0x00000ffffffffff0ULL
-#define HCR_E2H	       (1ULL << 34)
+#define ESR_EC(esr)   ((esr) >> 26 & 0x3f)
+#define EC_IABT_LOW   0x20
+#define EC_DABT_LOW   0x24
+#define ESR_WNR	      (1ULL << 6)
+#define ESR_S1PTW     (1ULL << 7)
+#define ESR_CM	      (1ULL << 8)
+#define ESR_ISV	      (1ULL << 24)
+#define ESR_FSC_TYPE  0x3c
+#define FSC_FAULT     0x04 /* translation, all levels but -1 */
+#define FSC_FAULT_L_1 0x2b /* translation, level -1 (LPA2) */
+#define FSC_PERM      0x0c
+#define HPFAR_FIPA    0x00000ffffffffff0ULL
+#define HCR_E2H	      (1ULL << 34)
 
 #define PAGE_OFFSET_MASK 0xfffULL
 
@@ -82,20 +82,20 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 	bpf_probe_read_kernel(rec->gpr, sizeof(rec->gpr), (void *)regs);
 	rec->pstate = READ(kvm_vcpu, vcpu, arch.ctxt.regs.pstate);
 	/* An L2 guest runs on the stage-2 tables of its own shadow. */
-	rec->is_nested = (u64)READ(kvm_vcpu, vcpu, arch.hw_mmu) !=
-			 (u64)READ(kvm_vcpu, vcpu, kvm) +
-				 bpf_core_field_offset(struct kvm, arch.mmu);
+	rec->is_nested =
+		(u64)READ(kvm_vcpu, vcpu, arch.hw_mmu) !=
+		(u64)READ(kvm_vcpu, vcpu, kvm) + bpf_core_field_offset(struct kvm, arch.mmu);
 }
 
-#define SYSREG(vcpu, name)                                                                         \
-	({                                                                                         \
-		u64 _value = 0;                                                                    \
-		bpf_probe_read_kernel(                                                             \
-			&_value, sizeof(_value),                                                   \
-			(void *)((vcpu) + bpf_core_field_offset(struct kvm_vcpu,                   \
-								arch.ctxt.sys_regs) +              \
-				 8 * bpf_core_enum_value(enum vcpu_sysreg, name)));                \
-		_value;                                                                            \
+#define SYSREG(vcpu, name)                                                                    \
+	({                                                                                    \
+		u64 _value = 0;                                                               \
+		bpf_probe_read_kernel(                                                        \
+			&_value, sizeof(_value),                                              \
+			(void *)((vcpu) +                                                     \
+				 bpf_core_field_offset(struct kvm_vcpu, arch.ctxt.sys_regs) + \
+				 8 * bpf_core_enum_value(enum vcpu_sysreg, name)));           \
+		_value;                                                                       \
 	})
 
 /*

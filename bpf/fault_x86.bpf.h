@@ -35,8 +35,7 @@ static __always_inline u64 emulation_address(u64 vcpu, u64 ctxt, u64 pc)
 	if (!(READ(kvm_vcpu, vcpu, arch.cr0) & CR0_PG))
 		return pc;
 	if (READ(kvm_vcpu, vcpu, arch.mmio_gva) == (pc & ~(PAGE_BYTES - 1)))
-		return READ(kvm_vcpu, vcpu, arch.mmio_gfn) << GFN_SHIFT |
-		       (pc & (PAGE_BYTES - 1));
+		return READ(kvm_vcpu, vcpu, arch.mmio_gfn) << GFN_SHIFT | (pc & (PAGE_BYTES - 1));
 	return 0;
 }
 
@@ -59,9 +58,9 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 	rec->insn_len = fetched_bytes(ctxt);
 	if (!rec->insn_len)
 		return;
-	bpf_probe_read_kernel(rec->insn, NISV_INSN_MAX - 1,
-			      (void *)(ctxt + bpf_core_field_offset(struct x86_emulate_ctxt,
-								    fetch.data)));
+	bpf_probe_read_kernel(
+		rec->insn, NISV_INSN_MAX - 1,
+		(void *)(ctxt + bpf_core_field_offset(struct x86_emulate_ctxt, fetch.data)));
 	rec->insn_state = NISV_INSN_OK;
 }
 

@@ -23,7 +23,7 @@ typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
 typedef _Bool bool;
-#define true  1
+#define true 1
 #define false 0
 
 /* ---- generic kernel ---- */
@@ -265,10 +265,10 @@ struct kvm_vcpu {
  * A field of a kernel object whose address is a plain number. The number is taken first: inside
  * BPF_CORE_READ() a member of one of our own structs would be relocated too.
  */
-#define READ(type, address, member...)                                                             \
-	({                                                                                         \
-		u64 _address = (u64)(address);                                                     \
-		BPF_CORE_READ((struct type *)_address, member);                                    \
+#define READ(type, address, member...)                          \
+	({                                                      \
+		u64 _address = (u64)(address);                  \
+		BPF_CORE_READ((struct type *)_address, member); \
 	})
 
 #endif

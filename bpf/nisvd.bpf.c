@@ -148,7 +148,7 @@ static __noinline int fault_exit(u32 reason, s32 err)
 	if (!exit_kind(&f, reason, err))
 		return 0;
 	o.outcome = err < 0 && f.kind != NISV_KIND_MEMORY_FAULT ? NISV_OUTCOME_VM_KILLED
-								 : NISV_OUTCOME_VMM_DECIDES;
+								: NISV_OUTCOME_VMM_DECIDES;
 	fault_vm(&f, task);
 	fault_count(&f);
 	fault_complete(&f, &o, true);
@@ -180,7 +180,8 @@ static __always_inline int inject(u64 vcpu)
 	}
 	fault_of_vcpu(&f);
 	f.kind = fault_kind(&f);
-	/* Aborts of other causes, such as an exclusive access to device memory, are none of ours. */
+	/* Aborts of other causes, such as an exclusive access to device memory, are none of ours.
+	 */
 	if (f.kind == NISV_KIND_NISV && !is_nisv(f.esr))
 		return 0;
 	fault_vm(&f, task);
@@ -308,7 +309,8 @@ struct kprobe_regs {
 	u64 di;
 };
 
-/* kvm_destroy_vm(kvm); the context of a kprobe is struct pt_regs (arch/x86/include/asm/ptrace.h). */
+/* kvm_destroy_vm(kvm); the context of a kprobe is struct pt_regs (arch/x86/include/asm/ptrace.h).
+ */
 SEC("kprobe/kvm_destroy_vm")
 int on_destroy_vm(struct kprobe_regs *ctx)
 {

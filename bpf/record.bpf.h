@@ -125,8 +125,7 @@ __noinline int layout_update(u64 kvm, u64 ino)
 
 	if (!vm || !scratch)
 		return -1;
-	if (vm->has_layout &&
-	    vm->generation == READ(kvm_memslots, vm_memslots(kvm), generation))
+	if (vm->has_layout && vm->generation == READ(kvm_memslots, vm_memslots(kvm), generation))
 		return 0;
 	if (layout_fill(kvm, SCRATCH_EVENT))
 		return -1;

@@ -30,7 +30,8 @@ struct vma_answer {
 	bool is_io;
 };
 
-static long vma_look(struct task_struct *task, struct vm_area_struct *vma, struct vma_answer *answer)
+static long vma_look(struct task_struct *task, struct vm_area_struct *vma,
+		     struct vma_answer *answer)
 {
 	answer->found = true;
 	answer->is_io = vma->vm_flags & (VM_IO | VM_PFNMAP);

@@ -30,7 +30,7 @@ done
 
 make -s build/"$(uname -m | sed s/aarch64/arm64/)"/interface.h || complain "cannot build interface.h"
 flags=(-std=gnu11 -D_GNU_SOURCE '-DNISV_VERSION="0"' '-DNISV_DATADIR="/usr/share/nisvd"'
-	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -Ibuild/"$(uname -m | sed s/aarch64/arm64/)")
+	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -isystem build/"$(uname -m | sed s/aarch64/arm64/)")
 printf '%s\n' "${analysed[@]}" |
 	xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- '"$(printf '%q ' "${flags[@]}")"' 2>/dev/null' sh ||
 	complain "clang-tidy"

@@ -190,7 +190,7 @@ static int by_time(const void *a, const void *b)
 void consequence_find(const struct faultmap *faults, const struct layout *layout,
 		      uint16_t *ret_cause)
 {
-	struct root detailed[FAULTMAP_DETAILS_MAX];
+	struct root detailed[FAULTMAP_DETAILS_MAX] = {0};
 	struct search search = {.layout = layout};
 	size_t n = 0;
 

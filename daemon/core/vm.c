@@ -169,7 +169,7 @@ static size_t vms_least_useful(const struct vms *vms, const struct vm *keep)
 	for (size_t i = 0; i < vms->n; i++) {
 		const struct vm *vm = vms->list[i];
 
-		if (!vm->end || vm == keep)
+		if (vm == keep || !vm->end)
 			continue;
 		if (!vm->findings.n)
 			return i;

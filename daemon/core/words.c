@@ -31,7 +31,7 @@ void text_add(struct text *text, const char *format, ...)
 struct words words_size(uint64_t bytes)
 {
 	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	struct words w;
+	struct words w = {0};
 	size_t unit = 0;
 	uint64_t whole = bytes;
 
@@ -55,7 +55,7 @@ struct words words_size(uint64_t bytes)
 
 struct words words_range(uint64_t start, uint64_t size)
 {
-	struct words w;
+	struct words w = {0};
 	struct text text = text_begin(w.s, sizeof(w.s));
 
 	text_add(&text, "0x%" PRIx64 "-0x%" PRIx64 " (%s)", start, start + size,
@@ -65,7 +65,7 @@ struct words words_range(uint64_t start, uint64_t size)
 
 struct words words_errno(int err)
 {
-	struct words w;
+	struct words w = {0};
 	const char *name = NULL;
 
 	switch (err < 0 ? -err : err) {
@@ -100,7 +100,7 @@ struct words words_errno(int err)
 
 struct words words_exit(uint32_t reason)
 {
-	struct words w;
+	struct words w = {0};
 
 	/* include/uapi/linux/kvm.h */
 	switch (reason) {

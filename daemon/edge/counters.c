@@ -163,9 +163,9 @@ static struct counters_vm *find_vm(const struct counters *counters, const struct
 {
 	struct counters_vm want = {.key = *key};
 
-	return counters->n_vms ? bsearch(&want, counters->vms, counters->n_vms, sizeof(want),
-					 compare_vms)
-			       : NULL;
+	return counters->n_vms
+		       ? bsearch(&want, counters->vms, counters->n_vms, sizeof(want), compare_vms)
+		       : NULL;
 }
 
 /*
