@@ -65,6 +65,13 @@ struct json_object *reply_array(struct json_object *o, const char *name)
 	return member(o, name, json_type_array);
 }
 
+int64_t reply_sum(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 size_t reply_length(struct json_object *array)
 {
 	return array ? json_object_array_length(array) : 0;
@@ -73,6 +80,13 @@ size_t reply_length(struct json_object *array)
 struct json_object *reply_at(struct json_object *array, size_t i)
 {
 	return array ? json_object_array_get_idx(array, i) : NULL;
+}
+
+const char *reply_string_at(struct json_object *array, size_t i)
+{
+	struct json_object *value = reply_at(array, i);
+
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
 /* ---- text that cannot harm a terminal ---------------------------------------------------- */

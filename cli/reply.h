@@ -23,9 +23,13 @@ bool reply_has(struct json_object *o, const char *name);		   /* there, and not n
 struct json_object *reply_object(struct json_object *o, const char *name); /* NULL */
 struct json_object *reply_array(struct json_object *o, const char *name);  /* NULL */
 
-/* Of an array; both take NULL. */
+/* The sum, or INT64_MAX where it is larger. */
+int64_t reply_sum(int64_t a, int64_t b);
+
+/* Of an array; all take NULL. */
 size_t reply_length(struct json_object *array);
 struct json_object *reply_at(struct json_object *array, size_t i);
+const char *reply_string_at(struct json_object *array, size_t i); /* "" if it is none */
 
 /*
  * A copy of @text (to be freed) that a terminal shows as it is: control characters, bidirectional

@@ -93,6 +93,8 @@ static void handle_event(struct printer *p, struct json_object *event)
 
 static void handle_dropped(struct printer *p, int64_t dropped)
 {
+	if (dropped < 0)
+		return;
 	if (dropped > p->dropped)
 		error_note(p->options, "%" PRId64 " events were lost: this reader is too slow",
 			   dropped - p->dropped);

@@ -18,8 +18,7 @@ static void print_lines(const struct term *term, const char *heading, struct jso
 		return;
 	print_heading(term, heading);
 	for (size_t i = 0; i < reply_length(lines); i++)
-		term_wrap(term, term_glyph(term, "  • ", "  - "), 4,
-			  json_object_get_string(reply_at(lines, i)));
+		term_wrap(term, term_glyph(term, "  • ", "  - "), 4, reply_string_at(lines, i));
 }
 
 /* The answer in one sentence; then how sure it is, and of what. */
@@ -192,11 +191,10 @@ static void print_vm(const struct term *term, struct json_object *reply,
 	}
 	for (size_t i = 0; i < reply_length(findings); i++) {
 		print_separator(term, i);
-		snprintf(text, sizeof(text), "%s%s, %.40s%s%.40s, %s%s",
-			 term_colour(term, COLOUR_BOLD), vm_title(vm, title),
-			 reply_string(vm, "vmm"), reply_has(vm, "machine") ? " " : "",
-			 reply_string(vm, "machine"), vm_state(vm, state),
-			 term_colour(term, COLOUR_NONE));
+		snprintf(text, sizeof(text), "%s%s, %.40s, %s%s", term_colour(term, COLOUR_BOLD),
+			 vm_title(vm, title),
+			 reply_string(vm, reply_has(vm, "machine") ? "machine" : "vmm"),
+			 vm_state(vm, state), term_colour(term, COLOUR_NONE));
 		fprintf(term->out, "%s\n", text);
 		print_finding(term, reply_at(findings, i), regions);
 	}

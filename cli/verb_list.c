@@ -37,7 +37,8 @@ static void set_row(struct table *table, struct json_object *vm)
 	char buf[VM_TEXT_MAX];
 
 	table_set(table, row, 0, reply_string(vm, "id"), ended ? COLOUR_DIM : COLOUR_NONE);
-	table_set(table, row, 1, reply_string(vm, "name"), ended ? COLOUR_DIM : COLOUR_NONE);
+	snprintf(buf, sizeof(buf), "%.120s%s", reply_string(vm, "name"), ended ? " (ended)" : "");
+	table_set(table, row, 1, buf, ended ? COLOUR_DIM : COLOUR_NONE);
 	table_set(table, row, 2, reply_string(vm, "vmm"), COLOUR_NONE);
 	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(vm, "vcpus"));
 	table_set(table, row, 3, reply_has(vm, "vcpus") ? buf : "-", COLOUR_NONE);
@@ -46,7 +47,7 @@ static void set_row(struct table *table, struct json_object *vm)
 	snprintf(buf, sizeof(buf), "%" PRId64, vm_aborts(reply_object(vm, "aborts")));
 	table_set(table, row, 5, buf, COLOUR_NONE);
 	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(mmio, "per_second"));
-	table_set(table, row, 6, ended ? "ended" : buf, ended ? COLOUR_DIM : COLOUR_NONE);
+	table_set(table, row, 6, ended ? "-" : buf, COLOUR_NONE);
 	table_set(table, row, 7, format_ago(reply_string(vm, "last_abort"), buf), COLOUR_NONE);
 	snprintf(buf, sizeof(buf), "%.30s %.100s", severity, reply_string(worst, "cause"));
 	table_set(table, row, 8, worst ? buf : "-", term_severity(severity));

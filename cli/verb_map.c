@@ -44,30 +44,44 @@ static void set_site(struct table *table, struct libscols_line *region, struct j
 	table_set(table, row, COLUMN_WHAT, text, is_mmio(site) ? COLOUR_NONE : COLOUR_RED);
 }
 
-/* Aborts first where not all can be shown; both in address order. */
+static int by_address(const void *a, const void *b)
+{
+	uint64_t x = reply_address(*(struct json_object *const *)a, "ipa");
+	uint64_t y = reply_address(*(struct json_object *const *)b, "ipa");
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_in(struct json_object *region, struct json_object *site)
+{
+	return site_has_address(site) && reply_address(site, "ipa") - reply_address(region, "ipa") <
+						 (uint64_t)reply_int(region, "size_bytes");
+}
+
+/* In address order; where not all can be shown, aborts go before MMIO. */
 static void set_sites(struct table *table, const struct term *term, struct libscols_line *row,
 		      struct json_object *region, struct json_object *sites)
 {
-	uint64_t start = reply_address(region, "ipa");
-	uint64_t size = (uint64_t)reply_int(region, "size_bytes");
-	size_t shown = 0, hidden = 0;
+	size_t aborts = 0, mmio = 0, hidden = 0;
 	int64_t accesses = 0;
 	char text[128];
 
-	for (int mmio = 0; mmio < 2; mmio++) {
-		for (size_t i = 0; i < reply_length(sites); i++) {
-			struct json_object *site = reply_at(sites, i);
+	for (size_t i = 0; i < reply_length(sites) && aborts < SITES_SHOWN; i++)
+		aborts += is_in(region, reply_at(sites, i)) && !is_mmio(reply_at(sites, i));
+	mmio = SITES_SHOWN - aborts;
+	for (size_t i = 0; i < reply_length(sites); i++) {
+		struct json_object *site = reply_at(sites, i);
+		size_t *left = is_mmio(site) ? &mmio : &aborts;
 
-			if (reply_address(site, "ipa") - start >= size || is_mmio(site) != !!mmio ||
-			    !site_has_address(site))
-				continue;
-			if (shown++ < SITES_SHOWN) {
-				set_site(table, row, site);
-				continue;
-			}
-			hidden++;
-			accesses += reply_int(site, "count");
+		if (!is_in(region, site))
+			continue;
+		if (*left > 0) {
+			set_site(table, row, site);
+			--*left;
+			continue;
 		}
+		hidden++;
+		accesses = reply_sum(accesses, reply_int(site, "count"));
 	}
 	if (!hidden)
 		return;
@@ -93,6 +107,8 @@ static void print_regions(const struct term *term, const struct options *options
 		table_new(term, columns, sizeof(columns) / sizeof(columns[0]), !options->no_legend);
 	char text[256], bar[4 * PICTURE_BAR_MAX + 1];
 
+	if (sites)
+		json_object_array_sort(sites, by_address);
 	for (size_t i = 0; i < reply_length(regions); i++) {
 		struct json_object *region = reply_at(regions, i);
 		const char *class = reply_string(region, "class");

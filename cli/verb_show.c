@@ -38,7 +38,7 @@ static void print_identity(const struct term *term, struct json_object *reply)
 
 		for (size_t i = 0; i < reply_length(cmdline) && n < sizeof(buf); i++)
 			n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%s", i ? " " : "",
-					      json_object_get_string(reply_at(cmdline, i)));
+					      reply_string_at(cmdline, i));
 		if (n >= sizeof(buf))
 			strcpy(buf + sizeof(buf) - 4, "...");
 		print_field(term, "Command", buf);
@@ -108,7 +108,7 @@ static void print_slots(const struct term *term, const struct options *options,
 		buf[0] = 0;
 		for (size_t k = 0; k < reply_length(flags) && n < sizeof(buf); k++)
 			n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%s", k ? " " : "",
-					      json_object_get_string(reply_at(flags, k)));
+					      reply_string_at(flags, k));
 		table_set(table, row, 5, buf, COLOUR_NONE);
 	}
 	table_print(table);
@@ -119,8 +119,8 @@ static void print_layout(const struct term *term, const struct options *options,
 			 struct json_object *vm, struct json_object *layout)
 {
 	struct json_object *redists = reply_array(layout, "vgic_redistributors");
-	int64_t hidden = reply_int(layout, "total_slots") -
-			 (int64_t)reply_length(reply_array(layout, "slots"));
+	int64_t total = reply_int(layout, "total_slots");
+	int64_t shown = (int64_t)reply_length(reply_array(layout, "slots"));
 	char buf[VM_TEXT_MAX], size[FORMAT_MAX];
 
 	print_heading(term, "Memory layout");
@@ -159,8 +159,9 @@ static void print_layout(const struct term *term, const struct options *options,
 			    "(KVM_CAP_ARM_NISV_TO_USER)");
 	putc('\n', term->out);
 	print_slots(term, options, layout);
-	if (hidden > 0)
-		fprintf(term->out, "and %" PRId64 " slots more than one record holds\n", hidden);
+	if (total > shown)
+		fprintf(term->out, "and %" PRId64 " slots more than one record holds\n",
+			total - shown);
 }
 
 int verb_show(const struct options *options, int argc, char **argv)

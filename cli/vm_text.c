@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/vm_text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ int64_t vm_aborts(struct json_object *aborts)
 		return 0;
 	json_object_object_foreach (aborts, name, value) {
 		(void)name;
-		sum += json_object_get_int64(value);
+		sum = reply_sum(sum, json_object_get_int64(value));
 	}
 	return sum;
 }
@@ -36,10 +37,13 @@ const char *counters_text(struct json_object *counters, char *buf, size_t size)
 			n += (size_t)snprintf(buf + n, size - n, "%s%s %" PRId64, n ? ", " : "",
 					      name, count);
 	}
-	/* Members of the interface have underscores where people write hyphens. */
+	/* Members of the interface have underscores where people write hyphens, and nothing that
+	 * harms a terminal; unlike strings, they are not cleaned. */
 	for (char *c = buf; *c; c++)
 		if (*c == '_')
 			*c = '-';
+		else if (!isalnum((unsigned char)*c) && !strchr(" -,", *c))
+			*c = '?';
 	return n ? buf : NULL;
 }
 
