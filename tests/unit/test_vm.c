@@ -82,6 +82,32 @@ static void test_ids(void **state)
 	assert_int_equal(vms.n, 0);
 }
 
+/* A fault, or a counter, can overtake the record that introduces its VM. */
+static void test_an_id_that_comes_late(void **state)
+{
+	struct vms vms = {};
+	struct vm *vm = add(&vms, 0, "", 4711), *second = add(&vms, 1, "", 4711);
+
+	(void)state;
+	assert_false(vm->has_id);
+	assert_string_equal(second->id, "4711.2");
+	vms_set_id(&vms, vm, "4711-12", -1);
+	assert_string_equal(vm->id, "4711-12");
+	assert_true(vm->has_id);
+	vms_set_id(&vms, second, "4711-12", -1);
+	assert_string_equal(second->id, "4711-12.2");
+	/* An id that is known stays, and one that is still not known does, too. */
+	vms_set_id(&vms, vm, "1-1", 1);
+	assert_string_equal(vm->id, "4711-12");
+	vm = add(&vms, 2, "", 4712);
+	vms_set_id(&vms, vm, "", -1);
+	assert_string_equal(vm->id, "4712");
+	assert_false(vm->has_id);
+	vms_set_id(&vms, vm, "", 7);
+	assert_string_equal(vm->id, "4712-7");
+	vms_clear(&vms);
+}
+
 static void test_an_ended_id_is_not_given_again(void **state)
 {
 	struct vms vms = {};
@@ -423,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_an_id_that_comes_late),
 		cmocka_unit_test(test_an_ended_id_is_not_given_again),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_select),
