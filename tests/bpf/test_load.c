@@ -237,9 +237,9 @@ static void test_absent_means_absent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sources),	    cmocka_unit_test(test_two_captures),
-		cmocka_unit_test(test_no_vcpu),	    cmocka_unit_test(test_bad_records),
-		cmocka_unit_test(test_memory),	    cmocka_unit_test(test_absent_means_absent),
+		cmocka_unit_test(test_sources), cmocka_unit_test(test_two_captures),
+		cmocka_unit_test(test_no_vcpu), cmocka_unit_test(test_bad_records),
+		cmocka_unit_test(test_memory),	cmocka_unit_test(test_absent_means_absent),
 	};
 
 	if (geteuid() != 0 || access("/dev/kvm", F_OK) < 0) {

@@ -92,9 +92,12 @@ static void test_same_key(void **state)
 
 	(void)state;
 #if defined(__x86_64__)
-	vmm_start(&vmm, "--guest mmio-write-long --arg 0=0x10000000 --arg 1=10 --arg 2=1 --delay 1 --hold");
+	vmm_start(
+		&vmm,
+		"--guest mmio-write-long --arg 0=0x10000000 --arg 1=10 --arg 2=1 --delay 1 --hold");
 #else
-	vmm_start(&vmm, "--guest mmio-write --arg 0=0x50000000 --arg 1=10 --arg 2=1 --delay 1 --hold");
+	vmm_start(&vmm,
+		  "--guest mmio-write --arg 0=0x50000000 --arg 1=10 --arg 2=1 --delay 1 --hold");
 #endif
 	vmm_wait_ready(&vmm);
 	watch_start(&watch, NULL);

@@ -3,8 +3,9 @@
 #define NISVD_TEST_WATCH_H
 
 /*
- * Native tests: capture on this machine's kernel, the test VMM on its /dev/kvm, and what the one saw
- * against what the other did. Other VMs may run here: only those of our own test VMM are looked at.
+ * Native tests: capture on this machine's kernel, the test VMM on its /dev/kvm, and what the one
+ * saw against what the other did. Other VMs may run here: only those of our own test VMM are looked
+ * at.
  */
 
 #include <stdbool.h>
