@@ -107,8 +107,10 @@ int client_open(const struct options *options, enum client_need need, struct cli
 	struct client *client = client_new(options);
 	int status;
 
-	if (!client)
-		return error_report(options, NISV_EXIT_FAILURE, NULL, NULL, "out of memory");
+	if (!client) {
+		error_report(options, NISV_EXIT_FAILURE, NULL, NULL, "out of memory");
+		return NISV_EXIT_FAILURE;
+	}
 	status = open_transport(client, need);
 	if (status != NISV_EXIT_OK)
 		free(client);
@@ -220,7 +222,7 @@ static bool grow(struct client *client)
 {
 	char *buffer;
 
-	if (client->start > 0) {
+	if (client->buffer && client->start > 0) {
 		memmove(client->buffer, client->buffer + client->start,
 			client->end - client->start);
 		client->end -= client->start;
@@ -260,7 +262,7 @@ static const char *read_message(struct client *client, int *ret_status)
 		size_t len = client->end - client->start;
 		ssize_t n;
 
-		if (len > scanned)
+		if (text && len > scanned)
 			nul = memchr(text + scanned, 0, len - scanned);
 		if (nul) {
 			client->start += (size_t)(nul - text) + 1;
@@ -340,7 +342,7 @@ struct json_object *client_params(const char *name, const char *value)
 int client_ask(const struct options *options, const char *method, struct json_object *params,
 	       struct json_object **ret)
 {
-	struct client *client;
+	struct client *client = NULL;
 	int status = client_open(options, CLIENT_DAEMON, &client);
 
 	if (status != NISV_EXIT_OK) {

@@ -41,6 +41,12 @@ const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX])
 	return buf;
 }
 
+static const char *fixed(const char *text, char buf[FORMAT_MAX])
+{
+	snprintf(buf, FORMAT_MAX, "%s", text);
+	return buf;
+}
+
 static bool parse_iso(const char *iso, time_t *ret, unsigned int *ret_usec)
 {
 	struct tm tm = {0};
@@ -62,9 +68,9 @@ const char *format_ago(const char *iso, char buf[FORMAT_MAX])
 	time_t t, now = time(NULL);
 
 	if (!parse_iso(iso, &t, &usec))
-		return strcpy(buf, "-");
+		return fixed("-", buf);
 	if (t >= now)
-		return strcpy(buf, "now");
+		return fixed("now", buf);
 	snprintf(buf, FORMAT_MAX, "%.40s ago", format_duration((uint64_t)(now - t), duration));
 	return buf;
 }
@@ -82,7 +88,7 @@ const char *format_time(const char *iso, char buf[FORMAT_MAX])
 	struct tm tm;
 
 	if (!local(iso, &tm, &usec))
-		return strcpy(buf, "-");
+		return fixed("-", buf);
 	strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm);
 	return buf;
 }
@@ -94,7 +100,7 @@ const char *format_clock(const char *iso, char buf[FORMAT_MAX])
 	size_t n;
 
 	if (!local(iso, &tm, &usec))
-		return strcpy(buf, "-");
+		return fixed("-", buf);
 	n = strftime(buf, FORMAT_MAX, "%H:%M:%S", &tm);
 	snprintf(buf + n, FORMAT_MAX - n, ".%06u", usec);
 	return buf;
@@ -103,7 +109,7 @@ const char *format_clock(const char *iso, char buf[FORMAT_MAX])
 const char *format_times(int64_t count, char buf[FORMAT_MAX])
 {
 	if (count == 1)
-		return strcpy(buf, "once");
+		return fixed("once", buf);
 	snprintf(buf, FORMAT_MAX, "%" PRId64 " times", count);
 	return buf;
 }

@@ -242,7 +242,7 @@ static void parse_option(struct parsed *p, int code, char **argv)
 			p->wrong = argv[optind - 1];
 	}
 	if ((code == 'a' || code == 'f') && !strchr(p->verb_options, code))
-		strcat(p->verb_options, code == 'a' ? "a" : "f");
+		p->verb_options[strlen(p->verb_options)] = (char)code;
 }
 
 static void parse_options(int argc, char **argv, struct parsed *p)

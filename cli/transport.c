@@ -78,11 +78,12 @@ static char *shell_quote(const char *text)
 	*to++ = '\'';
 	for (; *text; text++) {
 		if (*text == '\'')
-			to = stpcpy(to, "'\\''");
+			to = mempcpy(to, "'\\''", 4);
 		else
 			*to++ = *text;
 	}
-	strcpy(to, "'");
+	*to++ = '\'';
+	*to = 0;
 	return quoted;
 }
 
@@ -122,7 +123,7 @@ static void find_nisvd(char path[PATH_MAX])
 			    access(path, X_OK) == 0)
 				return;
 	}
-	strcpy(path, "nisvd");
+	snprintf(path, PATH_MAX, "nisvd");
 }
 
 int transport_offline(const struct options *options, struct transport *ret)

@@ -200,7 +200,7 @@ int verb_decode(const struct options *options, int argc, char **argv)
 {
 	char *text = join(argc, argv);
 	struct syndrome_line line;
-	struct client *client;
+	struct client *client = NULL;
 	int status;
 
 	if (!text)

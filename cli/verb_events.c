@@ -187,7 +187,7 @@ int verb_events(const struct options *options, int argc, char **argv)
 {
 	const char *vm = argc > 0 ? argv[0] : NULL;
 	struct printer p = {.options = options, .names = json_object_new_object()};
-	struct client *client;
+	struct client *client = NULL;
 	int status = client_open(options, CLIENT_DAEMON, &client);
 
 	term_open(&p.term, options, false);

@@ -221,7 +221,7 @@ static void print_groups(const struct term *term, struct json_object *groups)
 				 reply_string(reply_at(vms, k), "name"),
 				 reply_string(reply_at(vms, k), "id"));
 		if (strlen(text) >= sizeof(text) - 80)
-			strcat(text, ", ...");
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), ", ...");
 		print_answer(term, finding);
 		if (n > 1)
 			print_field(term, "VMs", text);
@@ -265,7 +265,7 @@ int verb_explain(const struct options *options, int argc, char **argv)
 {
 	struct json_object *params, *reply;
 	unsigned long long address;
-	struct client *client;
+	struct client *client = NULL;
 	char hex[24];
 	int status;
 

@@ -10,7 +10,7 @@
 int verb_export(const struct options *options, int argc, char **argv)
 {
 	struct json_object *reply;
-	struct client *client;
+	struct client *client = NULL;
 	bool more = true;
 	int status;
 

@@ -40,7 +40,7 @@ static void print_identity(const struct term *term, struct json_object *reply)
 			n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%s", i ? " " : "",
 					      reply_string_at(cmdline, i));
 		if (n >= sizeof(buf))
-			strcpy(buf + sizeof(buf) - 4, "...");
+			memcpy(buf + sizeof(buf) - 4, "...", 4);
 		print_field(term, "Command", buf);
 	}
 }

@@ -49,7 +49,9 @@ const char *counters_text(struct json_object *counters, char *buf, size_t size)
 
 const char *vm_aborts_text(struct json_object *aborts, char buf[VM_TEXT_MAX])
 {
-	return counters_text(aborts, buf, VM_TEXT_MAX) ? buf : strcpy(buf, "none");
+	if (!counters_text(aborts, buf, VM_TEXT_MAX))
+		snprintf(buf, VM_TEXT_MAX, "none");
+	return buf;
 }
 
 const char *vm_title(struct json_object *vm, char buf[VM_TEXT_MAX])

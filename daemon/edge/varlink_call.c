@@ -292,7 +292,7 @@ void varlink_call_dispatch(struct varlink_connection *conn, const char *text, si
 	else if (!(call = calloc(1, sizeof(*call))) ||
 		 (!parameters && !(parameters = empty = json_object_new_object())))
 		varlink_connection_cut(conn, "out of memory");
-	if (conn->closing || conn->dead) {
+	if (!call || conn->closing || conn->dead) {
 		free(call);
 		goto out;
 	}
