@@ -137,7 +137,8 @@ $(O)/%.bpf.o: bpf/%.bpf.c $(BPF_HDR) include/nisv_record.h
 
 $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call msg,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+	$(Q){ echo '/* NOLINTBEGIN: generated */'; $(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf && \
+	  echo '/* NOLINTEND */'; } >$@
 
 $(call obj,daemon/edge/capture.c): $(O)/nisvd.skel.h
 

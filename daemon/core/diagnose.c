@@ -222,13 +222,15 @@ static void make_groups(struct diagnosis *d)
 {
 	for (size_t i = 0; i < d->n_verdicts; i++) {
 		const struct verdict *verdict = &d->verdicts[i];
-		struct group *group = d->n_groups ? &d->groups[d->n_groups - 1] : NULL;
+		struct group *group;
 
-		if (!group || by_key(&d->verdicts[group->first], verdict)) {
-			group = &d->groups[d->n_groups++];
+		if (!d->n_groups ||
+		    by_key(&d->verdicts[d->groups[d->n_groups - 1].first], verdict)) {
 			/* Confidence is that of the site that speaks for the group. */
-			*group = (struct group){.first = i, .confidence = verdict->confidence};
+			d->groups[d->n_groups++] =
+				(struct group){.first = i, .confidence = verdict->confidence};
 		}
+		group = &d->groups[d->n_groups - 1];
 		group->n++;
 		if (verdict->severity > group->severity)
 			group->severity = verdict->severity;

@@ -201,7 +201,7 @@ static void write_signature(const struct scene *s, const struct rule *rule, stru
 			signature_add_number(&signature, s->rec->insn[i]);
 	else
 		signature_add_number(&signature, s->has_insn ? s->insn.raw : 0);
-	signature_add_number(&signature, (uint64_t)(s->el + 1));
+	signature_add_number(&signature, (uint64_t)s->el + 1);
 	signature_end(&signature, finding->signature);
 }
 

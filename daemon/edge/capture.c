@@ -149,8 +149,10 @@ static int load(struct capture *capture, const struct capture_options *options)
 	if (capture->n_cpus <= 0)
 		return log_error_errno(EIO, "Cannot learn the number of CPUs from sysfs");
 	capture->skel = nisvd_bpf__open();
-	if (!capture->skel)
-		return log_error_errno(errno, "Cannot open the BPF object");
+	if (!capture->skel) {
+		log_error_errno(errno, "Cannot open the BPF object");
+		return -ENOEXEC;
+	}
 	set_options(capture->skel, options);
 	if (!options->count_mmio)
 		bpf_program__set_autoload(capture->skel->progs.on_mmio, false);
@@ -362,6 +364,7 @@ static int on_record(void *userdata, void *data, size_t size)
 /* The vital ring comes first: ring_buffer__consume() takes the rings in this order. */
 static int open_rings(struct capture *capture)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): load() has set it */
 	const struct bpf_map *vital = capture->skel->maps.ring_vital;
 	const struct bpf_map *ring = capture->skel->maps.ring;
 	int r;

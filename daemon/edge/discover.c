@@ -120,7 +120,8 @@ int discover_run(struct capture *capture, struct discover_result *ret)
 		discover_clear(&result);
 		return log_error_errno(r, "Cannot read the list of running VMs");
 	}
-	qsort(result.keys, result.n_keys, sizeof(*result.keys), compare_keys);
+	if (result.n_keys)
+		qsort(result.keys, result.n_keys, sizeof(*result.keys), compare_keys);
 	*ret = result;
 	return 0;
 }
