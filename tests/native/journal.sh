@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Journal entries in a real journald: one per finding, few for 100,000 faults, with their fields, and a
+# catalog entry for each kind of message. journald runs in a mount namespace of this test's own.
+
+[[ -n ${IN_NAMESPACE-} ]] || IN_NAMESPACE=1 exec unshare --mount --propagation private "$0"
+
+# shellcheck source=tests/native/common
+. "$(dirname "$0")/common"
+setup
+journald=/lib/systemd/systemd-journald
+[[ -x $journald ]] || skip "there is no $journald"
+[[ -s /etc/machine-id ]] || skip 'journald needs /etc/machine-id'
+
+mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal || exit 1
+start_notified 8 "$journald" || exit 1
+pids+=("$started")
+
+# id KIND: the MESSAGE_ID of the kind.
+id() {
+	echo "NISV_MSGID_$1" | cc -E -P -include include/nisv_journal.h -x c - | tr -d '"\n'
+}
+
+# entries NAME: the journal's entries about the VM of this name, as JSON.
+entries() {
+	journalctl --sync && journalctl -q -o json --no-pager NISV_VM_NAME="$tag-$1"
+}
+
+launch || exit 1
+start_vm dead --guest pxor --slot 0,1M --arg 0=0xd0000000
+dead=$vmm
+report_of dead >/dev/null
+wait "$dead"
+# nisvd answers after it has taken in what happened before.
+is 'the VM has ended' ended "$(vm_json dead .state)"
+entry=$(entries dead)
+# The fault, and then, if nisvd saw it later, that the VMM did not survive it.
+is 'entries for one fault' yes "$([[ $(wc -l <<<"$entry") -le 2 ]] && echo yes)"
+is 'the first is the finding' "$(id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
+entry=$(tail -n 1 <<<"$entry")
+key=$(vm_json dead .key)
+signature=$(n explain "$tag-dead" --json=short | jq -r '.findings[0].signature')
+for field in PRIORITY=3 SYSLOG_IDENTIFIER=nisvd OBJECT_PID="$dead" NISV_VM="$dead-5" \
+	NISV_VM_KEY="$key" NISV_VM_NAME="$tag-dead" NISV_VMM=qemu NISV_KIND=emulation NISV_PC=0x8000 \
+	NISV_CAUSE=x86-emulation-failure-mmio NISV_SEVERITY=fatal NISV_SIGNATURE="$signature" \
+	NISV_OUTCOME=vmm-decides NISV_COUNT=1 NISV_INSTRUCTION='pxor xmm0, xmmword ptr [edi]' \
+	NISV_DOSSIER="$work/state/dossiers/$key.jsonl"; do
+	is "field ${field%%=*}" "${field#*=}" "$(jq -r --arg name "${field%%=*}" '.[$name]' <<<"$entry")"
+done
+message=$(jq -r .MESSAGE <<<"$entry")
+contains 'text: the VM' "$message" "VM $tag-dead: "
+contains 'text: the cause' "$message" x86-emulation-failure-mmio
+contains 'text: the instruction' "$message" 'pxor xmm0, xmmword ptr [edi]'
+is 'the dossier that it names is there' yes "$([[ -s $work/state/dossiers/$key.jsonl ]] && echo yes)"
+
+# A hundred thousand faults at one site.
+start_vm loop --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error rerun --max-exits 100000
+loop=$vmm
+seen=$(report_of loop | jq '.vms[0].internal_error')
+wait "$loop"
+is 'faults in the loop' 100000 "$seen"
+is 'faults counted' 100000 "$(vm_json loop .aborts.emulation)"
+entry=$(entries loop)
+count=$(wc -l <<<"$entry")
+if ((count >= 2 && count <= 3)); then
+	printf 'ok   entries for them: %d\n' "$count"
+else
+	printf 'FAIL entries for them: %d, expected 2 or 3\n%s\n' "$count" "$entry"
+	failures=$((failures + 1))
+fi
+is 'the first is the finding' "$(id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
+is 'one tells the storm' 1 "$(jq -r .MESSAGE_ID <<<"$entry" | grep -c "$(id STORM)")"
+details=$(n export "$tag-loop" | jq -s '[.[] | select(.event == "fault")] | length')
+is 'sites in detail' 1 "$details"
+
+# With --no-journal there is none.
+stop_daemon
+nisvd_options=(--no-journal)
+launch || exit 1
+start_vm silent --guest pxor --slot 0,1M --arg 0=0xd0000000
+silent=$vmm
+report_of silent >/dev/null
+wait "$silent"
+is 'the VM is explained' x86-emulation-failure-mmio "$(n explain "$tag-silent" --json=short | jq -r '.findings[0].cause')"
+is 'entries with --no-journal' '' "$(entries silent)"
+
+# What the entries mean, in the catalog.
+install -D -m 0644 -t "$work/root/usr/lib/systemd/catalog" systemd/nisvd.catalog
+mkdir -p "$work/root/var/lib/systemd/catalog"
+journalctl --root="$work/root" --update-catalog
+for kind in FINDING OUTCOME STORM; do
+	contains "catalog entry of $kind" "$(journalctl --root="$work/root" --dump-catalog "$(id $kind)")" 'Defined-By: nisvd'
+done
+finish
