@@ -22,6 +22,8 @@ unitdir ?= $(prefix)/lib/systemd/system
 sysusersdir ?= $(prefix)/lib/sysusers.d
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 catalogdir ?= $(prefix)/lib/systemd/catalog
+bashdir ?= $(datadir)/bash-completion/completions
+zshdir ?= $(datadir)/zsh/vendor-completions
 
 OTHER_ARCH := $(if $(filter arm64,$(ARCH)),x86_64,arm64)
 OTHER_RUN := qemu-$(if $(filter arm64,$(OTHER_ARCH)),aarch64,x86_64)-static
@@ -182,7 +184,7 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
 native-bins: $(NATIVE_BIN) $(O)/tests/testvmm
-proto-bins: $(PROTO_BIN)
+proto-bins: $(PROTO_BIN) $(O)/nisvctl
 .PHONY: unit-bins bpf-bins native-bins proto-bins
 
 lab-build:
@@ -259,8 +261,8 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 man/nisvctl.1
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 man/nisvd.conf.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 man/nisvd.8
-	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(datadir)/bash-completion/completions/nisvctl
-	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(datadir)/zsh/site-functions/_nisvctl
+	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
+	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
 
