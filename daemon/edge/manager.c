@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -192,6 +193,18 @@ static gid_t socket_gid(const struct manager *manager)
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
+/* Started by hand there is no RuntimeDirectory= to hold the socket. Binding tells what fails here.
+ */
+static void make_socket_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+	if (folder && mkdir(folder, 0755) < 0 && errno != EEXIST)
+		log_debug("Cannot make the folder %s: %s", folder, strerror(errno));
+	free(folder);
+}
+
 static int start_server(struct manager *manager)
 {
 	const struct varlink_limits limits = {
@@ -215,6 +228,7 @@ static int start_server(struct manager *manager)
 				       passed);
 	if (passed == 1)
 		return varlink_server_adopt_listen(manager->server, SD_LISTEN_FDS_START);
+	make_socket_folder(manager->options.socket_path);
 	return varlink_server_listen(manager->server, manager->options.socket_path, 0660,
 				     socket_gid(manager));
 }
