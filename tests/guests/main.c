@@ -65,7 +65,7 @@ static enum event termination_wait(int signal_fd)
 /* --delay, --hold and --idle; EVENT_TERMINATE: the guests are not to run. */
 static enum event start_wait(const struct options *o, int signal_fd)
 {
-	enum event event = EVENT_GO;
+	enum event event = EVENT_TIMEOUT;
 
 	if (o->idle)
 		return termination_wait(signal_fd);
