@@ -93,6 +93,18 @@ uptime_ms() {
 	echo "${uptime_now%.*}${uptime_now#*.}0"
 }
 
+# collect SOCKET FILE: each datagram that comes to SOCKET becomes a line of FILE. busybox's syslogd
+# listens where /dev/log points to, and takes anything. Its process is in $collector.
+collect() {
+	mkdir -p "${1%/*}"
+	ln -sf "$1" /dev/log
+	rm -f "$1"
+	syslogd -n -O "$2" &
+	# shellcheck disable=SC2034 # for the caller
+	collector=$!
+	until [ -S "$1" ]; do :; done
+}
+
 # put_dossiers: of every VM that nisvd knows, in one conversation; they follow one another in
 # "dossiers", as `nisvctl export` has each, but wrapped in varlink replies.
 put_dossiers() {
@@ -104,4 +116,16 @@ put_dossiers() {
 	done >$work/calls
 	nisvctl --bridge <$work/calls | tr '\0' '\n' >$work/answer
 	put_file dossiers $work/answer
+}
+
+# put_programs PROCESS: the BPF programs and links that it holds, as JSON; with the number of runs
+# where kernel.bpf_stats_enabled was set before.
+put_programs() {
+	for programs_file in /proc/"$1"/fdinfo/*; do
+		grep -q '^prog_tag:' "$programs_file" || continue
+		awk 'BEGIN { printf "{" }
+			{ sub(":$", "", $1); printf "%s\"%s\":\"%s\"", (NR > 1 ? "," : ""), $1, $2 }
+			END { print "}" }' "$programs_file"
+	done >$work/programs
+	put_file programs $work/programs
 }

@@ -134,3 +134,19 @@ def dossiers(output):
             vms[vm.vm["id"]] = vm
             lines = []
     return vms
+
+
+def program_runs(output):
+    """source -> runs of its BPF program, of the lines "programs". Links name their tracepoint. Those
+    of kprobes name nothing on older kernels: they are told apart by the order of their programs in
+    bpf/nisvd.bpf.c, which is the order of loading."""
+    kprobes = ("kvm_inject_dabt", "kvm_inject_pabt", "kvm_inject_sea", "kvm_inject_size_fault",
+               "kvm_destroy_vm")
+    lines = output.all("programs")
+    runs = {line["prog_id"]: int(line["run_cnt"]) for line in lines if "run_cnt" in line}
+    named = {line["tp_name"]: runs[line["prog_id"]] for line in lines if "tp_name" in line}
+    loaded = sorted(int(line["prog_id"]) for line in lines if line.get("prog_type") == "2")
+    if len(loaded) != len(kprobes):
+        raise SystemExit(f"not ok - nisvd has {len(loaded)} kprobe programs, not {len(kprobes)}")
+    named.update({name: runs[str(number)] for name, number in zip(kprobes, loaded)})
+    return named
