@@ -128,7 +128,7 @@ static void print_machine(const struct options *options)
 	printf("Linux %s %s; load %.1f before the bench\n", uts.release, uts.machine, load);
 	printf("ns per access: median [quartiles] of %u interleaved rounds, blocks of %llu ms\n\n",
 	       options->rounds, (unsigned long long)(options->block_ns / MS));
-	if (variants_disturbed())
+	if (options->force && variants_disturbed())
 		puts("OTHER BPF PROGRAMS ARE ATTACHED to KVM's tracepoints.\n");
 }
 
