@@ -23,25 +23,31 @@ static __always_inline u32 place_hash(const struct nisv_place_key *key)
 {
 	u64 mix = (key->place << 1 | key->is_write) ^ key->vm.kvm >> 8;
 
-	return (mix * 0x9e3779b97f4a7c15ULL) >> 56 & (NISV_CACHE_SLOTS - 1);
+	return (mix * 0x9e3779b97f4a7c15ULL) >> (64 - NISV_CACHE_BITS);
 }
 
-/* Add counts to a place; past the VM's budget only the place is lost. */
+/*
+ * Make room for a place before a cache counts it: a cached place that got none is one of the VM's
+ * unplaced from its first access on, so places, caches and unplaced always add up to the total.
+ */
+static __always_inline void place_reserve(const struct nisv_place_key *key, struct nisv_vm_stat *vm)
+{
+	const struct nisv_place none = {};
+
+	if (vm->places >= places_per_vm || bpf_map_lookup_elem(&places, key))
+		return;
+	if (!bpf_map_update_elem(&places, key, &none, BPF_NOEXIST))
+		__sync_fetch_and_add(&vm->places, 1);
+	else if (!bpf_map_lookup_elem(&places, key))
+		loss_add(NISV_LOSS_PLACES, 1);
+}
+
+/* Add counts to a place; without one they are the VM's unplaced. */
 static __always_inline void place_add(const struct nisv_place_key *key, struct nisv_vm_stat *vm,
 				      const struct nisv_place *n)
 {
 	struct nisv_place *place = bpf_map_lookup_elem(&places, key);
 
-	if (!place && vm->places < places_per_vm) {
-		struct nisv_place new = {};
-		long err = bpf_map_update_elem(&places, key, &new, BPF_NOEXIST);
-
-		if (!err)
-			__sync_fetch_and_add(&vm->places, 1);
-		place = bpf_map_lookup_elem(&places, key);
-		if (!place)
-			loss_add(NISV_LOSS_PLACES, 1);
-	}
 	if (place) {
 		__sync_fetch_and_add(&place->count, n->count);
 		__sync_fetch_and_add(&place->user, n->user);
@@ -55,10 +61,11 @@ static __always_inline void place_add(const struct nisv_place_key *key, struct n
 /* Give a slot of the cache to another place. Of a VM that was forgotten nobody wants the rest. */
 static __noinline int cache_take(struct nisv_cache_slot *slot, const struct nisv_place_key *key)
 {
-	struct nisv_vm_stat *vm;
+	struct nisv_vm_stat *vm = vm_get(&key->vm);
 
-	if (!vm_get(&key->vm))
+	if (!vm)
 		return -1;
+	place_reserve(key, vm);
 	if (slot->tag.vm.kvm) {
 		vm = bpf_map_lookup_elem(&vms, &slot->tag.vm);
 		if (vm)

@@ -260,7 +260,8 @@ struct nisv_place {
  * Map `mmio_cache`: one element per CPU, a direct-mapped cache in front of `places`. The true count
  * of a place is its `places` value plus what the caches hold. tag.vm.kvm == 0: empty.
  */
-#define NISV_CACHE_SLOTS 256U
+#define NISV_CACHE_BITS	 10
+#define NISV_CACHE_SLOTS (1U << NISV_CACHE_BITS)
 struct nisv_cache_slot {
 	struct nisv_place_key tag;
 	struct nisv_place n;

@@ -168,6 +168,9 @@ static struct counters_vm *find_vm(const struct counters *counters, const struct
 		       : NULL;
 }
 
+/* Marks, in a key's unused member, what came from a cache: a place of the map has 0 there. */
+#define FROM_CACHE 1
+
 /*
  * Appends what one CPU's cache holds as places of their own, to be merged. Another CPU may give the
  * slot to another place meanwhile: such a slot is left for the next time.
@@ -186,6 +189,7 @@ static int read_cache(const volatile struct nisv_cache *cache, const struct coun
 		vm = find_vm(counters, &copy.tag.vm);
 		if (!vm)
 			continue; /* forgotten: see counters_forget() */
+		copy.tag.reserved = FROM_CACHE;
 		r = table_add(table, &copy.tag, &copy.n);
 		if (r < 0)
 			return r;
@@ -217,27 +221,42 @@ static int read_caches(const struct capture *capture, const struct counters *cou
 	return r;
 }
 
-/* Sorts places and adds up those of one key, from the map and each CPU's cache. */
-static size_t merge_places(struct counters_place *places, size_t n)
+static void add_place(struct counters_place *sum, const struct counters_place *more)
 {
-	size_t to = 0;
+	sum->place.count += more->place.count;
+	sum->place.user += more->place.user;
+	sum->key.reserved &= more->key.reserved;
+}
 
-	if (!n)
-		return 0;
-	qsort(places, n, sizeof(*places), compare_places);
-	for (size_t i = 1; i < n; i++) {
-		if (compare_places(&places[to], &places[i])) {
-			places[++to] = places[i];
+/*
+ * Sorts places and adds up those of one key, from the map and each CPU's cache. What only caches
+ * hold got no place in the map: the VM's budget is used up, and it is one of its unplaced.
+ */
+static void merge_places(struct counters *counters)
+{
+	struct counters_place *places = counters->places;
+	size_t n = counters->n_places, to = 0;
+
+	if (n)
+		qsort(places, n, sizeof(*places), compare_places);
+	for (size_t i = 0; i < n;) {
+		struct counters_place sum = places[i];
+		struct counters_vm *vm;
+
+		for (i++; i < n && !compare_places(&sum, &places[i]); i++)
+			add_place(&sum, &places[i]);
+		if (sum.key.reserved == FROM_CACHE) {
+			vm = find_vm(counters, &sum.key.vm);
+			if (vm)
+				vm->stat.unplaced_mmio += sum.place.count;
 			continue;
 		}
-		places[to].place.count += places[i].place.count;
-		places[to].place.user += places[i].place.user;
+		/* The two halves of one access are counted on their own events. */
+		if (sum.place.user > sum.place.count)
+			sum.place.user = sum.place.count;
+		places[to++] = sum;
 	}
-	/* The two halves of one access are counted on their own events. */
-	for (size_t i = 0; i <= to; i++)
-		if (places[i].place.user > places[i].place.count)
-			places[i].place.user = places[i].place.count;
-	return to + 1;
+	counters->n_places = to;
 }
 
 int counters_read(const struct capture *capture, struct counters **ret)
@@ -277,7 +296,8 @@ int counters_read(const struct capture *capture, struct counters **ret)
 	if (sites.n)
 		qsort(counters->sites, sites.n, sizeof(*counters->sites), compare_sites);
 	counters->places = (struct counters_place *)places.data;
-	counters->n_places = merge_places(counters->places, places.n);
+	counters->n_places = places.n;
+	merge_places(counters);
 	*ret = counters;
 	return 0;
 }

@@ -38,5 +38,8 @@ is 'faults of the storm' "$seen" "$(vm_json faults .aborts.emulation)"
 is 'its one site holds them all' "$seen" "$(n explain "$tag-faults" --json=short | jq '[.findings[].sites[].count] | add')"
 seen=$(report_of mmio | jq '.vms[0].mmio_writes')
 is 'MMIO of the storm' "$seen" "$(vm_json mmio .mmio.writes)"
+# More places than a VM may have: what got none is unplaced, and all add up.
+is 'its places and what has none' "$seen" "$(n map "$tag-mmio" --json=short |
+	jq '([.sites[].count] | add) + .vm.mmio.unplaced')"
 is 'nothing was lost' 0 "$(n status --json=short | jq '[.lost | to_entries[] | select(.key | IN("records", "vital_records", "vms", "sites", "events", "bad_records")) | .value] | add')"
 finish
