@@ -63,9 +63,11 @@ static size_t compare(struct news_known *known, const struct finding *finding, b
 		if (is_new_site(known, finding->sites[i]) && !is_first)
 			found[n++] =
 				(struct news_item){NEWS_SITE, finding, finding->sites[i], count};
-	if (!is_first && known->severity != finding->severity)
+	/* Only what is worse: a rate around the limit of a hang would go up and down for ever. */
+	if (!is_first && finding->severity > known->severity)
 		found[n++] = (struct news_item){NEWS_OUTCOME, finding, finding->sites[0], count};
-	known->severity = finding->severity;
+	if (is_first || finding->severity > known->severity)
+		known->severity = finding->severity;
 	if (count >= NEWS_STORM && !known->storm) {
 		known->storm = true;
 		found[n++] =

@@ -4,7 +4,7 @@
 
 /*
  * What is worth telling about a VM that was not told before: a new finding, a new site of a known
- * one, another outcome, a storm. Never one entry per fault. Times: CLOCK_MONOTONIC nanoseconds.
+ * one, a worse outcome, a storm. Never one entry per fault. Times: CLOCK_MONOTONIC nanoseconds.
  */
 
 #include <stdbool.h>
@@ -37,7 +37,7 @@ struct news_item {
 struct news_state {
 	struct news_known {
 		char signature[33];
-		enum severity severity;
+		enum severity severity; /* the worst one told */
 		struct news_site {
 			enum nisv_kind kind;
 			uint64_t page, pc;

@@ -155,6 +155,15 @@ static void test_outcome(void **state)
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
 	assert_int_equal(b.items[0].type, NEWS_OUTCOME);
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+	/* A rate around the limit of a hang: told once, however often it goes up and down. */
+	set_up(&b, 1);
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	for (int i = 0; i < 10; i++) {
+		b.list[0].severity = SEVERITY_HANG;
+		assert_int_equal(collect(&b, START_NS, NO_LIMIT), i == 0);
+		b.list[0].severity = SEVERITY_ERROR;
+		assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+	}
 }
 
 static void test_storm(void **state)
@@ -198,10 +207,10 @@ static void test_limit_per_minute(void **state)
 	/* Just before the minute is over the limit still holds. */
 	set_up(&b, 1);
 	assert_int_equal(collect(&b, START_NS, 1), 1);
-	b.list[0].severity = SEVERITY_FATAL;
+	b.list[0].severity = SEVERITY_HANG;
 	assert_int_equal(collect(&b, START_NS + MINUTE_NS - 1, 1), 0);
 	assert_int_equal(b.state.withheld, 1);
-	b.list[0].severity = SEVERITY_HANG;
+	b.list[0].severity = SEVERITY_FATAL;
 	assert_int_equal(collect(&b, START_NS + MINUTE_NS, 1), 1);
 }
 
