@@ -30,7 +30,7 @@ def own_sites(tag, report, vm, kind, times):
                  for site in vm.abort_sites()])
     check.equal(f"{tag}: VM {report['vm']}: nothing lost", (0, 0, 0),
                 (vm.vm["lost_records"], vm.vm["unplaced_aborts"], len(vm.places())))
-    check.equal(f"{tag}: VM {report['vm']}: its end", "vm-destroyed", vm.vm["end_reason"])
+    check.ended(f"{tag}: VM {report['vm']}", vm.vm)
 
 
 def loops(tag, n_vms, times):
@@ -95,6 +95,5 @@ for tag, reads, times in (("mmio", True, 300), ("mmio-move", False, 50)):
         check.equal(f"{tag}: VM {report['vm']}: no aborts, no finding", ({}, []),
                     (vm.aborts(), vm.findings))
 
-status = output.one("status")
-check.equal("nothing was lost", {}, {name: n for name, n in status["lost"].items() if n})
+check.nothing_lost(output.one("status"))
 check.finish()

@@ -3,7 +3,7 @@
 
 import lab
 
-CERTAIN, LIKELY, POSSIBLE, NONE = (0.9, 1.0), (0.7, 0.89), (0.4, 0.69), (0.0, 0.39)
+CERTAIN, LIKELY, NONE = (0.9, 1.0), (0.7, 0.89), (0.0, 0.39)
 
 # VM: cause, confidence, severity, address, instruction, words of the region.
 CAUSES = {
@@ -27,7 +27,7 @@ CAUSES = {
                ("0x40000000-0x48000000", "384 MiB below")),
     "table": ("uninitialised-page-table", (0.8, 1.0), "error", 0xB0000000, None,
               ("0x40000000-0x48000000", "below")),
-    "backing": ("backing-gone", POSSIBLE, "fatal", 0x60000040, "ldr w1, [x0]",
+    "backing": ("backing-gone", LIKELY, "fatal", 0x60000040, "ldr w1, [x0]",
                 ("0x60000000-0x60100000",)),
     "nowhere": ("unknown", NONE, "fatal", 0xB0000040, "ldp x1, x2, [x0]",
                 ("0x40000000-0x41000000", "below")),

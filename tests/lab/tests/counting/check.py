@@ -81,7 +81,5 @@ check.equal("victim: nothing of it is lost", (0, 0, 0),
             (vm.vm["lost_records"], vm.vm["suppressed"], vm.vm["unplaced_aborts"]))
 check.equal("victim: counted", {"nisv": 1}, vm.aborts())
 
-status = output.one("status")
-for name in ("records", "vital_records", "vms", "sites", "places", "events", "bad_records"):
-    check.equal(f"lost: {name}", 0, status["lost"][name])
+check.nothing_lost(output.one("status"))
 check.finish()

@@ -58,6 +58,17 @@ class Checks:
         return self.report(came is not None and expected in came, name,
                            f"expected {show(expected)} in {show(came)}")
 
+    def nothing_lost(self, status):
+        """By `nisvctl status`. What the journal's limit withholds is not lost: it is counted."""
+        self.equal("nothing was lost", {}, {name: n for name, n in status["lost"].items()
+                                            if n and name != "journal"})
+
+    def ended(self, name, vm):
+        """By either sign; which one comes first is a matter of chance."""
+        self.equal(f"{name}: ended", "ended", vm["state"])
+        self.contains(f"{name}: why it ended", vm["end_reason"], ("vm-destroyed", "process-gone"))
+        self.true(f"{name}: when it ended", vm["ended"], vm["ended"])
+
     def note(self, text):
         print(f"# {self.label}: {text}")
 
