@@ -26,8 +26,8 @@ static __always_inline bool starts_with(const char *name, const char *prefix, u3
 
 /*
  * The VM of an open file, 0 if it is none. Anyone can name a file kvm-vm, but not in this fs.
- * private_data is read by a helper, not directly: Linux 6.18's verifier refuses an iterator
- * (-EINVAL and no word why) that hands a number from such a direct read to a global function.
+ * private_data is read by a helper, not directly: Linux 6.18's verifier refuses (-EINVAL) an
+ * iterator that hands a number from such a direct read to a global function.
  */
 static __always_inline u64 file_vm(struct file *file, bool *is_vcpu)
 {
