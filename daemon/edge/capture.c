@@ -11,60 +11,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/edge/capture_hooks.h"
 #include "daemon/edge/log.h"
 #include "nisvd.skel.h"
 
-#define VMLINUX_BTF   "/sys/kernel/btf/vmlinux"
-#define KVM_DEVICE    "/dev/kvm"
-#define KPROBE_DEVICE "/sys/bus/event_source/devices/kprobe/type"
-
-/* What one program is attached to, and what it is for. */
-struct hook {
-	const char *program; /* in bpf/nisvd.bpf.c */
-	const char *event;   /* tracepoint or function */
-	const char *gives;
-	const char *how_to_get; /* where it is absent; "" if nothing is lost */
-	bool required;
-	bool shows_faults; /* false: counts and conveniences, no kind of fault depends on it */
-};
-
-static const char need_kprobes[] = "use a kernel with CONFIG_KPROBES and CONFIG_KPROBE_EVENTS";
-static const char need_kvm[] = "load the kvm module, or use a kernel with KVM and tracepoints";
-
-/*
- * In the order of attaching: what counts a fault first comes before what would count it later, and
- * MMIO before the exits that credit it to user space. A hook whose program is not in this
- * architecture's object is not listed.
- */
-static const struct hook hooks[] = {
-	{"on_mmio_nisv", "kvm_mmio_nisv",
-	 "faults without a syndrome, when they happen (else: from kvm_guest_fault and the outcome)",
-	 "", false, true},
-	{"on_inject_dabt", "kvm_inject_dabt",
-	 "table walks outside memory confirmed, accesses beyond the IPA limit (until Linux 6.16)",
-	 need_kprobes, false, true},
-	{"on_inject_pabt", "kvm_inject_pabt",
-	 "instruction fetches outside memory confirmed (until Linux 6.16)", need_kprobes, false,
-	 true},
-	{"on_inject_sea", "kvm_inject_sea",
-	 "what kvm_inject_dabt and kvm_inject_pabt give, in later kernels", need_kprobes, false,
-	 true},
-	{"on_inject_size_fault", "kvm_inject_size_fault", "accesses beyond the host's IPA limit",
-	 need_kprobes, false, true},
-	{"on_destroy_vm", "kvm_destroy_vm",
-	 "the end of a VM at once (else: when the next scan misses it)", need_kprobes, false,
-	 false},
-	{"on_emulate_insn", "kvm_emulate_insn", "instructions that KVM cannot emulate", need_kvm,
-	 true, true},
-	{"on_guest_fault", "kvm_guest_fault",
-	 "instruction fetches and table walks outside memory, the memory map at a fault", need_kvm,
-	 true, true},
-	{"on_mmio", "kvm_mmio", "MMIO counts by place", "set CountMMIO=yes", false, false},
-	{"on_userspace_exit", "kvm_userspace_exit", "outcomes, and MMIO served by user space",
-	 need_kvm, true, true},
-};
-
-#define N_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+#define KVM_DEVICE  "/dev/kvm"
 
 struct capture {
 	struct nisvd_bpf *skel;
@@ -73,11 +25,8 @@ struct capture {
 	void *userdata;
 	int n_cpus;
 	uint64_t bad_records;
-	bool sees_injection;
-	struct bpf_link *links[N_HOOKS];
+	struct capture_hooks hooks;
 	struct bpf_link *iterator;
-	struct capture_source sources[N_HOOKS + 1];
-	size_t n_sources;
 };
 
 static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
@@ -165,120 +114,24 @@ static int load(struct capture *capture, const struct capture_options *options)
 
 /* ---- attaching ---- */
 
-static struct capture_source *add_source(struct capture *capture, const char *name,
-					 const char *gives)
-{
-	struct capture_source *source = &capture->sources[capture->n_sources++];
-
-	*source = (struct capture_source){
-		.name = name,
-		.state = CAPTURE_ATTACHED,
-		.gives = gives,
-		.reason = "",
-		.how_to_get = "",
-	};
-	return source;
-}
-
-static void explain_attach_error(struct capture_source *source, const struct hook *hook,
-				 bool is_kprobe, int err)
-{
-	source->how_to_get = hook->how_to_get;
-	if (err == -EPERM || err == -EACCES) {
-		source->state = CAPTURE_FAILED;
-		source->reason = "no permission";
-		source->how_to_get = is_kprobe
-					     ? "run nisvd with CAP_SYS_ADMIN, or with CAP_PERFMON "
-					       "and kernel.perf_event_paranoid=2"
-					     : "run nisvd as root, or with CAP_BPF and CAP_PERFMON";
-	} else if (is_kprobe && access(KPROBE_DEVICE, F_OK) < 0) {
-		source->state = CAPTURE_ABSENT;
-		source->reason = "this kernel has no kprobes";
-	} else if (err == -ENOENT || err == -EINVAL) {
-		source->state = CAPTURE_ABSENT;
-		source->reason = is_kprobe ? "this kernel has no such function"
-					   : "this kernel has no such tracepoint";
-		if (is_kprobe)
-			source->how_to_get = "";
-	} else {
-		source->state = CAPTURE_FAILED;
-		source->reason = strerror(-err);
-	}
-}
-
-/* 0 if it could do without, -errno (logged) if not. */
-static int attach_hook(struct capture *capture, size_t i)
-{
-	const struct hook *hook = &hooks[i];
-	struct bpf_program *program =
-		bpf_object__find_program_by_name(capture->skel->obj, hook->program);
-	struct capture_source *source;
-	bool is_kprobe;
-	int err;
-
-	if (!program)
-		return 0;
-	source = add_source(capture, hook->event, hook->gives);
-	source->shows_faults = hook->shows_faults;
-	if (!bpf_program__autoload(program)) {
-		source->state = CAPTURE_OFF;
-		source->reason = "switched off in the configuration";
-		source->how_to_get = hook->how_to_get;
-		return 0;
-	}
-	is_kprobe = bpf_program__type(program) == BPF_PROG_TYPE_KPROBE;
-	capture->links[i] = bpf_program__attach(program);
-	if (capture->links[i])
-		return 0;
-	err = -errno;
-	explain_attach_error(source, hook, is_kprobe, err);
-	if (!hook->required)
-		return 0;
-	if (source->state == CAPTURE_ABSENT)
-		return log_error_errno(ENOENT, "This kernel has no tracepoint %s: %s", hook->event,
-				       hook->how_to_get);
-	return log_error_errno(err, "Cannot attach to the tracepoint %s: %s", hook->event,
-			       source->how_to_get);
-}
-
-static bool is_attached(const struct capture *capture, const char *event)
-{
-	for (size_t i = 0; i < capture->n_sources; i++)
-		if (!strcmp(capture->sources[i].name, event))
-			return capture->sources[i].state == CAPTURE_ATTACHED;
-	return false;
-}
-
 /*
  * Which event counts a fault depends on which there are: told to the programs as soon as one is
  * attached. One fault that both see in between is still counted once (struct vcpu_state).
  */
-static void tell_attached(struct capture *capture)
+static void tell_attached(const struct capture_hooks *hooks, void *userdata)
 {
-	capture->sees_injection = is_attached(capture, "kvm_inject_sea") ||
-				  (is_attached(capture, "kvm_inject_dabt") &&
-				   is_attached(capture, "kvm_inject_pabt"));
-	capture->skel->bss->has_inject = capture->sees_injection;
-	capture->skel->bss->has_mmio_nisv = is_attached(capture, "kvm_mmio_nisv");
-	capture->skel->bss->has_destroy = is_attached(capture, "kvm_destroy_vm");
-}
+	struct capture *capture = userdata;
 
-/* The one of two generations of functions that this kernel lacks is no loss. */
-static void settle_injection(struct capture *capture)
-{
-	if (!capture->sees_injection)
-		return;
-	for (size_t i = 0; i < capture->n_sources; i++)
-		if (capture->sources[i].state == CAPTURE_ABSENT &&
-		    !strncmp(capture->sources[i].name, "kvm_inject_", strlen("kvm_inject_")))
-			capture->sources[i].how_to_get = "";
+	capture->skel->bss->has_inject = capture_hooks_see_injection(hooks);
+	capture->skel->bss->has_mmio_nisv = capture_hooks_has(hooks, "kvm_mmio_nisv");
+	capture->skel->bss->has_destroy = capture_hooks_has(hooks, "kvm_destroy_vm");
 }
 
 static void attach_iterator(struct capture *capture)
 {
-	struct capture_source *source = add_source(capture, "task_file iterator",
-						   "VMs that ran before nisvd, and the end "
-						   "of VMs");
+	struct capture_source *source = capture_hooks_add(&capture->hooks, "task_file iterator",
+							  "VMs that ran before nisvd, and the end "
+							  "of VMs");
 
 	capture->iterator = bpf_program__attach_iter(capture->skel->progs.find_vms, NULL);
 	if (capture->iterator)
@@ -290,16 +143,11 @@ static void attach_iterator(struct capture *capture)
 
 static int attach(struct capture *capture)
 {
-	for (size_t i = 0; i < N_HOOKS; i++) {
-		int r = attach_hook(capture, i);
+	int r = capture_hooks_attach(&capture->hooks, capture->skel->obj, tell_attached, capture);
 
-		if (r < 0)
-			return r;
-		tell_attached(capture);
-	}
-	settle_injection(capture);
-	attach_iterator(capture);
-	return 0;
+	if (r >= 0)
+		attach_iterator(capture);
+	return r;
 }
 
 /* ---- records ---- */
@@ -409,8 +257,7 @@ void capture_free(struct capture *capture)
 {
 	if (!capture)
 		return;
-	for (size_t i = 0; i < N_HOOKS; i++)
-		bpf_link__destroy(capture->links[i]);
+	capture_hooks_detach(&capture->hooks);
 	bpf_link__destroy(capture->iterator);
 	ring_buffer__free(capture->records);
 	nisvd_bpf__destroy(capture->skel);
@@ -431,13 +278,13 @@ int capture_dispatch(struct capture *capture)
 
 bool capture_sees_injection(const struct capture *capture)
 {
-	return capture->sees_injection;
+	return capture_hooks_see_injection(&capture->hooks);
 }
 
 const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n)
 {
-	*ret_n = capture->n_sources;
-	return capture->sources;
+	*ret_n = capture->hooks.n_sources;
+	return capture->hooks.sources;
 }
 
 const char *capture_state_to_string(enum capture_state state)
