@@ -188,16 +188,20 @@ int capture_deliver(struct capture *capture, const void *data, size_t size)
 	}
 	switch (hdr->type) {
 	case NISV_REC_VM:
-		capture->ops->on_vm(data, capture->userdata);
+		if (capture->ops->on_vm)
+			capture->ops->on_vm(data, capture->userdata);
 		break;
 	case NISV_REC_LAYOUT:
-		capture->ops->on_layout(data, capture->userdata);
+		if (capture->ops->on_layout)
+			capture->ops->on_layout(data, capture->userdata);
 		break;
 	case NISV_REC_FAULT:
-		capture->ops->on_fault(data, capture->userdata);
+		if (capture->ops->on_fault)
+			capture->ops->on_fault(data, capture->userdata);
 		break;
 	default:
-		capture->ops->on_end(hdr, capture->userdata);
+		if (capture->ops->on_end)
+			capture->ops->on_end(hdr, capture->userdata);
 		break;
 	}
 	return 0;

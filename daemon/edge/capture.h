@@ -28,7 +28,8 @@ struct capture_options {
 /*
  * Records, checked for size and type, valid during the call only. @time order holds within one VM
  * by hdr.seq, not between calls: vital records come first. The same VM or layout may come more than
- * once (BPF at first sight, discovery at each scan); discovery's have seq 0.
+ * once (BPF at first sight, discovery at each scan); discovery's have seq 0. A member that is NULL
+ * ignores its records.
  */
 struct capture_ops {
 	void (*on_vm)(const struct nisv_rec_vm *vm, void *userdata);

@@ -15,30 +15,6 @@ enum check_result {
 	CHECK_NONE = 2
 };
 
-static void ignore_vm(const struct nisv_rec_vm *vm, void *userdata)
-{
-	(void)vm;
-	(void)userdata;
-}
-
-static void ignore_layout(const struct nisv_rec_layout *layout, void *userdata)
-{
-	(void)layout;
-	(void)userdata;
-}
-
-static void ignore_fault(const struct nisv_rec_fault *fault, void *userdata)
-{
-	(void)fault;
-	(void)userdata;
-}
-
-static void ignore_end(const struct nisv_rec_hdr *end, void *userdata)
-{
-	(void)end;
-	(void)userdata;
-}
-
 static bool loses_faults(const struct capture_source *source)
 {
 	return source->shows_faults && source_is_lost(source);
@@ -74,8 +50,7 @@ static void print_json(const char *kernel, const struct capture_source *sources,
 
 int check_run(const struct config *config, bool json)
 {
-	static const struct capture_ops ignore = {ignore_vm, ignore_layout, ignore_fault,
-						  ignore_end};
+	static const struct capture_ops ignore = {};
 	const struct capture_options options = {
 		.count_mmio = config->count_mmio,
 		.inspect_guest_memory = config->inspect_guest_memory,

@@ -10,6 +10,7 @@
 #include "daemon/core/fault.h"
 #include "daemon/core/faultmap.h"
 #include "daemon/core/vmname.h"
+#include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
 
@@ -100,36 +101,6 @@ static void write_members(struct json_object *object, const struct member *table
 	}
 }
 
-static __u64 read_hex(struct json_object *object, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(object, name, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return 0;
-	return strtoull(json_object_get_string(value), NULL, 16);
-}
-
-static int64_t read_int(struct json_object *object, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(object, name, &value) ||
-	    !json_object_is_type(value, json_type_int))
-		return 0;
-	return json_object_get_int64(value);
-}
-
-static const char *read_string(struct json_object *object, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(object, name, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return "";
-	return json_object_get_string(value);
-}
-
 static void read_members(struct json_object *object, const struct member *table, size_t n,
 			 struct nisv_rec_fault *fault)
 {
@@ -138,16 +109,16 @@ static void read_members(struct json_object *object, const struct member *table,
 
 		switch (table[i].type) {
 		case HEX64:
-			*(__u64 *)at = read_hex(object, table[i].name);
+			*(__u64 *)at = json_read_hex(object, table[i].name);
 			break;
 		case DEC64:
-			*(__u64 *)at = (__u64)read_int(object, table[i].name);
+			*(__u64 *)at = (__u64)json_read_int(object, table[i].name);
 			break;
 		case UINT32:
-			*(__u32 *)at = (__u32)read_int(object, table[i].name);
+			*(__u32 *)at = (__u32)json_read_int(object, table[i].name);
 			break;
 		case INT32:
-			*(__s32 *)at = (__s32)read_int(object, table[i].name);
+			*(__s32 *)at = (__s32)json_read_int(object, table[i].name);
 			break;
 		}
 	}
@@ -174,12 +145,12 @@ static void slot_from_json(struct json_object *object, struct nisv_slot *slot)
 	*slot = (struct nisv_slot){.id = -1};
 	if (!json_object_is_type(object, json_type_object))
 		return;
-	slot->gpa = read_hex(object, "gpa");
-	slot->size = read_hex(object, "size");
-	slot->hva = read_hex(object, "hva");
-	slot->flags = (__u32)read_hex(object, "flags");
-	slot->id = (__s16)read_int(object, "id");
-	slot->as_id = (__u16)read_int(object, "address_space");
+	slot->gpa = json_read_hex(object, "gpa");
+	slot->size = json_read_hex(object, "size");
+	slot->hva = json_read_hex(object, "hva");
+	slot->flags = (__u32)json_read_hex(object, "flags");
+	slot->id = (__s16)json_read_int(object, "id");
+	slot->as_id = (__u16)json_read_int(object, "address_space");
 }
 
 struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char *arch)
@@ -249,19 +220,19 @@ int fault_from_json(struct json_object *object, struct nisv_rec_fault *ret)
 
 	if (!json_object_is_type(object, json_type_object))
 		return -EINVAL;
-	kind = kind_from_name(read_string(object, "kind"));
+	kind = kind_from_name(json_read_string(object, "kind"));
 	if (kind < 0)
 		return kind;
 	read_members(object, members, LENGTH(members), &fault);
 	fault.kind = (__u32)kind;
-	fault.outcome = outcome_from_name(read_string(object, "outcome"));
+	fault.outcome = outcome_from_name(json_read_string(object, "outcome"));
 	fault.hdr.type = NISV_REC_FAULT;
 	fault.hdr.size = sizeof(fault);
-	if (wallclock_parse(read_string(object, "time"), &time_ns) < 0)
+	if (wallclock_parse(json_read_string(object, "time"), &time_ns) < 0)
 		time_ns = 1;
 	fault.hdr.time_ns = time_ns;
-	snprintf(fault.comm, sizeof(fault.comm), "%.15s", read_string(object, "thread"));
-	read_bytes(read_string(object, "instruction_bytes"), &fault);
+	snprintf(fault.comm, sizeof(fault.comm), "%.15s", json_read_string(object, "thread"));
+	read_bytes(json_read_string(object, "instruction_bytes"), &fault);
 	for (size_t i = 0; i < LENGTH(slots); i++) {
 		value = NULL;
 		json_object_object_get_ex(object, slots[i].name, &value);

@@ -10,6 +10,7 @@
 
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/fault_json.h"
+#include "daemon/edge/json_read.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/wallclock.h"
 
@@ -24,60 +25,21 @@ struct replay {
 	uint64_t bad_lines;
 };
 
-/* ---- members of objects that nobody vouches for
- * ---- */
-
-static struct json_object *member(struct json_object *object, const char *name, json_type type)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(object, name, &value) || !json_object_is_type(value, type))
-		return NULL;
-	return value;
-}
-
-static const char *get_string(struct json_object *object, const char *name)
-{
-	struct json_object *value = member(object, name, json_type_string);
-
-	return value ? json_object_get_string(value) : "";
-}
-
-static uint64_t get_number(struct json_object *object, const char *name)
-{
-	struct json_object *value = member(object, name, json_type_int);
-	int64_t number = value ? json_object_get_int64(value) : 0;
-
-	return number > 0 ? (uint64_t)number : 0;
-}
-
-static uint64_t get_hex(struct json_object *object, const char *name)
-{
-	return strtoull(get_string(object, name), NULL, 16);
-}
-
 static uint64_t get_time(struct json_object *object, const char *name)
 {
 	uint64_t ns;
 
-	return wallclock_parse(get_string(object, name), &ns) < 0 ? 0 : ns;
+	return wallclock_parse(json_read_string(object, name), &ns) < 0 ? 0 : ns;
 }
 
 static int get_errno(struct json_object *object)
 {
-	struct json_object *value = member(object, "errno", json_type_int);
-	int err = value ? json_object_get_int(value) : 0;
+	int64_t err = json_read_int(object, "errno");
 
-	return err < 0 && err > -4096 ? err : 0; /* MAX_ERRNO */
+	return err < 0 && err > -4096 ? (int)err : 0; /* MAX_ERRNO */
 }
 
-static bool get_bool(struct json_object *object, const char *name)
-{
-	return json_object_get_boolean(member(object, name, json_type_boolean));
-}
-
-/* ---- events
- * ---- */
+/* ---- events ---- */
 
 static struct vm *vm_by_key(const struct vms *vms, const char *key)
 {
@@ -89,7 +51,7 @@ static struct vm *vm_by_key(const struct vms *vms, const char *key)
 
 static void take_cmdline(struct vm *vm, struct json_object *object)
 {
-	struct json_object *list = member(object, "cmdline", json_type_array);
+	struct json_object *list = json_read_member(object, "cmdline", json_type_array);
 	char cmdline[NISV_CMDLINE_MAX];
 	size_t len = 0;
 
@@ -114,7 +76,7 @@ static void take_cgroup(struct vm *vm, struct json_object *object)
 {
 	char clean[CGROUP_MAX];
 
-	vmname_sanitize(clean, sizeof(clean), get_string(object, "cgroup"), sizeof(clean));
+	vmname_sanitize(clean, sizeof(clean), json_read_string(object, "cgroup"), sizeof(clean));
 	free(vm->cgroup);
 	vm->cgroup = *clean ? strdup(clean) : NULL;
 }
@@ -130,27 +92,27 @@ static void take_counts(struct vm *vm, struct json_object *object)
 		"nisv",	   "exec",	"walk",		"beyond_ipa",
 		"backing", "emulation", "memory_fault", "ldst64b",
 	};
-	struct json_object *aborts = member(object, "aborts", json_type_object);
-	struct json_object *mmio = member(object, "mmio", json_type_object);
+	struct json_object *aborts = json_read_member(object, "aborts", json_type_object);
+	struct json_object *mmio = json_read_member(object, "mmio", json_type_object);
 
 	for (size_t kind = 0; aborts && kind < _NISV_KIND_MAX; kind++)
-		vm->totals.faults[kind] = get_number(aborts, names[kind]);
+		vm->totals.faults[kind] = json_read_count(aborts, names[kind]);
 	if (mmio) {
-		vm->totals.mmio_reads = get_number(mmio, "reads");
-		vm->totals.mmio_writes = get_number(mmio, "writes");
-		vm->totals.mmio_user = get_number(mmio, "user");
-		vm->totals.unplaced_mmio = get_number(mmio, "unplaced");
+		vm->totals.mmio_reads = json_read_count(mmio, "reads");
+		vm->totals.mmio_writes = json_read_count(mmio, "writes");
+		vm->totals.mmio_user = json_read_count(mmio, "user");
+		vm->totals.unplaced_mmio = json_read_count(mmio, "unplaced");
 	}
-	vm->totals.unplaced_faults = get_number(object, "unplaced_aborts");
-	vm->totals.suppressed = get_number(object, "suppressed");
+	vm->totals.unplaced_faults = json_read_count(object, "unplaced_aborts");
+	vm->totals.suppressed = json_read_count(object, "suppressed");
 	vm->records = 0;
-	vm->last_seq = get_number(object, "lost_records");
+	vm->last_seq = json_read_count(object, "lost_records");
 	vm->last_abort_ns = get_time(object, "last_abort");
 }
 
 static void take_end(struct replay *replay, struct vm *vm, struct json_object *object)
 {
-	const char *reason = get_string(object, "end_reason");
+	const char *reason = json_read_string(object, "end_reason");
 
 	for (enum vm_end end = VM_END_DESTROYED; end <= VM_END_NOT_FOUND; end++)
 		if (!strcmp(reason, vm_end_name(end)))
@@ -167,17 +129,17 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 	if (strlen(key) != VM_KEY_LEN || strspn(key, "0123456789abcdef") != VM_KEY_LEN)
 		return -EINVAL;
 	if (!vm) {
-		r = vms_add(vms, &identity, key, get_string(object, "id"),
-			    (uint32_t)get_number(object, "pid"), -1, get_time(object, "since"),
+		r = vms_add(vms, &identity, key, json_read_string(object, "id"),
+			    (uint32_t)json_read_count(object, "pid"), -1, get_time(object, "since"),
 			    &vm);
 		if (r < 0)
 			return r;
-		vmname_sanitize(vm->id, sizeof(vm->id), get_string(object, "id"), VM_ID_MAX);
+		vmname_sanitize(vm->id, sizeof(vm->id), json_read_string(object, "id"), VM_ID_MAX);
 		vm->forgotten = true;
 	}
-	if (!strcmp(get_string(object, "name_source"), "comm"))
+	if (!strcmp(json_read_string(object, "name_source"), "comm"))
 		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN,
-			 get_string(object, "name"));
+			 json_read_string(object, "name"));
 	take_cmdline(vm, object);
 	take_cgroup(vm, object);
 	choose_machine(replay->manager, vm);
@@ -188,7 +150,7 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 
 static uint32_t slot_flags(struct json_object *slot)
 {
-	struct json_object *list = member(slot, "flags", json_type_array);
+	struct json_object *list = json_read_member(slot, "flags", json_type_array);
 	uint32_t flags = 0;
 
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
@@ -207,7 +169,7 @@ static uint32_t slot_flags(struct json_object *slot)
 
 static void take_slots(struct nisv_rec_layout *rec, struct json_object *object)
 {
-	struct json_object *list = member(object, "slots", json_type_array);
+	struct json_object *list = json_read_member(object, "slots", json_type_array);
 
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *slot = json_object_array_get_idx(list, i);
@@ -215,19 +177,19 @@ static void take_slots(struct nisv_rec_layout *rec, struct json_object *object)
 		if (rec->n_slots == NISV_SLOTS_MAX || !json_object_is_type(slot, json_type_object))
 			break;
 		rec->slots[rec->n_slots++] = (struct nisv_slot){
-			.gpa = get_hex(slot, "gpa"),
-			.size = get_number(slot, "size_bytes"),
-			.hva = get_hex(slot, "hva"),
+			.gpa = json_read_hex(slot, "gpa"),
+			.size = json_read_count(slot, "size_bytes"),
+			.hva = json_read_hex(slot, "hva"),
 			.flags = slot_flags(slot),
-			.id = (__s16)get_number(slot, "slot_id"),
-			.as_id = (__u16)get_number(slot, "address_space"),
+			.id = (__s16)json_read_count(slot, "slot_id"),
+			.as_id = (__u16)json_read_count(slot, "address_space"),
 		};
 	}
 }
 
 static void take_bus(struct nisv_rec_layout *rec, struct json_object *object)
 {
-	struct json_object *list = member(object, "bus", json_type_array);
+	struct json_object *list = json_read_member(object, "bus", json_type_array);
 
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *range = json_object_array_get_idx(list, i);
@@ -235,27 +197,27 @@ static void take_bus(struct nisv_rec_layout *rec, struct json_object *object)
 		if (rec->n_bus == NISV_BUS_MAX || !json_object_is_type(range, json_type_object))
 			break;
 		rec->bus[rec->n_bus++] = (struct nisv_bus_range){
-			.addr = get_hex(range, "ipa"),
-			.len = (__u32)get_number(range, "size_bytes"),
-			.is_ioeventfd = !strcmp(get_string(range, "kind"), "ioeventfd"),
+			.addr = json_read_hex(range, "ipa"),
+			.len = (__u32)json_read_count(range, "size_bytes"),
+			.is_ioeventfd = !strcmp(json_read_string(range, "kind"), "ioeventfd"),
 		};
 	}
 }
 
 static void take_vgic(struct nisv_rec_layout *rec, struct json_object *object)
 {
-	struct json_object *list = member(object, "vgic_redistributors", json_type_array);
-	const char *model = get_string(object, "vgic");
+	struct json_object *list = json_read_member(object, "vgic_redistributors", json_type_array);
+	const char *model = json_read_string(object, "vgic");
 
 	rec->vgic_model = !strcmp(model, "v2")	 ? NISV_VGIC_V2
 			  : !strcmp(model, "v3") ? NISV_VGIC_V3
 			  : !strcmp(model, "v5") ? NISV_VGIC_V5
 						 : NISV_VGIC_NONE;
-	rec->vgic_dist = *get_string(object, "vgic_distributor")
-				 ? get_hex(object, "vgic_distributor")
+	rec->vgic_dist = *json_read_string(object, "vgic_distributor")
+				 ? json_read_hex(object, "vgic_distributor")
 				 : NISV_ADDR_UNSET;
-	rec->vgic_cpu = *get_string(object, "vgic_cpu_interface")
-				? get_hex(object, "vgic_cpu_interface")
+	rec->vgic_cpu = *json_read_string(object, "vgic_cpu_interface")
+				? json_read_hex(object, "vgic_cpu_interface")
 				: NISV_ADDR_UNSET;
 	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
 		struct json_object *redist = json_object_array_get_idx(list, i);
@@ -264,8 +226,8 @@ static void take_vgic(struct nisv_rec_layout *rec, struct json_object *object)
 		    !json_object_is_type(redist, json_type_object))
 			break;
 		rec->redist[rec->n_redist++] = (struct nisv_redist){
-			.base = get_hex(redist, "base"),
-			.count = (__u32)get_number(redist, "count"),
+			.base = json_read_hex(redist, "base"),
+			.count = (__u32)json_read_count(redist, "count"),
 		};
 	}
 }
@@ -273,20 +235,20 @@ static void take_vgic(struct nisv_rec_layout *rec, struct json_object *object)
 static void take_layout(struct replay *replay, struct vm *vm, struct json_object *object)
 {
 	struct nisv_rec_layout *rec = calloc(1, sizeof(*rec));
-	const char *state = get_string(object, "state");
+	const char *state = json_read_string(object, "state");
 
 	if (!rec)
 		return;
 	rec->state = !strcmp(state, "stable")	  ? NISV_LAYOUT_STABLE
 		     : !strcmp(state, "unstable") ? NISV_LAYOUT_UNSTABLE
 						  : NISV_LAYOUT_AFTER;
-	rec->generation = get_hex(object, "generation");
-	rec->total_slots = (__u32)get_number(object, "total_slots");
-	rec->total_bus = (__u32)get_number(object, "total_bus");
-	rec->vcpus = (__u32)get_number(object, "vcpus");
-	rec->ipa_bits = (__u32)get_number(object, "ipa_bits");
-	rec->nisv_to_user = get_bool(object, "nisv_to_user");
-	rec->is_protected = get_bool(object, "is_protected");
+	rec->generation = json_read_hex(object, "generation");
+	rec->total_slots = (__u32)json_read_count(object, "total_slots");
+	rec->total_bus = (__u32)json_read_count(object, "total_bus");
+	rec->vcpus = (__u32)json_read_count(object, "vcpus");
+	rec->ipa_bits = (__u32)json_read_count(object, "ipa_bits");
+	rec->nisv_to_user = json_read_bool(object, "nisv_to_user");
+	rec->is_protected = json_read_bool(object, "is_protected");
 	take_slots(rec, object);
 	take_bus(rec, object);
 	take_vgic(rec, object);
@@ -305,11 +267,11 @@ static enum nisv_outcome outcome_of(const char *name)
 
 static void take_site(struct vm *vm, struct json_object *object)
 {
-	const char *kind = get_string(object, "kind");
-	uint64_t ipa = get_hex(object, "ipa"), last_ns = get_time(object, "last");
+	const char *kind = json_read_string(object, "kind");
+	uint64_t ipa = json_read_hex(object, "ipa"), last_ns = get_time(object, "last");
 	struct nisv_place_key place_key = {.place = ipa >> NISV_PLACE_SHIFT};
-	struct nisv_place place = {.count = get_number(object, "count"),
-				   .user = get_number(object, "user")};
+	struct nisv_place place = {.count = json_read_count(object, "count"),
+				   .user = json_read_count(object, "user")};
 
 	if (!strncmp(kind, "mmio-", 5)) {
 		place_key.is_write = !strcmp(kind, "mmio-write");
@@ -319,18 +281,18 @@ static void take_site(struct vm *vm, struct json_object *object)
 	for (enum nisv_kind k = 0; k < _NISV_KIND_MAX; k++) {
 		const struct nisv_site_key key = {
 			.page = ipa >> 12,
-			.pc = get_hex(object, "pc"),
+			.pc = json_read_hex(object, "pc"),
 			.kind = k,
 		};
 		const struct nisv_site site = {
-			.count = get_number(object, "count"),
+			.count = json_read_count(object, "count"),
 			.first_ns = get_time(object, "first"),
 			.last_ns = last_ns,
 			.ipa = ipa,
-			.far = get_hex(object, "far"),
-			.esr = get_hex(object, "esr"),
-			.vcpu_id = (__u32)get_number(object, "vcpu"),
-			.outcome = outcome_of(get_string(object, "outcome")),
+			.far = json_read_hex(object, "far"),
+			.esr = json_read_hex(object, "esr"),
+			.vcpu_id = (__u32)json_read_count(object, "vcpu"),
+			.outcome = outcome_of(json_read_string(object, "outcome")),
 			.errno_ = get_errno(object),
 		};
 
@@ -341,31 +303,32 @@ static void take_site(struct vm *vm, struct json_object *object)
 
 static int take_event(struct replay *replay, struct json_object *event)
 {
-	const char *type = get_string(event, "event"), *key = get_string(event, "vm_key");
+	const char *type = json_read_string(event, "event"),
+		   *key = json_read_string(event, "vm_key");
 	struct json_object *object;
 	struct nisv_rec_fault fault;
 	struct vm *vm;
 	int r;
 
 	if (!strcmp(type, "vm") || !strcmp(type, "end")) {
-		object = member(event, "vm", json_type_object);
+		object = json_read_member(event, "vm", json_type_object);
 		return object ? take_vm(replay, key, object) : -EINVAL;
 	}
 	vm = vm_by_key(&replay->manager->vms, key);
 	if (!vm)
 		return -EINVAL;
 	if (!strcmp(type, "layout")) {
-		object = member(event, "layout", json_type_object);
+		object = json_read_member(event, "layout", json_type_object);
 		if (!object)
 			return -EINVAL;
 		take_layout(replay, vm, object);
 	} else if (!strcmp(type, "fault")) {
-		r = fault_from_json(member(event, "fault", json_type_object), &fault);
+		r = fault_from_json(json_read_member(event, "fault", json_type_object), &fault);
 		if (r < 0)
 			return r;
 		faultmap_record(vm->faults, &fault, NULL);
 	} else if (!strcmp(type, "sites")) {
-		object = member(event, "sites", json_type_array);
+		object = json_read_member(event, "sites", json_type_array);
 		for (size_t i = 0; object && i < json_object_array_length(object); i++)
 			take_site(vm, json_object_array_get_idx(object, i));
 	}
@@ -376,7 +339,7 @@ static int take_event(struct replay *replay, struct json_object *event)
 
 static int take_header(struct replay *replay, struct json_object *header, const char *path)
 {
-	struct json_object *schema = member(header, "nisv_dossier", json_type_int);
+	struct json_object *schema = json_read_member(header, "nisv_dossier", json_type_int);
 
 	if (!schema)
 		return log_error_errno(EINVAL,
@@ -384,10 +347,11 @@ static int take_header(struct replay *replay, struct json_object *header, const 
 	if (json_object_get_int(schema) != DOSSIER_SCHEMA)
 		return log_error_errno(EINVAL, "%s has dossier schema %d; this nisvd reads %d",
 				       path, json_object_get_int(schema), DOSSIER_SCHEMA);
-	replay->manager->injection_seen = get_bool(header, "injection_seen");
-	replay->manager->arch = strcmp(get_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
+	replay->manager->injection_seen = json_read_bool(header, "injection_seen");
+	replay->manager->arch =
+		strcmp(json_read_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
 	vmname_sanitize(replay->manager->kernel, sizeof(replay->manager->kernel),
-			get_string(header, "kernel"), 64);
+			json_read_string(header, "kernel"), 64);
 	return 0;
 }
 

@@ -104,30 +104,6 @@ static int load_own(struct variants *v)
 
 /* ---- nisvd's programs ---- */
 
-static void ignore_vm(const struct nisv_rec_vm *vm, void *userdata)
-{
-	(void)vm;
-	(void)userdata;
-}
-
-static void ignore_layout(const struct nisv_rec_layout *layout, void *userdata)
-{
-	(void)layout;
-	(void)userdata;
-}
-
-static void ignore_fault(const struct nisv_rec_fault *fault, void *userdata)
-{
-	(void)fault;
-	(void)userdata;
-}
-
-static void ignore_end(const struct nisv_rec_hdr *end, void *userdata)
-{
-	(void)end;
-	(void)userdata;
-}
-
 static uint32_t map_id(int fd)
 {
 	struct bpf_map_info info = {};
@@ -186,12 +162,7 @@ static int load_nisvd(struct variants *v)
 		.count_mmio = true,
 		.inspect_guest_memory = true,
 	};
-	static const struct capture_ops ops = {
-		.on_vm = ignore_vm,
-		.on_layout = ignore_layout,
-		.on_fault = ignore_fault,
-		.on_end = ignore_end,
-	};
+	static const struct capture_ops ops = {};
 	struct capture *capture;
 	int r = capture_new(&options, &ops, NULL, &capture);
 
