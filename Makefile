@@ -225,7 +225,7 @@ check-cli: all guests
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
 LAB_TESTS := $(sort $(wildcard tests/lab/tests/*.sh))
 check-lab: lab-build
-	@$(RUN) lab $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)'))
+	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)'))
 
 demo: $(if $(NO_DEPS),,deps)
 	@tests/demo/demo
