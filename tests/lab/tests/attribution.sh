@@ -8,4 +8,4 @@
 # shellcheck source=tests/lab/tests/lib/host.sh
 . "$(dirname "$0")/lib/host.sh"
 
-lab_test "${1:?which kernel?}" neoverse-n1 cortex-a72
+lab_test "${1:?which kernel?}" neoverse-n1

@@ -72,7 +72,7 @@ for cap in ("off", "on"):
     loops(f"move-threads.{cap}", 1, 50)
     loops(f"pin.{cap}", 2, 300)
     loops(f"migrate.{cap}", 2, 500)
-    loops(f"many.{cap}", 6, 100)
+    loops(f"many.{cap}", 5, 60)
     loops(f"repeat.{cap}", 8, 10)
     churn(f"churn.{cap}")
 

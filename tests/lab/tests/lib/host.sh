@@ -12,6 +12,7 @@ top=$(cd "$tests/../../.." && pwd)
 name=$(basename "$0" .sh)
 outputs=$top/build/check/lab
 exit_gone=77 # of tests/lab/lab
+seconds=300  # ten times what the longest scenario needs on an idle machine of two cores
 
 # lab_run KERNEL CPU [LAB-OPTIONS...]: one boot; 0, exit_gone or 1.
 lab_run() {
@@ -21,7 +22,7 @@ lab_run() {
 	output=$outputs/$label.out
 	mkdir -p "$outputs"
 	echo "# $label"
-	"$top/tests/lab/lab" run --kernel "$kernel" --cpu "$cpu" \
+	"$top/tests/lab/lab" run --kernel "$kernel" --cpu "$cpu" --timeout $seconds \
 		--copy "$tests/lib/guest.sh:/root/guest.sh" \
 		--copy "$tests/$name/guest:/root/scenario" "$@" -- /root/scenario >"$output" ||
 		status=$?

@@ -88,8 +88,16 @@ def number(text):
 
 
 def run():
-    """The guest's output and the checks, for a check.py."""
-    return Output(sys.stdin), Checks()
+    """The guest's output and the checks, for a check.py. What makes it stumble is a failed check."""
+    checks = Checks()
+
+    def stumble(kind, value, trace):
+        sys.__excepthook__(kind, value, trace)
+        checks.report(False, "the checks run to their end", f"{kind.__name__}: {value}")
+        sys.stdout.flush()
+
+    sys.excepthook = stumble
+    return Output(sys.stdin), checks
 
 
 class Vm:
