@@ -9,7 +9,8 @@
 # shellcheck source=tests/lab/tests/lib/host.sh
 . "$(dirname "$0")/lib/host.sh"
 
-mkdir -p "${outputs:?}"
-aarch64-linux-gnu-gcc -c -o "$outputs/own.o" "${tests:?}/lifecycle/own.S" || exit
-aarch64-linux-gnu-objcopy -O binary -j .text "$outputs/own.o" "$outputs/own.bin" || exit
-lab_test "${1:?which kernel?}" neoverse-n1 -- --no-daemon --copy "$outputs/own.bin"
+work=$(mktemp -d "${TMPDIR:-/tmp}/nisvd-lifecycle.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+aarch64-linux-gnu-gcc -c -o "$work/own.o" "${tests:?}/lifecycle/own.S" || exit
+aarch64-linux-gnu-objcopy -O binary -j .text "$work/own.o" "$work/own.bin" || exit
+lab_test "${1:?which kernel?}" neoverse-n1 -- --no-daemon --copy "$work/own.bin"

@@ -5,7 +5,8 @@
 # that printed to the test's checks. Sourced by tests/lab/tests/NAME.sh, whose parts are
 #   NAME/guest      the scenario, a busybox shell script that sources lib/guest.sh
 #   NAME/check.py   what must come out, with lib/lab.py
-# What the guest printed stays in build/check/lab: so checks can be run again without a boot.
+# What the guest printed stays in build/check/lab: so checks can be run again without a boot. Two
+# runs at once do not meet there: each has a file of its own until it is complete.
 
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 top=$(cd "$tests/../../.." && pwd)
@@ -19,20 +20,22 @@ lab_run() {
 	local kernel=$1 cpu=$2 label output status=0
 	shift 2
 	label=$name.${kernel//\//_}.$cpu
-	output=$outputs/$label.out
 	mkdir -p "$outputs"
+	output=$(mktemp "$outputs/.$label.XXXXXX")
 	echo "# $label"
 	"$top/tests/lab/lab" run --kernel "$kernel" --cpu "$cpu" --timeout $seconds \
 		--copy "$tests/lib/guest.sh:/root/guest.sh" \
 		--copy "$tests/$name/guest:/root/scenario" "$@" -- /root/scenario >"$output" ||
 		status=$?
-	[ $status -ne $exit_gone ] || return $exit_gone
-	if [ $status -ne 0 ]; then
+	if [ $status -eq 0 ]; then
+		PYTHONPATH=$tests/lib PYTHONDONTWRITEBYTECODE=1 \
+			python3 "$tests/$name/check.py" "$label" "$cpu" <"$output" || status=1
+	elif [ $status -ne $exit_gone ]; then
 		echo "not ok - $label: the scenario runs to its end: expected status 0, got $status"
-		return 1
+		status=1
 	fi
-	PYTHONPATH=$tests/lib PYTHONDONTWRITEBYTECODE=1 \
-		python3 "$tests/$name/check.py" "$label" "$cpu" <"$output"
+	mv "$output" "$outputs/$label.out"
+	return $status
 }
 
 # lab_test KERNEL CPU... [-- LAB-OPTIONS...]: a boot with each CPU; exits with the worst status.
