@@ -79,4 +79,35 @@ check 'nisvctl reads only members of the interface' unknown
 check 'socket path: nisv_api.h and man page' grep -qF \
 	"$(sed -n 's/#define NISV_SOCKET_PATH "\(.*\)"/\1/p' include/nisv_api.h)" "$man"
 
+# ---- the daemon -----------------------------------------------------------------------------------
+
+daemon_help=$("$build/nisvd" --help) || exit 1
+daemon_man=man/nisvd.8
+check 'nisvd options: --help and man page' same \
+	"$(sed -nE 's/^ +(-[a-z], )?(--[a-z-]+).*/\2/p' <<<"$daemon_help")" \
+	"$(sed -n '/^The options are/,/^\.El/s/^\.It //p' "$daemon_man" | sed 's/\\-/-/g' |
+		grep -oE 'Fl -[a-z-]+|, -[a-z-]+' | sed -E 's/^(Fl|,) /-/')"
+check 'causes: rule table and man page' same \
+	"$(sed -nE 's/^\t\.id = "(.*)",/\1/p' daemon/core/rules*.c)" \
+	"$(sed -n '/^\.Ss Causes/,/^\.El/s/^\.It //p' "$daemon_man" | sed 's/ , /\n/g')"
+check 'kinds: interface, man page' same \
+	"$(awk '/^type Aborts/,/^\)/' "$interface" | sed -nE 's/^  ([a-z0-9_]+): int,?$/\1/p' | tr _ -)" \
+	"$(sed -n '/^\.Ss What is captured/,/^\.El/s/^\.It //p' "$daemon_man")"
+check 'configuration keys: code and shipped file' same \
+	"$(sed -nE 's/^\t\{"[A-Z][a-z]+", "([A-Za-z]+)".*/\1/p' daemon/edge/config.c)" \
+	"$(grep -oE '^#[A-Z][A-Za-z]+=' systemd/nisvd.conf | tr -d '#=')"
+check 'configuration keys: code and man page' same \
+	"$(sed -nE 's/^\t\{"[A-Z][a-z]+", "([A-Za-z]+)".*/\1/p' daemon/edge/config.c)" \
+	"$(sed -nE 's/^\.It Cm ([A-Za-z]+) Ns.*/\1/p' man/nisvd.conf.5)"
+check 'message ids: code and catalog' same \
+	"$(grep -oE '"[0-9a-f]{32}"' include/nisv_journal.h | tr -d '"')" \
+	"$(sed -nE 's/^-- ([0-9a-f]{32})$/\1/p' systemd/nisvd.catalog)"
+fields_exist() {
+	comm -23 <(grep -oE '@NISV_[A-Z_]+@' systemd/nisvd.catalog | tr -d @ | sort -u) \
+		<(sed -nE 's/^#define NISV_FIELD_[A-Z_]+[[:space:]]+"(NISV_[A-Z_]+)".*/\1/p' \
+			include/nisv_journal.h | sort -u) | grep . && return 1
+	return 0
+}
+check 'the catalog names only fields that entries have' fields_exist
+
 finish
