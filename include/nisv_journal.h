@@ -9,8 +9,7 @@
 
 /* a new finding about a VM */
 #define NISV_MSGID_FINDING "3a9c1f0be27d4c58a1d6f34be0927c15"
-/* a known fault now ends otherwise \
- */
+/* a known fault now ends otherwise */
 #define NISV_MSGID_OUTCOME "b7e5420d91f84e3c8c06d2a97f1b63e8"
 /* one site repeats at a high rate */
 #define NISV_MSGID_STORM "5cd81e7fa3b6402e9b17c08d54ea2f96"

@@ -28,9 +28,10 @@ for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink
 		complain "$file: no SPDX line"
 done
 
-make -s build/"$(uname -m | sed s/aarch64/arm64/)"/interface.h || complain "cannot build interface.h"
+build=build/$(uname -m | sed s/aarch64/arm64/)
+make -s "$build/interface.h" "$build/nisvd.skel.h" >/dev/null || complain "cannot build the generated headers"
 flags=(-std=gnu11 -D_GNU_SOURCE '-DNISV_VERSION="0"' '-DNISV_DATADIR="/usr/share/nisvd"'
-	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -isystem build/"$(uname -m | sed s/aarch64/arm64/)")
+	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -isystem "$build")
 printf '%s\n' "${analysed[@]}" |
 	xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- '"$(printf '%q ' "${flags[@]}")"' 2>/dev/null' sh ||
 	complain "clang-tidy"
