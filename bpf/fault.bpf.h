@@ -118,8 +118,13 @@ static __always_inline void site_make(struct nisv_vm_stat *vm, const struct faul
 	scratch->site.ipa = f->ipa;
 	scratch->site.far = f->far;
 	scratch->site.esr = f->esr;
-	if (!bpf_map_update_elem(&sites, key, &scratch->site, BPF_NOEXIST))
-		__sync_fetch_and_add(&vm->sites, 1);
+	if (!room_take(&vm->sites, sites_per_vm))
+		return;
+	if (bpf_map_update_elem(&sites, key, &scratch->site, BPF_NOEXIST)) {
+		room_return(&vm->sites);
+		if (!bpf_map_lookup_elem(&sites, key))
+			loss_add(NISV_LOSS_SITES, 1);
+	}
 }
 
 /* Count at the site; returns the number of this fault there, or among the VM's unplaced ones. */
@@ -133,8 +138,6 @@ static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct faul
 	if (!site && vm->sites < sites_per_vm) {
 		site_make(vm, f, &key);
 		site = bpf_map_lookup_elem(&sites, &key);
-		if (!site)
-			loss_add(NISV_LOSS_SITES, 1);
 	}
 	if (!site)
 		return add_fetch(&vm->unplaced_faults, 1);

@@ -152,4 +152,21 @@ static __always_inline u64 add_fetch(u64 *value, u64 n)
 	return __sync_fetch_and_add(value, n) + n;
 }
 
+/*
+ * Take one of a VM's budget before using it: several CPUs that look first and take later would
+ * overdraw it. What turns out not to be needed is given back.
+ */
+static __always_inline bool room_take(__u64 *used, u32 max)
+{
+	if (__sync_fetch_and_add(used, 1) < max)
+		return true;
+	__sync_fetch_and_add(used, -1);
+	return false;
+}
+
+static __always_inline void room_return(__u64 *used)
+{
+	__sync_fetch_and_add(used, -1);
+}
+
 #endif

@@ -34,12 +34,14 @@ static __always_inline void place_reserve(const struct nisv_place_key *key, stru
 {
 	const struct nisv_place none = {};
 
-	if (vm->places >= places_per_vm || bpf_map_lookup_elem(&places, key))
+	if (vm->places >= places_per_vm || bpf_map_lookup_elem(&places, key) ||
+	    !room_take(&vm->places, places_per_vm))
 		return;
-	if (!bpf_map_update_elem(&places, key, &none, BPF_NOEXIST))
-		__sync_fetch_and_add(&vm->places, 1);
-	else if (!bpf_map_lookup_elem(&places, key))
-		loss_add(NISV_LOSS_PLACES, 1);
+	if (bpf_map_update_elem(&places, key, &none, BPF_NOEXIST)) {
+		room_return(&vm->places);
+		if (!bpf_map_lookup_elem(&places, key))
+			loss_add(NISV_LOSS_PLACES, 1);
+	}
 }
 
 /* Add counts to a place; without one they are the VM's unplaced. */

@@ -296,10 +296,10 @@ struct nisv_vm_stat {
 	__u64 suppressed;	/* detail records not sent: rate limit */
 	__u64 detail_window_ns; /* BPF-private: start of the current rate window */
 	__u64 generation;	/* BPF-private: memslots generation of the last layout record */
+	__u64 sites;		/* of its budget; 64 bits wide for an atomic that returns a value */
+	__u64 places;
 	__u32 detail_in_window; /* BPF-private */
 	__u32 vital_in_window;	/* BPF-private */
-	__u32 sites;		/* of its budget */
-	__u32 places;
 	__u32 tgid;
 	__u32 has_layout; /* BPF-private: a layout record was sent */
 	__u32 has_fault;  /* BPF-private: a fault record was sent */
