@@ -128,7 +128,7 @@ static __always_inline void site_make(struct nisv_vm_stat *vm, const struct faul
 }
 
 /* Count at the site; returns the number of this fault there, or among the VM's unplaced ones. */
-static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct fault *f)
+static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct fault *f, bool *placed)
 {
 	struct nisv_site_key key;
 	struct nisv_site *site;
@@ -139,6 +139,7 @@ static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct faul
 		site_make(vm, f, &key);
 		site = bpf_map_lookup_elem(&sites, &key);
 	}
+	*placed = site;
 	if (!site)
 		return add_fetch(&vm->unplaced_faults, 1);
 	site->last_ns = bpf_ktime_get_ns();
@@ -154,6 +155,7 @@ static __always_inline void fault_count(struct fault *f)
 {
 	struct nisv_vm_stat *vm = vm_get(&f->vm);
 	struct vcpu_state *v = vcpu_state_get(f);
+	bool placed = false;
 	u64 n;
 
 	if (!vm || f->kind >= _NISV_KIND_MAX)
@@ -161,14 +163,16 @@ static __always_inline void fault_count(struct fault *f)
 	if (v && v->counted_exit == f->exit)
 		return;
 	__sync_fetch_and_add(&vm->faults[f->kind], 1);
-	n = site_count(vm, f);
+	n = site_count(vm, f, &placed);
 	if (!v)
 		return;
 	v->counted_exit = f->exit;
 	v->order++;
 	v->pc = f->pc;
 	v->ipa = f->ipa;
-	v->latched = is_power_of_2(n) ? n : 0;
+	v->unplaced = !placed;
+	/* Without a site of its own it is the first one there, whatever its number in the VM. */
+	v->latched = is_power_of_2(n) ? (placed ? n : 1) : 0;
 }
 
 /*
@@ -213,8 +217,13 @@ static __always_inline void pending_send(struct vcpu_state *v, const struct faul
 		__sync_fetch_and_add(&vm->suppressed, 1);
 		return;
 	}
+	/* Who it is came through the ordinary ring, which a storm may have filled. */
+	if (!vm->has_fault) {
+		vm->has_layout = 0;
+		vm_introduce(f->vm.kvm, f->vm.ino, true);
+	}
+	layout_update(f->vm.kvm, f->vm.ino, vital && !vm->has_fault);
 	vm->has_fault = 1;
-	layout_update(f->vm.kvm, f->vm.ino);
 	rec->outcome = o->outcome;
 	rec->errno_ = o->err;
 	rec->exit_reason = o->reason;
@@ -235,7 +244,12 @@ static __always_inline void fault_complete(struct fault *f, const struct outcome
 	struct vcpu_state *v = vcpu_state_get(f);
 
 	site_outcome(f, o);
-	if (!v || v->counted_exit != f->exit || !v->latched)
+	if (!v || v->counted_exit != f->exit)
+		return;
+	/* What kills the vCPU is told in full, also past the budget of sites. */
+	if (v->unplaced && o->err < 0)
+		v->latched = 1;
+	if (!v->latched)
 		return;
 	if (v->pending_exit != f->exit || v->pending.ipa != f->ipa || v->pending.pc != f->pc)
 		pending_fill(v, f, final ? NISV_LAYOUT_AFTER : NISV_LAYOUT_STABLE);

@@ -31,7 +31,7 @@ __u64 vm_epoch;
  */
 __u64 kvm_preempt_ops;
 
-#define MAX_VMS	   1024
+#define MAX_VMS	   8192
 #define MAX_VCPUS  4096
 #define MAX_SITES  65536
 #define MAX_PLACES 65536
@@ -45,6 +45,7 @@ struct vcpu_state {
 	u64 pending_exit; /* guest exit that `pending` describes, 0: none */
 	u64 pc, ipa;	  /* of the fault counted last */
 	u64 latched;	  /* number of the counted fault if its details are wanted, else 0 */
+	u64 unplaced;	  /* 1: it has no site, the VM's budget was used up */
 	struct nisv_rec_fault pending;
 };
 

@@ -97,7 +97,7 @@ static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_st
 }
 
 /* Send the NISV_REC_VM of a VM just put into `vms`; the vCPU thread of it is running. */
-__noinline int vm_introduce(u64 kvm, u64 ino)
+__noinline int vm_introduce(u64 kvm, u64 ino, u32 vital)
 {
 	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
 	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
@@ -111,17 +111,16 @@ __noinline int vm_introduce(u64 kvm, u64 ino)
 	vm_describe(rec, kvm, task);
 	cmdline_read(rec, task);
 	header_fill(&rec->hdr, NISV_REC_VM, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
-	record_send(rec, sizeof(*rec), true);
+	record_send(rec, sizeof(*rec), vital);
 	return 0;
 }
 
-/* Send the layout of a VM if it is not the one sent last. The first one is vital. */
-__noinline int layout_update(u64 kvm, u64 ino)
+/* Send the layout of a VM if it is not the one sent last. */
+__noinline int layout_update(u64 kvm, u64 ino, u32 vital)
 {
 	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
 	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
 	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
-	bool first;
 
 	if (!vm || !scratch)
 		return -1;
@@ -129,12 +128,11 @@ __noinline int layout_update(u64 kvm, u64 ino)
 		return 0;
 	if (layout_fill(kvm, SCRATCH_EVENT))
 		return -1;
-	first = !vm->has_layout;
 	vm->has_layout = 1;
 	vm->generation = scratch->rec_layout.generation;
 	header_fill(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, sizeof(scratch->rec_layout), &key,
 		    add_fetch(&vm->seq, 1));
-	record_send(&scratch->rec_layout, sizeof(scratch->rec_layout), first);
+	record_send(&scratch->rec_layout, sizeof(scratch->rec_layout), vital);
 	return 0;
 }
 
@@ -149,8 +147,9 @@ __noinline int vm_make(u64 kvm, u64 ino)
 	scratch->vm.tgid = bpf_get_current_pid_tgid() >> 32;
 	if (bpf_map_update_elem(&vms, &key, &scratch->vm, BPF_NOEXIST))
 		return -1;
-	vm_introduce(kvm, ino);
-	layout_update(kvm, ino);
+	/* Not vital: a VMM that makes VMs in a loop must not fill the ring of those that die. */
+	vm_introduce(kvm, ino, false);
+	layout_update(kvm, ino, false);
 	return 0;
 }
 

@@ -104,13 +104,43 @@ static int site_get(struct faultmap *map, uint64_t page, uint32_t kind, uint64_t
 	return 1;
 }
 
-/* The first records are kept: they are what the diagnosis rests on, later ones repeat them. */
+static bool is_fatal(const struct nisv_rec_fault *rec)
+{
+	return rec->outcome == NISV_OUTCOME_VM_KILLED;
+}
+
+/* Drops the latest detail that is no death; false if all are. */
+static bool evict_detail(struct faultmap *map)
+{
+	struct site *latest = NULL;
+
+	for (size_t i = 0; i < map->n_sites; i++) {
+		struct site *site = &map->sites[i];
+
+		if (!site->detail || is_fatal(site->detail))
+			continue;
+		if (!latest || site->first_ns > latest->first_ns)
+			latest = site;
+	}
+	if (!latest)
+		return false;
+	free(latest->detail);
+	latest->detail = NULL;
+	map->n_details--;
+	return true;
+}
+
+/*
+ * The first records are kept: they are what the diagnosis rests on, later ones repeat them. But
+ * what killed the VM is never one too many.
+ */
 static int site_add_detail(struct faultmap *map, struct site *site,
 			   const struct nisv_rec_fault *rec)
 {
 	if (map->n_details >= FAULTMAP_DETAILS_MAX) {
 		map->dropped_details++;
-		return 0;
+		if (!is_fatal(rec) || !evict_detail(map))
+			return 0;
 	}
 	site->detail = malloc(sizeof(*site->detail));
 	if (!site->detail)

@@ -14,9 +14,9 @@
 
 #include "include/nisv_record.h"
 
-#define FAULTMAP_SITES_MAX   4096 /* as many as BPF's own budget per VM */
+#define FAULTMAP_SITES_MAX   4224 /* BPF's budget per VM, and room for deaths past it */
 #define FAULTMAP_PLACES_MAX  4096
-#define FAULTMAP_DETAILS_MAX 64 /* sites with a full record; the first ones are kept */
+#define FAULTMAP_DETAILS_MAX 64 /* sites with a full record: the first ones, and deaths */
 
 struct site {
 	enum nisv_kind kind;

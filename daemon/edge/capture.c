@@ -285,6 +285,11 @@ bool capture_sees_injection(const struct capture *capture)
 	return capture_hooks_see_injection(&capture->hooks);
 }
 
+bool capture_sees_vm_end(const struct capture *capture)
+{
+	return capture_hooks_has(&capture->hooks, "kvm_destroy_vm");
+}
+
 const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n)
 {
 	*ret_n = capture->hooks.n_sources;

@@ -83,6 +83,9 @@ int capture_deliver(struct capture *capture, const void *data, size_t size);
 /* Is there a hook on abort injection? Then `exec`, `walk` and `beyond-ipa` faults are certain. */
 bool capture_sees_injection(const struct capture *capture);
 
+/* Is the end of a VM told at once? Else a scan (discover.h) has to miss it. */
+bool capture_sees_vm_end(const struct capture *capture);
+
 /* All sources of this architecture, attached or not, in a fixed order. */
 const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n);
 const char *capture_state_to_string(enum capture_state state);

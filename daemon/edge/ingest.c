@@ -20,7 +20,8 @@
  * Counters of an ended VM stay in the kernel for a while: a program that was already running when
  * KVM tore the VM down may still add to them (design section 4).
  */
-#define FORGET_AFTER_NS 10000000000ULL
+#define FORGET_AFTER_NS	  10000000000ULL
+#define FORGET_HEALTHY_NS 1000000000ULL
 
 /* A VMM whose end is awaited through a pidfd; it may own several VMs. */
 struct process {
@@ -347,7 +348,10 @@ static void forget_ended(struct manager *manager, uint64_t now_ns)
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
 
-		if (!vm->end || vm->forgotten || now_ns - vm->end_ns < FORGET_AFTER_NS)
+		if (!vm->end || vm->forgotten)
+			continue;
+		/* A VM without a fault makes room soon: others may come and go by the hundred. */
+		if (now_ns - vm->end_ns < (vm_aborts(vm) ? FORGET_AFTER_NS : FORGET_HEALTHY_NS))
 			continue;
 		counters_forget(manager->capture, &vm->kernel_key);
 		vm->forgotten = true;

@@ -76,6 +76,20 @@ static bool take_vgic(struct json_object *object, uint32_t *ret, const char **re
 	return !strcmp(text, "v2") || !strcmp(text, "v3");
 }
 
+static bool take_optional(struct json_object *object, bool *ret, const char **reason)
+{
+	struct json_object *value;
+
+	*reason = "optional";
+	*ret = false;
+	if (!json_object_object_get_ex(object, "optional", &value))
+		return true;
+	if (!json_object_is_type(value, json_type_boolean))
+		return false;
+	*ret = json_object_get_boolean(value);
+	return true;
+}
+
 static bool take_region(struct json_object *from, struct machine_region *region,
 			const char **reason)
 {
@@ -83,7 +97,8 @@ static bool take_region(struct json_object *from, struct machine_region *region,
 	    !take_string(from, "source", region->source, sizeof(region->source), false, reason) ||
 	    !take_number(from, "base", &region->base, reason) ||
 	    !take_number(from, "size", &region->size, reason) ||
-	    !take_class(from, &region->class, reason) || !take_vgic(from, &region->vgic, reason))
+	    !take_class(from, &region->class, reason) || !take_vgic(from, &region->vgic, reason) ||
+	    !take_optional(from, &region->optional, reason))
 		return false;
 	*reason = "size";
 	return region->size && region->base + region->size - 1 >= region->base;

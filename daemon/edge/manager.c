@@ -17,12 +17,14 @@
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/publish.h"
+#include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
 #include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
 
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
+#define SCAN_NS	      2000000000ULL /* between scans for VMs that ended, without a hook on it */
 
 /* What the kernel still counts for it goes, too: else the next reading would find it anew. */
 static void on_forget(struct vm *vm, void *userdata)
@@ -30,6 +32,8 @@ static void on_forget(struct vm *vm, void *userdata)
 	struct manager *manager = userdata;
 
 	log_debug("Forgetting the ended VM %s (%s)", vm->id, vm->name.name);
+	/* What was counted since the start must not shrink when a VM is dropped. */
+	status_add_up(&manager->forgotten, &vm->totals);
 	if (manager->capture && !vm->forgotten)
 		counters_forget(manager->capture, &vm->kernel_key);
 }
@@ -124,6 +128,9 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
+	/* A VMM that lives on after its VMs would hold room that others need. */
+	if (!capture_sees_vm_end(manager->capture))
+		ingest_discover(manager, SCAN_NS);
 	ingest_poll(manager);
 	publish_changes(manager);
 	notify_status(manager);

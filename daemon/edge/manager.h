@@ -39,6 +39,7 @@ struct manager {
 	struct capture *capture; /* NULL when offline */
 	struct machines machines;
 	struct vms vms;
+	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
 	struct varlink_server *server;
 
 	const char *arch; /* "arm64", "x86_64": of the host whose VMs these are */

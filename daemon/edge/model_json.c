@@ -136,6 +136,7 @@ struct json_object *model_vm(const struct vm *vm)
 	set(object, "cgroup", model_string(vm->cgroup));
 	set(object, "unplaced_aborts", number(vm->totals.unplaced_faults));
 	set(object, "suppressed", number(vm->totals.suppressed));
+	set(object, "dropped_details", number(vm->faults->dropped_details));
 	set(object, "lost_records", number(vm_lost_records(vm)));
 	return object;
 }
@@ -276,7 +277,9 @@ struct json_object *model_site(const struct site *site, const char *arch)
 	struct json_object *object = json_object_new_object();
 
 	set(object, "kind", json_object_new_string(kind_name(site->kind)));
-	set(object, "ipa", model_hex(site->ipa));
+	/* x86: KVM does not always say what the emulator failed on. */
+	set(object, "ipa",
+	    site->ipa || site->kind != NISV_KIND_EMULATION ? model_hex(site->ipa) : NULL);
 	set(object, "far", site->far ? model_hex(site->far) : NULL);
 	set(object, "pc", model_hex(site->pc));
 	set(object, "esr", site->esr ? model_hex(site->esr) : NULL);

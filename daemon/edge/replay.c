@@ -105,6 +105,7 @@ static void take_counts(struct vm *vm, struct json_object *object)
 	}
 	vm->totals.unplaced_faults = json_read_count(object, "unplaced_aborts");
 	vm->totals.suppressed = json_read_count(object, "suppressed");
+	vm->faults->dropped_details = json_read_count(object, "dropped_details");
 	vm->records = 0;
 	vm->last_seq = json_read_count(object, "lost_records");
 	vm->last_abort_ns = get_time(object, "last_abort");

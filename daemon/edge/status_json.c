@@ -72,7 +72,7 @@ struct json_object *losses_to_json(const struct manager *manager)
 	return object;
 }
 
-static void add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
+void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
 {
 	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
 		sum->faults[kind] += more->faults[kind];
@@ -85,11 +85,11 @@ static void add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
 struct json_object *status_to_json(const struct manager *manager)
 {
 	struct json_object *object = json_object_new_object();
-	struct nisv_vm_stat sum = {};
+	struct nisv_vm_stat sum = manager->forgotten;
 	uint64_t per_second = 0;
 
 	for (size_t i = 0; i < manager->vms.n; i++) {
-		add_up(&sum, &manager->vms.list[i]->totals);
+		status_add_up(&sum, &manager->vms.list[i]->totals);
 		per_second += manager->vms.list[i]->mmio_per_second;
 	}
 	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));

@@ -11,6 +11,9 @@
 /* Is something lost by its absence? Where another source gives the same, nothing is. */
 bool source_is_lost(const struct capture_source *source);
 
+/* Adds the counts of faults and MMIO accesses of @more to @sum. */
+void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more);
+
 struct json_object *source_to_json(const struct capture_source *source); /* type Source */
 struct json_object *sources_to_json(const struct manager *manager); /* []Source, [] when offline */
 struct json_object *losses_to_json(const struct manager *manager);  /* type Lost */
