@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Arm ARM DDI 0487, D1.3.1.5 "Exception vectors": synchronous exceptions enter at 0x000 (current
@@ -14,6 +15,9 @@
 #define VECTOR_SPX     0x200ULL
 #define VECTOR_LOWER   0x400ULL
 #define VECTOR_LOWER32 0x600ULL
+/* Of each four entries the first is that of synchronous exceptions. */
+#define VECTOR_ENTRY_SIZE  0x80ULL
+#define VECTOR_KIND_STRIDE 0x200ULL
 
 /* PSTATE as an exception leaves it: EL1 with SP_EL1, DAIF masked (Arm ARM D1.3.2). */
 #define PSTATE_MODE	 0x1fULL
@@ -23,23 +27,32 @@
 #define PSTATE_MODE_EL1H 0x05ULL
 #define PSTATE_DAIF	 0x3c0ULL
 
-/* ESR_EL1 of an abort that KVM or the VMM injected: a synchronous external abort. */
-#define ESR_EC(esr)   ((esr) >> 26 & 0x3f)
-#define ESR_FSC(esr)  ((esr)&0x3f)
-#define EC_IABT_LOWER 0x20
-#define EC_DABT_SAME  0x25
-#define FSC_SEA	      0x10
+/*
+ * ESR_EL1 of an injected abort (inject_abt64(), kvm_inject_size_fault()): a synchronous external
+ * abort, on a table walk, too; beyond the IPA space it is an address size fault of level 0. 0x11 is
+ * no external abort (Arm ARM, ESR_EL1.DFSC).
+ */
+#define ESR_EC(esr)	    ((esr) >> 26 & 0x3f)
+#define ESR_FSC(esr)	    ((esr)&0x3f)
+#define EC_IABT_LOWER	    0x20
+#define EC_DABT_SAME	    0x25
+#define FSC_ADDRESS_SIZE_L0 0x00
+#define FSC_SEA		    0x10
+#define FSC_SEA_WALK_FIRST  0x12
+#define FSC_SEA_WALK_LAST   0x17
 
 _Static_assert(FAULTMAP_SITES_MAX < CONSEQUENCE_NONE, "site numbers fit");
 
-struct root {
+/* An earlier fault, and the site of the cause it belongs to: its own or that which it follows from.
+ */
+struct earlier {
 	const struct site *site;
 	uint16_t index;
+	uint16_t cause;
 };
 
 struct search {
-	const struct layout *layout;
-	struct root roots[FAULTMAP_DETAILS_MAX];
+	struct earlier earlier[FAULTMAP_DETAILS_MAX]; /* in the order in which they happened */
 	size_t n;
 };
 
@@ -73,65 +86,117 @@ static bool in_handler(const struct nisv_rec_fault *rec)
 	       (rec->pstate & PSTATE_DAIF) == PSTATE_DAIF;
 }
 
-static bool vbar_is_known(const struct nisv_rec_fault *rec)
+static bool is_current(const struct nisv_rec_fault *rec)
 {
-	return rec && rec->sysregs_state != NISV_SYSREGS_NONE;
+	return rec && rec->sysregs_state == NISV_SYSREGS_CURRENT;
 }
 
-/* Without translation VBAR_EL1 is a guest-physical address, and the map tells whether it is good.
- */
-static bool has_vectors(const struct layout *layout, const struct nisv_rec_fault *rec)
+static bool is_fetch(const struct site *site)
 {
-	return vbar_is_known(rec) && rec->sys.vbar && rec->pc == rec->ipa &&
-	       layout_slot_at(layout, rec->sys.vbar);
+	return ESR_EC(site->esr) == EC_IABT_LOWER;
+}
+
+/* KVM answers these with an abort; what it leaves to the VMM may be skipped or served as well. */
+static bool is_injected(const struct site *site)
+{
+	return may_be_vector(site) || site->outcome == NISV_OUTCOME_ABORT_INJECTED;
+}
+
+/* The last exception the guest took, as its own registers tell it, is the abort at @cause. */
+static bool came_from(const struct nisv_rec_fault *rec, const struct site *cause)
+{
+	uint64_t ec = ESR_EC(rec->sys.esr), fsc = ESR_FSC(rec->sys.esr);
+
+	if (rec->sys.elr != cause->pc || ec < EC_IABT_LOWER || ec > EC_DABT_SAME)
+		return false;
+	if (cause->kind == NISV_KIND_BEYOND_IPA && fsc == FSC_ADDRESS_SIZE_L0)
+		return true;
+	return fsc == FSC_SEA || (fsc >= FSC_SEA_WALK_FIRST && fsc <= FSC_SEA_WALK_LAST);
+}
+
+/* Taking an exception runs no instruction: it is the vCPU's next fault, with the same registers. */
+static bool is_next(const struct site *site, const struct site *cause)
+{
+	if (!site->first_order || site->first_order != cause->first_order + 1)
+		return false;
+	return !site->detail ||
+	       !memcmp(site->detail->gpr, cause->detail->gpr, sizeof(cause->detail->gpr));
 }
 
 /*
- * The fetch of an exception vector. Stale registers (VHE hosts, aborts that KVM injects) may hold
- * the VBAR of earlier: then the shape of the address must do, but for offset 0, which any jump to
- * an aligned address has.
+ * Nothing tells VBAR_EL1 for sure. Stale registers (VHE hosts, aborts that KVM injects) hold that
+ * of earlier: one that fits is believed, zero may be from before the guest set it, another one
+ * contradicts. Offset 0 is no shape, any jump to an aligned address has it.
  */
-static bool is_vector_fetch(const struct layout *layout, const struct site *site,
-			    const struct nisv_rec_fault *cause)
+static bool has_vector_shape(const struct site *site, const struct nisv_rec_fault *cause)
 {
 	const struct nisv_rec_fault *rec = site->detail;
-	uint64_t offset = site->pc & (VECTORS_SIZE - 1);
+	uint64_t offset = site->pc & (VECTORS_SIZE - 1), vbar = 0;
+	bool is_known = true;
 
-	if (!may_be_vector(site))
+	if (rec && rec->sysregs_state != NISV_SYSREGS_NONE)
+		vbar = rec->sys.vbar;
+	else if (cause->sysregs_state != NISV_SYSREGS_NONE)
+		vbar = cause->sys.vbar;
+	else
+		is_known = false;
+	if (is_known && is_sync_vector(site->pc - vbar, cause))
+		return true;
+	return !vbar && offset != VECTOR_SP0 && is_sync_vector(offset, cause);
+}
+
+/* The fetch of the vector of the abort that answered @cause. */
+static bool is_vector_fetch(const struct site *site, const struct site *cause)
+{
+	const struct nisv_rec_fault *rec = site->detail, *first = cause->detail;
+
+	if (!may_be_vector(site) || !is_fetch(site) || !is_next(site, cause))
 		return false;
 	if (rec && !in_handler(rec))
 		return false;
-	if (vbar_is_known(rec) && is_sync_vector(site->pc - rec->sys.vbar, cause))
-		return true;
-	if (vbar_is_known(rec) && rec->sysregs_state == NISV_SYSREGS_CURRENT)
-		return false;
-	if (vbar_is_known(cause) && is_sync_vector(site->pc - cause->sys.vbar, cause))
-		return true;
-	if (has_vectors(layout, rec))
-		return false;
-	return offset != VECTOR_SP0 && is_sync_vector(offset, cause);
+	if (is_current(rec))
+		return is_sync_vector(site->pc - rec->sys.vbar, first) && came_from(rec, cause);
+	if (is_current(first))
+		return is_sync_vector(site->pc - first->sys.vbar, first);
+	return is_injected(cause) && has_vector_shape(site, first);
 }
 
-/* Code of the vector table itself, or a handler entered by the abort that answered @cause. */
+/* The entries of interrupts and SErrors are between those of synchronous exceptions. */
+static bool is_in_sync_entry(const struct nisv_rec_fault *rec)
+{
+	uint64_t offset = rec->pc - rec->sys.vbar;
+
+	return rec->sys.vbar && offset < VECTORS_SIZE &&
+	       offset % VECTOR_KIND_STRIDE < VECTOR_ENTRY_SIZE;
+}
+
+/*
+ * A handler entered by the abort that answered @cause. ELR_EL1 and ESR_EL1 outlive it: still in it
+ * is only code of the vector entry itself, or masked code where the cause was not masked.
+ */
 static bool is_in_handler_of(const struct site *site, const struct site *cause)
 {
-	const struct nisv_rec_fault *rec = site->detail, *first = cause->detail;
-	uint64_t ec, fsc;
+	const struct nisv_rec_fault *rec = site->detail;
 
 	/* Where the fetch itself fails, no handler runs. */
-	if (ESR_EC(site->esr) == EC_IABT_LOWER)
+	if (is_fetch(site) || !is_current(rec) || !in_handler(rec) || !came_from(rec, cause))
 		return false;
-	if (!rec || !vbar_is_known(rec) || !in_handler(rec))
+	return is_in_sync_entry(rec) || !in_handler(cause->detail);
+}
+
+/* Host memory that is gone and what KVM cannot emulate follow from no abort in the guest, and what
+ * ended a VM is never less than a finding. */
+static bool may_follow(const struct site *site)
+{
+	switch (site->kind) {
+	case NISV_KIND_BACKING:
+	case NISV_KIND_MEMORY_FAULT:
+	case NISV_KIND_EMULATION:
+	case NISV_KIND_LDST64B:
 		return false;
-	if (site->pc - rec->sys.vbar < VECTORS_SIZE)
-		return true;
-	/* ELR_EL1 outlives the handler: it proves nothing where the cause ran with DAIF masked. */
-	if (rec->sysregs_state != NISV_SYSREGS_CURRENT || in_handler(first))
-		return false;
-	ec = ESR_EC(rec->sys.esr);
-	fsc = ESR_FSC(rec->sys.esr);
-	return rec->sys.elr == cause->pc && ec >= EC_IABT_LOWER && ec <= EC_DABT_SAME &&
-	       fsc >= FSC_SEA && fsc < FSC_SEA + 8;
+	default:
+		return site->outcome != NISV_OUTCOME_VM_KILLED;
+	}
 }
 
 static uint32_t vcpu_of(const struct site *site)
@@ -152,33 +217,27 @@ static bool reaches_guest(const struct site *site)
 	return site->outcome != NISV_OUTCOME_VM_KILLED;
 }
 
-/* The latest earlier root on the same vCPU that @site follows from; the one that ELR_EL1 names, if
- * one does. */
-static uint16_t find_root(const struct search *search, const struct site *site)
+/* The cause of the latest earlier fault on the same vCPU that @site follows from. */
+static uint16_t find_cause(const struct search *search, const struct site *site)
 {
-	uint16_t best = CONSEQUENCE_NONE;
-	uint64_t elr = vbar_is_known(site->detail) ? site->detail->sys.elr : 0;
-
+	if (!may_follow(site))
+		return CONSEQUENCE_NONE;
 	for (size_t i = search->n; i-- > 0;) {
-		const struct site *root = search->roots[i].site;
+		const struct site *cause = search->earlier[i].site;
 
-		if (vcpu_of(root) != vcpu_of(site) || !is_earlier(root, site) ||
-		    !reaches_guest(root))
+		if (vcpu_of(cause) != vcpu_of(site) || !is_earlier(cause, site) ||
+		    !reaches_guest(cause))
 			continue;
-		if (!is_vector_fetch(search->layout, site, root->detail) &&
-		    !is_in_handler_of(site, root))
-			continue;
-		if (elr && root->pc == elr)
-			return search->roots[i].index;
-		if (best == CONSEQUENCE_NONE)
-			best = search->roots[i].index;
+		if (is_vector_fetch(site, cause) || is_in_handler_of(site, cause))
+			return search->earlier[i].cause;
 	}
-	return best;
+	return CONSEQUENCE_NONE;
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct site *x = ((const struct root *)a)->site, *y = ((const struct root *)b)->site;
+	const struct site *x = ((const struct earlier *)a)->site,
+			  *y = ((const struct earlier *)b)->site;
 
 	if (vcpu_of(x) != vcpu_of(y))
 		return vcpu_of(x) < vcpu_of(y) ? -1 : 1;
@@ -187,28 +246,30 @@ static int by_time(const void *a, const void *b)
 	return is_earlier(y, x) ? 1 : 0;
 }
 
-void consequence_find(const struct faultmap *faults, const struct layout *layout,
-		      uint16_t *ret_cause)
+void consequence_find(const struct faultmap *faults, uint16_t *ret_cause)
 {
-	struct root detailed[FAULTMAP_DETAILS_MAX] = {0};
-	struct search search = {.layout = layout};
+	struct earlier detailed[FAULTMAP_DETAILS_MAX] = {0};
+	struct search search = {.n = 0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < faults->n_sites; i++) {
 		ret_cause[i] = CONSEQUENCE_NONE;
 		if (faults->sites[i].detail && n < FAULTMAP_DETAILS_MAX)
-			detailed[n++] = (struct root){&faults->sites[i], (uint16_t)i};
+			detailed[n++] =
+				(struct earlier){.site = &faults->sites[i], .index = (uint16_t)i};
 	}
 	/* In the order in which they happened: what follows from nothing before is a cause. */
 	qsort(detailed, n, sizeof(detailed[0]), by_time);
 	for (size_t i = 0; i < n; i++) {
-		uint16_t cause = find_root(&search, detailed[i].site);
+		struct earlier *fault = &detailed[i];
+		uint16_t cause = find_cause(&search, fault->site);
 
-		ret_cause[detailed[i].index] = cause;
-		if (cause == CONSEQUENCE_NONE)
-			search.roots[search.n++] = detailed[i];
+		ret_cause[fault->index] = cause;
+		/* What follows from a consequence follows from its cause. */
+		fault->cause = cause == CONSEQUENCE_NONE ? fault->index : cause;
+		search.earlier[search.n++] = *fault;
 	}
 	for (size_t i = 0; i < faults->n_sites; i++)
-		if (!faults->sites[i].detail && may_be_vector(&faults->sites[i]))
-			ret_cause[i] = find_root(&search, &faults->sites[i]);
+		if (!faults->sites[i].detail)
+			ret_cause[i] = find_cause(&search, &faults->sites[i]);
 }

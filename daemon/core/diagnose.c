@@ -28,22 +28,25 @@ const char *confidence_word(double confidence)
 }
 
 /*
- * Aborts that KVM injects repeat without any exit to the VMM, thousands a second: some hundreds at
- * one place are a guest that goes nowhere. An access without a description has an exit each time,
- * and a handler that skips it makes progress: only many at a high rate are a livelock.
+ * Aborts that KVM injects repeat without any exit to the VMM, thousands a second: some hundreds in
+ * a few seconds are a guest that goes nowhere. An access without a description has an exit each
+ * time, and a handler that skips it makes progress: only many at a high rate are a livelock.
  */
-#define HANG_INJECTED 512
-#define HANG_EXITS    1000
-#define SECOND_NS     1000000000ULL
+#define HANG_INJECTED	   512
+#define HANG_INJECTED_RATE 100 /* a second */
+#define HANG_EXITS	   1000
+#define HANG_EXITS_RATE	   1000
+#define SECOND_NS	   1000000000ULL
 
 static bool is_livelock(const struct site *site)
 {
-	uint64_t duration = site->last_ns - site->first_ns;
+	uint64_t duration = site->last_ns > site->first_ns ? site->last_ns - site->first_ns : 0;
+	uint64_t seconds = duration / SECOND_NS;
 
 	if (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK ||
 	    site->kind == NISV_KIND_BEYOND_IPA)
-		return site->count >= HANG_INJECTED;
-	return site->count >= HANG_EXITS && site->count / HANG_EXITS >= duration / SECOND_NS;
+		return site->count >= HANG_INJECTED && site->count / HANG_INJECTED_RATE >= seconds;
+	return site->count >= HANG_EXITS && site->count / HANG_EXITS_RATE >= seconds;
 }
 
 static enum severity site_severity(const struct evidence *evidence, const struct site *site)
@@ -319,7 +322,7 @@ static int diagnose_sites(struct diagnosis *d)
 	uint16_t *group_of;
 	int r;
 
-	consequence_find(faults, d->evidence->layout, d->cause);
+	consequence_find(faults, d->cause);
 	collect_instructions(d);
 	for (size_t i = 0; i < faults->n_sites; i++) {
 		if (d->cause[i] != CONSEQUENCE_NONE)

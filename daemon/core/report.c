@@ -259,27 +259,59 @@ int report_write(const struct scene *s, const struct rule *rule, struct finding 
 	return write_advice(s, rule, finding);
 }
 
+/* Registers as of the fault, or of the one before it that the same exception answered. */
+static bool is_vector_of(const struct nisv_rec_fault *rec, uint64_t pc)
+{
+	return rec && rec->sysregs_state == NISV_SYSREGS_CURRENT && pc - rec->sys.vbar < 0x800;
+}
+
+static void add_vector(const struct site *site, const struct site *cause, struct text *text)
+{
+	const struct nisv_rec_fault *rec = NULL;
+
+	if (is_vector_of(site->detail, site->pc))
+		rec = site->detail;
+	else if (is_vector_of(cause->detail, site->pc))
+		rec = cause->detail;
+	text_add(text, "the abort's vector, ");
+	if (rec)
+		text_add(text, "VBAR_EL1 + 0x%" PRIx64 " = ", (uint64_t)(site->pc - rec->sys.vbar));
+	text_add(text, "0x%" PRIx64 ", ", site->pc);
+}
+
+static void add_missing_vector(const struct site *site, const struct site *cause, struct text *text)
+{
+	add_vector(site, cause, text);
+	if (site->kind == NISV_KIND_WALK)
+		text_add(text, "needs page tables at 0x%" PRIx64 ", outside memory", site->ipa);
+	else if (site->kind == NISV_KIND_BEYOND_IPA)
+		text_add(text, "is beyond the IPA space, too");
+	else
+		text_add(text, "is outside memory, too");
+}
+
+static void add_handler_fault(const struct site *site, struct text *text)
+{
+	text_add(text, "the guest's abort handler at 0x%" PRIx64 " ", site->pc);
+	if (site->kind == NISV_KIND_WALK)
+		text_add(text, "needed page tables at 0x%" PRIx64 ", outside memory", site->ipa);
+	else if (site->kind == NISV_KIND_BEYOND_IPA)
+		text_add(text, "accessed 0x%" PRIx64 ", beyond the IPA space", site->ipa);
+	else
+		text_add(text, "accessed 0x%" PRIx64 ", too", site->ipa);
+}
+
 void report_consequence(const struct site *site, const struct site *cause,
 			struct consequence *consequence)
 {
 	struct text text = text_begin(consequence->summary, sizeof(consequence->summary));
-	uint64_t offset = site->pc & 0x7ff;
 
 	consequence->site = site;
-	if (site->kind == NISV_KIND_NISV)
-		text_add(&text,
-			 "the guest's abort handler at 0x%" PRIx64 " accessed 0x%" PRIx64 ", too",
-			 site->pc, site->ipa);
-	else if (site->kind == NISV_KIND_WALK)
-		text_add(&text,
-			 "the fetch of the exception vector 0x%" PRIx64
-			 " needed the same missing page tables",
-			 site->pc);
+	/* The fetch of a vector, or what the handler did after it: see consequence.h. */
+	if (syndrome_decode(site->esr).is_iabt)
+		add_missing_vector(site, cause, &text);
 	else
-		text_add(&text,
-			 "the abort's vector, VBAR_EL1 + 0x%" PRIx64 " = 0x%" PRIx64
-			 ", is outside memory, too",
-			 offset, site->pc);
+		add_handler_fault(site, &text);
 	text_add(&text, " (after PC 0x%" PRIx64 ")", cause->pc);
 	if (site->count > 1)
 		text_add(&text, ", %" PRIu64 " times", site->count);

@@ -148,6 +148,21 @@ static void a_fast_livelock_hangs_a_slow_repeat_does_not(void **state)
 	assert_int_equal(scenario_diagnose()->severity, SEVERITY_ERROR);
 }
 
+/* Calls that are survived add up, too, in hours. */
+static void injected_aborts_hang_by_their_rate(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+	struct site *site;
+
+	(void)state;
+	rec.count = 600;
+	site = scenario_add(&rec);
+	site->last_ns = site->first_ns + 2 * 1000000000ULL;
+	assert_int_equal(scenario_diagnose()->severity, SEVERITY_HANG);
+	site->last_ns = site->first_ns + 600 * 60 * 1000000000ULL; /* one a minute */
+	assert_int_equal(scenario_diagnose()->severity, SEVERITY_ERROR);
+}
+
 /* ---- bounds --------------------------------------------------------------------------------- */
 
 static void findings_are_bounded_and_counted(void **state)
@@ -253,6 +268,7 @@ int main(void)
 		SCENARIO_TEST(other_instructions_and_places_are_other_findings),
 		SCENARIO_TEST(the_worst_comes_first),
 		SCENARIO_TEST(a_fast_livelock_hangs_a_slow_repeat_does_not),
+		SCENARIO_TEST(injected_aborts_hang_by_their_rate),
 		SCENARIO_TEST(findings_are_bounded_and_counted),
 		SCENARIO_TEST(random_faults),
 		SCENARIO_TEST(a_full_map_is_diagnosed),
