@@ -31,6 +31,7 @@ struct machine_region {
 	uint64_t base, size; /* size > 0, no wrap-around */
 	enum region_class class;
 	uint32_t vgic;	 /* NISV_VGIC_V2 / _V3: only with that vGIC; 0: always */
+	bool optional;	 /* only with an option or a version of the VMM: no proof by itself */
 	char source[96]; /* file and symbol the numbers come from */
 };
 

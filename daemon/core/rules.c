@@ -139,6 +139,8 @@ static double unknown_score(const struct scene *s, const char **reason)
 {
 	if (is_nested(s))
 		*reason = "a nested guest ran: the address is one of its own, not of this VM";
+	else if (s->no_segment)
+		*reason = "the base of the operand's segment is not known, so its address is not";
 	else if (!s->ipa_known)
 		*reason = "the guest-physical address is not known";
 	else if (s->sight == SIGHT_NONE)
@@ -188,8 +190,10 @@ static void unknown_where(const struct scene *s, struct text *text)
 		rule_neighbours(s, text);
 		text_add(text, ".");
 		if (s->reserved)
-			text_add(text, " The machine's map has %s there, this VM does not.",
-				 s->reserved->name);
+			text_add(text, " The machine's map has %s there, %s.", s->reserved->name,
+				 s->reserved->optional ? "but only with an option, and nothing "
+							 "shows it in this VM"
+						       : "this VM does not");
 	}
 }
 

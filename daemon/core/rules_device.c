@@ -95,30 +95,41 @@ static bool is_window(const struct machine_region *region)
 	return region->size >= WINDOW_MIN;
 }
 
+/* The reference map names the very device: what else shows it makes it no surer. */
+static bool is_named(const struct scene *s)
+{
+	return s->region && !is_window(s->region) && s->evidence->machine_confidence >= 0.8;
+}
+
 static double device_score(const struct scene *s, const char **reason)
 {
 	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->vgic)
 		return 0;
-	if (s->on_bus && !s->region) {
+	if (s->on_bus && !is_named(s)) {
 		*reason = "a device is registered on KVM's MMIO bus at this address";
 		return by_insn(s, 0.85, 0.7);
 	}
-	if (s->near_doorbell && !s->region) {
+	if (s->near_doorbell && !is_named(s)) {
 		*reason = "an ioeventfd in the same 512 bytes shows that a device is there";
+		return by_insn(s, 0.8, 0.6);
+	}
+	if (s->near_traffic && !is_named(s)) {
+		*reason = "other accesses to the same 512 bytes were served as MMIO: a device "
+			  "answers there";
 		return by_insn(s, 0.8, 0.6);
 	}
 	if (!s->region)
 		return 0;
+	if (is_window(s->region)) {
+		*reason = "the address is in a window for devices, but nothing shows that one "
+			  "answers there";
+		return by_insn(s, 0.5, 0.45);
+	}
 	if (s->evidence->machine_confidence < 0.8) {
 		*reason = "the machine's reference map has a device there; the machine is known "
 			  "only by "
 			  "its likeness";
 		return by_insn(s, 0.7, 0.55);
-	}
-	if (is_window(s->region)) {
-		*reason = "the address is in a window for devices; which one answers there is not "
-			  "visible";
-		return by_insn(s, 0.75, 0.6);
 	}
 	*reason =
 		s->has_insn
@@ -142,11 +153,13 @@ static void device_place(const struct scene *s, struct text *text)
 static void device_where(const struct scene *s, struct text *text)
 {
 	if (s->region && is_window(s->region))
-		text_add(text,
-			 "The address is in the %s of %s (0x%" PRIx64 "-0x%" PRIx64
-			 "): devices, no memory.",
+		text_add(text, "The address is in the %s of %s (0x%" PRIx64 "-0x%" PRIx64 ")%s.",
 			 s->region->name, s->evidence->machine->id, s->region->base,
-			 s->region->base + s->region->size);
+			 s->region->base + s->region->size,
+			 scene_has_device(s)
+				 ? ": devices, no memory"
+				 : ". Nothing shows a device at this address: the guest may as "
+				   "well expect memory where the VM has none");
 	else if (s->region)
 		text_add(text,
 			 "The address is right: %s of %s is at 0x%" PRIx64
@@ -154,7 +167,9 @@ static void device_where(const struct scene *s, struct text *text)
 			 s->region->name, s->evidence->machine->id, s->region->base);
 	else
 		text_add(text, "The address belongs to a device: KVM has %s there.",
-			 s->on_bus ? "one on its MMIO bus" : "an ioeventfd");
+			 s->on_bus	    ? "one on its MMIO bus"
+			 : s->near_doorbell ? "an ioeventfd"
+					    : "counted MMIO in the same 512 bytes");
 }
 
 static const struct advice device_advice[] = {
@@ -164,10 +179,7 @@ static const struct advice device_advice[] = {
 	 "the "
 	 "compiler may turn into a writeback, pair or SIMD form.",
 	 "Arm ARM DDI 0487, ISS encoding for a Data Abort: ISV; rust-lang/rust#131894"},
-	{"qemu",
-	 "QEMU cannot emulate it either: it injects an abort into the guest and logs nothing. No "
-	 "option "
-	 "changes that.",
+	{"qemu", "QEMU cannot emulate it either. No option changes that.",
 	 "QEMU target/arm/kvm.c: kvm_arm_handle_dabt_nisv()"},
 	{"firecracker",
 	 "Firecracker does not ask for KVM_EXIT_ARM_NISV: the VM ends with \"Received ENOSYS "

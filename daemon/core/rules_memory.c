@@ -9,7 +9,8 @@
 
 #define MIB	      (1ULL << 20)
 #define PAST_END_MIN  (64 * MIB)
-#define PAST_END_PART 4 /* of the RAM */
+#define PAST_END_PART 4		 /* of the RAM */
+#define WINDOW_MIN    (16 * MIB) /* of regions: beyond it what answers is up to the guest */
 #define LOW_PAGE      0x1000ULL
 #define LOW_64K	      0x10000ULL
 #define PAGE	      0x1000ULL
@@ -22,6 +23,36 @@ static uint64_t ram_size(const struct scene *s)
 static bool is_power_of_two(uint64_t n)
 {
 	return n && !(n & (n - 1));
+}
+
+/* What the reference map has there, or what KVM saw there, is a device. A window alone is no proof:
+ * what the address may be instead stays an alternative. */
+static bool is_device(const struct scene *s)
+{
+	return s->vgic || scene_has_device(s) || (s->region && s->region->size < WINDOW_MIN);
+}
+
+/*
+ * What keeps a cause that rests on "nothing else is there" from being claimed: an unproven window
+ * for devices, an optional device, or nothing that would tell of devices.
+ */
+static double unless_device(const struct scene *s, double score, const char **reason)
+{
+	double limit = score;
+
+	if (s->region) {
+		limit = 0.35;
+		*reason = "no memslot, but the machine has a window for devices there";
+	} else if (s->reserved && s->reserved->optional) {
+		limit = 0.5;
+		*reason = "no memslot, but the machine can have a device there with an option";
+	} else if (scene_is_uncharted(s)) {
+		limit = 0.65;
+		if (score > limit)
+			*reason =
+				"no memslot there, but no reference map tells whether a device is";
+	}
+	return score < limit ? score : limit;
 }
 
 /* ---- access-past-ram-end -------------------------------------------------------------------- */
@@ -56,8 +87,7 @@ static double past_end_score(const struct scene *s, const char **reason)
 {
 	double score = 0.75;
 
-	if (!rule_is_nisv(s) || !rule_no_slot(s) || !is_above_ram(s) || s->region || s->vgic ||
-	    s->on_bus || s->near_doorbell)
+	if (!rule_is_nisv(s) || !rule_no_slot(s) || !is_above_ram(s) || is_device(s))
 		return 0;
 	*reason = "no memslot, close above the end of RAM, and no known device there";
 	if (is_far(s)) {
@@ -80,7 +110,12 @@ static double past_end_score(const struct scene *s, const char **reason)
 		score = 0.9;
 		*reason = "the first page after RAM, and no known device there";
 	}
-	return rule_lasting(s, score);
+	score = rule_lasting(s, score);
+	if (!is_ram_short(s) && !scene_ram_is_plausible(s, s->below) && score > 0.6) {
+		score = 0.6;
+		*reason = "no memslot, close above one that may be RAM or a device's memory";
+	}
+	return unless_device(s, score, reason);
 }
 
 static void past_end_place(const struct scene *s, struct text *text)
@@ -118,7 +153,8 @@ static const struct ram_option ram_options[] = {
 
 static void past_end_advise(const struct scene *s, struct text *text)
 {
-	uint64_t need = (s->ipa - s->ram.start) / MIB + 1;
+	uint64_t ram = scene_ram_bytes(s);
+	uint64_t need = ((ram ? ram : ram_size(s)) + (s->ipa - s->ram.end)) / MIB + 1;
 	const char *before = "", *after = " MiB of RAM";
 
 	for (size_t i = 0; i < sizeof(ram_options) / sizeof(ram_options[0]); i++)
@@ -164,15 +200,31 @@ const struct rule rule_past_ram_end = {
 
 /* ---- hole-between-slots --------------------------------------------------------------------- */
 
+/* crosvm has devices after RAM, kvmtool below it: there memory on both sides makes no hole. */
+static bool has_devices_between(const struct scene *s)
+{
+	return !strcmp(s->evidence->vmm, "crosvm") || !strcmp(s->evidence->vmm, "kvmtool");
+}
+
 static double hole_score(const struct scene *s, const char **reason)
 {
-	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->region || s->vgic || s->on_bus ||
-	    s->near_doorbell)
+	double score = 0.85;
+
+	if (!rule_is_nisv(s) || !rule_no_slot(s) || is_device(s))
 		return 0;
 	if (!scene_slot_is_ram(s, s->below) || !scene_slot_is_ram(s, s->above))
 		return 0;
 	*reason = "no memslot, RAM below and above, and no known device there";
-	return rule_lasting(s, 0.85);
+	score = rule_lasting(s, score);
+	if (has_devices_between(s)) {
+		score = score < 0.35 ? score : 0.35;
+		*reason = "memory below and above, but this VMM has its devices around RAM";
+	} else if (score > 0.6 &&
+		   (!scene_ram_is_plausible(s, s->below) || !scene_ram_is_plausible(s, s->above))) {
+		score = 0.6;
+		*reason = "no memslot, memory below and above, which may be RAM or a device's";
+	}
+	return unless_device(s, score, reason);
 }
 
 static void hole_place(const struct scene *s, struct text *text)
@@ -237,8 +289,7 @@ static double null_score(const struct scene *s, const char **reason)
 	double score;
 	uint64_t base;
 
-	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->ipa >= LOW_64K || s->region || s->vgic ||
-	    s->on_bus || s->near_doorbell)
+	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->ipa >= LOW_64K || is_device(s))
 		return 0;
 	if (has_low_devices(s)) {
 		*reason = "close to address zero, but this VMM has devices there";
@@ -257,7 +308,7 @@ static double null_score(const struct scene *s, const char **reason)
 	/* The reference map's ROM: present in other VMs of this machine, so not simply nothing. */
 	if (s->reserved)
 		score = rule_lower(score);
-	return rule_lasting(s, score);
+	return unless_device(s, rule_lasting(s, score), reason);
 }
 
 static void null_place(const struct scene *s, struct text *text)

@@ -96,6 +96,11 @@ static double emulation_score(const struct scene *s, const char **reason)
 {
 	if (!is_emulation(s) || !s->has_insn)
 		return 0;
+	if (s->no_segment) {
+		*reason = "16-bit code, and the base of the operand's segment is not known: it may "
+			  "as well be in memory";
+		return 0.4;
+	}
 	if (!s->ipa_known) {
 		*reason = "with paging on KVM emulates accesses to memory only where no memory is; "
 			  "the "
@@ -105,7 +110,7 @@ static double emulation_score(const struct scene *s, const char **reason)
 	if (s->is_derived) {
 		*reason =
 			"the operand's address, computed from the registers with a segment base of "
-			"zero, is in no memslot";
+			"zero (it is not known), is in no memslot";
 		return s->sight == SIGHT_AT_FAULT ? 0.7 : 0.6;
 	}
 	*reason = "the emulator gave up on an instruction whose operand is in no memslot";

@@ -16,6 +16,7 @@
 #define PLACE_MASK	    (~((1ULL << NISV_PLACE_SHIFT) - 1))
 #define RAM_SLOT_MIN	    (64ULL << 20)
 #define RAM_SLOT_PART	    8
+#define SEGMENT_BASE_MAX    0xffff0ULL
 
 /* A slot of a record: capture checked its size, not its content. */
 static const struct nisv_slot *slot_of_record(const struct nisv_slot *slot)
@@ -72,12 +73,83 @@ static void set_slots(struct scene *s)
 	}
 }
 
+/* A BAR, or memory that a device shares: where the machine has a window, it is no RAM. */
+static bool is_in_window(const struct scene *s, const struct nisv_slot *slot)
+{
+	const struct machine_region *region =
+		machine_region_at(s->evidence->machine, s->evidence->layout->vgic_model, slot->gpa);
+
+	return region && region->class == REGION_DEVICE &&
+	       slot->size <= region->size - (slot->gpa - region->base);
+}
+
+/* layout_main_ram() of what is in no window: device memory may be larger than the RAM. */
+static bool main_ram(const struct scene *s, struct range *ret)
+{
+	const struct layout *layout = s->evidence->layout;
+	struct range best = {0}, run = {0};
+
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+
+		if (slot->as_id || (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)) ||
+		    is_in_window(s, slot))
+			continue;
+		if (run.end != slot->gpa || run.start == run.end)
+			run.start = slot->gpa;
+		run.end = slot->gpa + slot->size;
+		if (run.end - run.start > best.end - best.start)
+			best = run;
+	}
+	if (best.start == best.end)
+		return false;
+	*ret = best;
+	return true;
+}
+
 bool scene_slot_is_ram(const struct scene *s, const struct nisv_slot *slot)
 {
-	if (!slot || (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)))
+	if (!slot || (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)) ||
+	    is_in_window(s, slot))
 		return false;
 	return slot->size >= RAM_SLOT_MIN || !s->has_ram ||
 	       slot->size >= (s->ram.end - s->ram.start) / RAM_SLOT_PART;
+}
+
+uint64_t scene_ram_bytes(const struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < layout->n_slots; i++)
+		if (layout->slots[i].as_id == 0 && scene_slot_is_ram(s, &layout->slots[i]))
+			sum += layout->slots[i].size;
+	return sum;
+}
+
+bool scene_ram_is_plausible(const struct scene *s, const struct nisv_slot *slot)
+{
+	const struct layout *layout = s->evidence->layout;
+	uint64_t asked = layout->total_slots > layout->n_slots ? 0 : s->evidence->ram_option_bytes;
+	struct range ram;
+	bool is_main;
+
+	if (!slot || !layout->known || !main_ram(s, &ram))
+		return false;
+	is_main = slot->gpa >= ram.start && slot->gpa < ram.end;
+	if (asked)
+		return scene_ram_bytes(s) == asked || (is_main && ram.end - ram.start == asked);
+	return is_main || slot->size >= (ram.end - ram.start) / 2;
+}
+
+bool scene_is_uncharted(const struct scene *s)
+{
+	return !s->evidence->machine && !strcmp(s->evidence->vmm, "unknown");
+}
+
+bool scene_has_device(const struct scene *s)
+{
+	return s->on_bus || s->near_doorbell || s->near_traffic;
 }
 
 /* "End of RAM" is the end of the run below the address, in whole where the layout shows it. */
@@ -85,7 +157,7 @@ static void set_ram(struct scene *s)
 {
 	struct range ram;
 
-	s->has_ram = s->evidence->layout->known && layout_main_ram(s->evidence->layout, &ram);
+	s->has_ram = s->evidence->layout->known && main_ram(s, &ram);
 	if (s->has_ram)
 		s->ram = ram;
 	if (!scene_slot_is_ram(s, s->below))
@@ -93,6 +165,26 @@ static void set_ram(struct scene *s)
 	if (!s->has_ram || s->below->gpa + s->below->size != s->ram.end)
 		s->ram = (struct range){s->below->gpa, s->below->gpa + s->below->size};
 	s->has_ram = true;
+}
+
+/* Only an access that the CPU described is counted as MMIO, and it went to a device. */
+static bool has_traffic(const struct faultmap *faults, uint64_t ipa)
+{
+	uint64_t place = ipa & PLACE_MASK;
+	size_t low = 0, high = faults->n_places;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (faults->places[mid].ipa < place)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < faults->n_places && faults->places[low].ipa == place; low++)
+		if (faults->places[low].count)
+			return true;
+	return false;
 }
 
 /* What the kernel shows wins: a reference map's in-kernel device counts only where KVM has one. */
@@ -110,13 +202,15 @@ static void set_devices(struct scene *s)
 		else
 			s->on_bus |= s->ipa >= range->addr && s->ipa - range->addr < range->len;
 	}
+	s->near_traffic = has_traffic(s->evidence->faults, s->ipa);
 	if (s->slot || s->changing)
 		return;
 	region = machine_region_at(s->evidence->machine, layout->vgic_model, s->ipa);
 	if (!region || region->class == REGION_RAM || region->class == REGION_HOLE)
 		return;
 	if (region->class == REGION_ROM ||
-	    (region->class == REGION_KERNEL_DEVICE && !s->vgic && !s->on_bus))
+	    (region->class == REGION_KERNEL_DEVICE && !s->vgic && !s->on_bus) ||
+	    (region->optional && !s->vgic && !scene_has_device(s)))
 		s->reserved = region;
 	else
 		s->region = region;
@@ -139,6 +233,26 @@ static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 }
 
 /*
+ * A segment register loaded in real mode has 16 times the selector as its base: at most 0xffff0
+ * (Intel SDM, 8086 Emulation: Address Translation in Real-Address Mode). With no slot in all that
+ * reach the operand is outside memory, whichever it was.
+ */
+static bool is_outside_with_any_segment(const struct scene *s, uint64_t offset)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	if (!layout->known || layout->total_slots > layout->n_slots)
+		return false;
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+
+		if (slot->gpa <= offset + SEGMENT_BASE_MAX && slot->gpa + slot->size > offset)
+			return false;
+	}
+	return true;
+}
+
+/*
  * KVM's emulator gives no address for an instruction that it cannot decode or fetch. The operand's
  * linear address follows from the registers, but for the segment's base; without paging it is the
  * guest-physical one.
@@ -158,6 +272,11 @@ static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
 	s->linear = rec->pc;
 	s->has_linear = !s->has_insn || insn_x86_operand(rec->insn, rec->insn_len, rec->pc,
 							 fault_x86_bits(rec), gpr, &s->linear);
+	if (s->has_linear && s->has_insn && fault_x86_bits(rec) == 16 &&
+	    !is_outside_with_any_segment(s, s->linear)) {
+		s->no_segment = true;
+		s->has_linear = false;
+	}
 	if (s->mmu == MMU_OFF && s->has_linear) {
 		s->ipa = s->linear;
 		s->ipa_known = s->is_derived = true;

@@ -37,6 +37,7 @@ struct scene {
 	bool is_derived; /* ipa was computed from the instruction and the registers */
 	bool has_linear; /* x86, paging on: only the virtual address is known */
 	uint64_t linear;
+	bool no_segment; /* x86, 16-bit code: memory or not is up to the unknown segment base */
 	struct syndrome esr;
 
 	enum sight sight;
@@ -48,11 +49,13 @@ struct scene {
 	bool has_ram;
 	struct range ram; /* the run of RAM that ends at or below ipa, or else the main one */
 
-	const struct machine_region *region;   /* what the machine has there */
-	const struct machine_region *reserved; /* the reference map names it, the kernel has none */
-	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
-	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
-	bool near_doorbell;		       /* an ioeventfd within the same 512 bytes */
+	const struct machine_region *region; /* what the machine has there */
+	const struct machine_region
+		*reserved;  /* the reference map names it, nothing shows it here */
+	const char *vgic;   /* frame of the kernel's vGIC, or NULL */
+	bool on_bus;	    /* a device on KVM's MMIO bus answers there */
+	bool near_doorbell; /* an ioeventfd within the same 512 bytes */
+	bool near_traffic;  /* MMIO within the same 512 bytes was described, and so served */
 
 	bool has_insn;
 	struct insn insn;   /* classified, without its text */
@@ -72,7 +75,20 @@ void scene_set(struct scene *scene, const struct evidence *evidence, const struc
 /* Sets insn_text: costs more than all rules, so only the scene of a finding gets it. */
 void scene_describe(struct scene *scene);
 
-/* A size of slot that can be the guest's RAM rather than a BAR or a ROM. */
+/* A slot that can be the guest's RAM by its size and place, rather than a BAR or a ROM. */
 bool scene_slot_is_ram(const struct scene *scene, const struct nisv_slot *slot);
+
+/* Sum of the slots that can be RAM; 0 where the memory map is not known. */
+uint64_t scene_ram_bytes(const struct scene *scene);
+
+/* Something but its size speaks for @slot as RAM: all such slots together are what the command line
+ * asked for, or, where that is not known, it is not much smaller than the main RAM. */
+bool scene_ram_is_plausible(const struct scene *scene, const struct nisv_slot *slot);
+
+/* Nothing tells what this VM has outside memory: neither a reference map nor the VMM's name. */
+bool scene_is_uncharted(const struct scene *scene);
+
+/* What the kernel saw proves that a device answers at the address or next to it. */
+bool scene_has_device(const struct scene *scene);
 
 #endif

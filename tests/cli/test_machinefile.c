@@ -66,6 +66,9 @@ static void test_shipped(void **state)
 	assert_non_null(uart);
 	assert_string_equal(uart->name, "UART0 PL011");
 	assert_int_equal(uart->class, REGION_DEVICE);
+	assert_false(uart->optional);
+	assert_true(machine_region_at(machine, NISV_VGIC_V3, 0x09050000)->optional);
+	assert_true(machine_region_at(machine, NISV_VGIC_V3, 0x4010000000)->optional);
 	frame = machine_region_at(machine, NISV_VGIC_V3, 0x0800f000);
 	assert_non_null(frame);
 	assert_string_equal(frame->name, "GICv3 distributor");
@@ -125,6 +128,9 @@ static void test_bad_files(void **state)
 		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x1\",\"size\":\"0x1\","
 		 "\"class\":\"device\",\"vgic\":3}",
 		 "bad vgic"},
+		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x1\",\"size\":\"0x1\","
+		 "\"class\":\"device\",\"optional\":\"yes\"}",
+		 "bad optional"},
 		{"{\"name\":\"0123456789012345678901234567890123456789\"}", "bad name"},
 		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x9000fff\",\"size\":\"0x2\","
 		 "\"class\":\"device\"}",

@@ -4,7 +4,8 @@
 
 /*
  * Evidence made by hand: a VM's memory, its machine and its faults, as capture would deliver them.
- * Starts as an arm64 VM of an unknown VMM with 16 MiB of RAM at 0x40000000 and no vGIC.
+ * Starts as an arm64 VM of Firecracker, which has no reference map, with 16 MiB of RAM at
+ * 0x40000000 and no vGIC.
  */
 
 #include "tests/unit/unit.h"
@@ -70,7 +71,7 @@ static inline int scenario_setup(void **state)
 	sc.faults = faultmap_new();
 	sc.evidence = (struct evidence){
 		.arch = "arm64",
-		.vmm = "unknown",
+		.vmm = "firecracker",
 		.layout = &sc.layout,
 		.faults = sc.faults,
 	};

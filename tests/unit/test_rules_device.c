@@ -70,8 +70,99 @@ static void a_window_is_less_than_a_device(void **state)
 	scenario_qemu_virt();
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "device-access-nisv-instruction");
-	assert_confidence(f, 0.75);
+	assert_confidence(f, 0.5);
 	assert_contains(f->where, "PCIe MMIO window");
+	assert_contains(f->where, "Nothing shows a device at this address");
+}
+
+/* RAM on both sides of the window: what else it can be is told. */
+static void an_empty_window_has_alternatives(void **state)
+{
+	struct nisv_rec_fault rec;
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	scenario_slot(1, 0x0c000000, 16 * MIB, 0);
+	rec = scenario_nisv(0x20001000, LDP);
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "device-access-nisv-instruction");
+	assert_confidence(f, 0.5);
+	assert_int_equal(f->n_alternatives, 1);
+	assert_string_equal(f->alternatives[0].cause, "hole-between-slots");
+}
+
+static void serve(uint64_t ipa)
+{
+	struct nisv_place_key key = {.place = ipa >> NISV_PLACE_SHIFT};
+	struct nisv_place value = {.count = 1000, .user = 1000};
+
+	assert_int_equal(faultmap_count_place(sc.faults, &key, &value, 1), 0);
+}
+
+static void traffic_in_a_window_shows_a_device(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(0x10001004, LDP);
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	serve(0x10001000);
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "device-access-nisv-instruction");
+	assert_confidence(f, 0.8);
+	assert_contains(f->confidence_reason, "served as MMIO");
+}
+
+/* Whatever the address looks like, next to RAM or to zero: a device was seen to answer there. */
+static void traffic_shows_a_device(void **state)
+{
+	static const uint64_t addresses[] = {RAM_END, 0x200, 0x44000000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		struct nisv_rec_fault rec;
+		const struct finding *f;
+
+		scenario_teardown(state);
+		scenario_setup(state);
+		scenario_slot(1, 0x48000000, 16 * MIB, 0);
+		serve(0x30000000);
+		serve(addresses[i]);
+		rec = scenario_nisv(addresses[i], LDR_POST);
+		f = scenario_explain(&rec);
+		assert_string_equal(f->cause, "device-access-nisv-instruction");
+		assert_confidence(f, 0.8);
+		assert_contains(f->confidence_reason, "served as MMIO");
+		assert_int_equal(f->n_alternatives, 0);
+	}
+}
+
+static void traffic_elsewhere_shows_nothing(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDR_POST);
+
+	(void)state;
+	serve(RAM_END + 0x200);
+	assert_string_equal(scenario_explain(&rec)->cause, "access-past-ram-end");
+}
+
+/* The machine can have an SMMU there, with an option: only traffic shows that this VM has. */
+static void an_optional_device_needs_proof(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(0x09000fe0, LDR_POST);
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	sc.machine.regions[3].optional = true;
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "unknown");
+	assert_contains(f->where, "UART0 PL011 there, but only with an option");
+
+	serve(0x09000fe0);
+	f = scenario_diagnose();
+	assert_string_equal(f->cause, "device-access-nisv-instruction");
+	assert_confidence(f, 0.9);
 }
 
 static void a_slot_beats_the_reference_map(void **state)
@@ -196,6 +287,11 @@ int main(void)
 		SCENARIO_TEST(device_known_by_likeness_only),
 		SCENARIO_TEST(stale_bytes_weaken_the_device),
 		SCENARIO_TEST(a_window_is_less_than_a_device),
+		SCENARIO_TEST(an_empty_window_has_alternatives),
+		SCENARIO_TEST(traffic_in_a_window_shows_a_device),
+		SCENARIO_TEST(traffic_shows_a_device),
+		SCENARIO_TEST(traffic_elsewhere_shows_nothing),
+		SCENARIO_TEST(an_optional_device_needs_proof),
 		SCENARIO_TEST(a_slot_beats_the_reference_map),
 		SCENARIO_TEST(without_a_map_the_uart_is_a_hole),
 		SCENARIO_TEST(an_ioeventfd_shows_a_device),

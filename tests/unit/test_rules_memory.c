@@ -29,7 +29,7 @@ static void past_ram_end(void **state)
 	assert_evidence(f, "Memory map as the fault saw it (generation 4)");
 	assert_evidence(f, "PC 0x40000004, EL1, MMU off");
 	assert_evidence(f, "KVM_RUN returned ENOSYS");
-	assert_advice(f, "17 MiB of RAM");
+	assert_advice(f, "mem_size_mib = 17 in");
 	assert_true(f->has_address);
 	assert_int_equal(f->address, RAM_END);
 	assert_string_equal(confidence_word(f->confidence), "certain");
@@ -138,6 +138,91 @@ static void hole_between_ram(void **state)
 	assert_int_equal(f->n_alternatives, 1);
 	assert_string_equal(f->alternatives[0].cause, "access-past-ram-end");
 	assert_evidence(f, "RAM 0x48000000-0x49000000 (16 MiB) begins 64 MiB above");
+}
+
+/* 64 bytes past RAM, and a BAR in a window for devices far above: no RAM begins there. */
+static void a_slot_in_a_window_makes_no_hole(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_qemu_virt();
+	sc.machine.regions[sc.machine.n_regions++] =
+		(struct machine_region){.name = "PCIe MMIO window (high)",
+					.base = 0x8000000000,
+					.size = 0x8000000000,
+					.optional = true};
+	scenario_slot(1, 0x8000000000, 64 * MIB, 0);
+	rec = scenario_nisv(RAM_END + 0x40, LDP);
+	assert_string_equal(scenario_explain(&rec)->cause, "access-past-ram-end");
+	assert_confidence(&sc.findings.list[0], 0.9);
+}
+
+static void unproven_ram_makes_no_sure_hole(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_slot(1, 0x48000000, 7 * MIB, 0); /* less than half of the RAM */
+	rec = scenario_nisv(0x44000000, LDP);
+	assert_string_equal(scenario_explain(&rec)->cause, "hole-between-slots");
+	assert_confidence(&sc.findings.list[0], 0.6);
+	sc.evidence.ram_option_bytes = 23 * MIB; /* it is RAM */
+	assert_confidence(scenario_diagnose(), 0.85);
+	sc.rec.slots[1].size = 16 * MIB; /* more than was asked for: one is none */
+	layout_from_record(&sc.layout, &sc.rec);
+	assert_confidence(scenario_diagnose(), 0.6);
+}
+
+static void crosvm_has_devices_between(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	sc.evidence.vmm = "crosvm";
+	scenario_slot(1, 0x48000000, 16 * MIB, 0);
+	rec = scenario_nisv(RAM_END + 0x40, LDP);
+	assert_true(scenario_explain(&rec)->confidence <= 0.5);
+}
+
+/* Neither map nor VMM: nothing tells whether a device is there. */
+static void without_a_map_nothing_is_likely(void **state)
+{
+	static const uint64_t addresses[] = {RAM_END, 0x10, 0x46000000};
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		struct nisv_rec_fault rec;
+		const struct finding *f;
+
+		scenario_teardown(state);
+		scenario_setup(state);
+		sc.evidence.vmm = "unknown";
+		if (i == 2)
+			scenario_slot(1, 0x48000000, 16 * MIB, 0);
+		rec = scenario_nisv(addresses[i], LDP);
+		f = scenario_explain(&rec);
+		assert_string_not_equal(f->cause, "unknown");
+		assert_true(f->confidence < 0.7);
+		assert_contains(f->confidence_reason, "no reference map");
+	}
+}
+
+/* What the VM has in all counts, not where its last piece begins. */
+static void advice_counts_all_ram(void **state)
+{
+	struct nisv_rec_fault rec;
+	const struct finding *f;
+
+	(void)state;
+	sc.evidence.vmm = "cloud-hypervisor";
+	sc.evidence.ram_option_bytes = 192 * MIB;
+	sc.rec.n_slots = 0;
+	scenario_slot(0, 0xf8000000, 64 * MIB, 0);
+	scenario_slot(1, 0x100000000, 128 * MIB, 0);
+	rec = scenario_nisv(0x108000040, LDP);
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "access-past-ram-end");
+	assert_advice(f, "--memory size=193M");
 }
 
 static void a_small_slot_above_makes_no_hole(void **state)
@@ -254,6 +339,11 @@ int main(void)
 		SCENARIO_TEST(crosvm_has_devices_past_ram),
 		SCENARIO_TEST(ram_in_two_adjoining_slots_is_one),
 		SCENARIO_TEST(hole_between_ram),
+		SCENARIO_TEST(a_slot_in_a_window_makes_no_hole),
+		SCENARIO_TEST(unproven_ram_makes_no_sure_hole),
+		SCENARIO_TEST(crosvm_has_devices_between),
+		SCENARIO_TEST(without_a_map_nothing_is_likely),
+		SCENARIO_TEST(advice_counts_all_ram),
 		SCENARIO_TEST(a_small_slot_above_makes_no_hole),
 		SCENARIO_TEST(rom_above_makes_no_hole),
 		SCENARIO_TEST(null_pointer),

@@ -70,6 +70,24 @@ static void x86_operand_from_the_registers(void **state)
 	assert_evidence(f, "computed from the registers");
 }
 
+/* With DS = 0x2000 the operand is at 0x20040, in memory: its segment's base is not recorded. */
+static void x86_segment_may_lead_into_memory(void **state)
+{
+	struct nisv_rec_fault rec = emulation(0, 0x18000, pxor, sizeof(pxor));
+	const struct finding *f;
+
+	(void)state;
+	sc.rec.slots[0].gpa = 0x10000;
+	layout_from_record(&sc.layout, &sc.rec);
+	rec.gpr[3] = 0x40;
+	f = scenario_explain(&rec);
+	assert_string_equal(f->cause, "unknown");
+	assert_false(f->has_address);
+	assert_contains(f->confidence_reason, "segment");
+	assert_int_equal(f->n_alternatives, 1);
+	assert_string_equal(f->alternatives[0].cause, "x86-emulation-failure-mmio");
+}
+
 static void x86_operand_in_memory_is_unknown(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0, 0x7c00, pxor, sizeof(pxor));
@@ -141,6 +159,7 @@ int main(void)
 		SCENARIO_TEST(x86_jump_into_nothing),
 		SCENARIO_TEST(x86_unknown_instruction_on_nothing),
 		SCENARIO_TEST(x86_operand_from_the_registers),
+		SCENARIO_TEST(x86_segment_may_lead_into_memory),
 		SCENARIO_TEST(x86_operand_in_memory_is_unknown),
 		SCENARIO_TEST(x86_operand_behind_page_tables),
 		SCENARIO_TEST(x86_jump_behind_page_tables),
