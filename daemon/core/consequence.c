@@ -119,7 +119,7 @@ static bool is_next(const struct site *site, const struct site *cause)
 {
 	if (!site->first_order || site->first_order != cause->first_order + 1)
 		return false;
-	return !site->detail ||
+	return !site->detail || !cause->detail ||
 	       !memcmp(site->detail->gpr, cause->detail->gpr, sizeof(cause->detail->gpr));
 }
 
