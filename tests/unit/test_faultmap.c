@@ -176,6 +176,29 @@ static void the_map_is_bounded(void **state)
 	assert_int_equal(map->sites[0].count, 9);
 }
 
+/* A guest that survives many aborts first must not hide what kills it. */
+static void a_death_takes_the_place_of_another_detail(void **state)
+{
+	struct nisv_rec_fault rec;
+	struct site *death;
+
+	(void)state;
+	for (uint64_t i = 1; i <= FAULTMAP_DETAILS_MAX; i++) {
+		rec = fault(0x60000000 + i * 0x1000, 0x40000000, 1, i);
+		rec.outcome = NISV_OUTCOME_ABORT_INJECTED;
+		rec.errno_ = 0;
+		assert_int_equal(faultmap_record(map, &rec, NULL), 1);
+	}
+	rec = fault(0x48000040, 0x40000100, 1, FAULTMAP_DETAILS_MAX + 1);
+	assert_int_equal(faultmap_record(map, &rec, &death), 1);
+	assert_non_null(death->detail);
+	assert_int_equal(map->n_details, FAULTMAP_DETAILS_MAX);
+	assert_int_equal(map->dropped_details, 1);
+	/* The latest of the others made room, the first ones stay. */
+	assert_non_null(map->sites[1].detail);
+	assert_null(map->sites[FAULTMAP_DETAILS_MAX].detail);
+}
+
 static void hostile_records_are_refused_or_cut(void **state)
 {
 	struct nisv_rec_fault rec = fault(0x1000, 0, 1, 0);
@@ -256,6 +279,7 @@ int main(void)
 		MAP_TEST(sites_stay_in_address_order),
 		MAP_TEST(counts_open_sites_and_never_fall),
 		MAP_TEST(the_map_is_bounded),
+		MAP_TEST(a_death_takes_the_place_of_another_detail),
 		MAP_TEST(hostile_records_are_refused_or_cut),
 		MAP_TEST(places_are_counted_and_bounded),
 		cmocka_unit_test(names_are_those_of_the_interface),
