@@ -216,6 +216,9 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 			return r;
 	} else {
 		site_improve_detail(site, rec);
+		/* Two rings bring the records: an earlier one may come later. */
+		if (rec->vcpu_order && rec->vcpu_order < site->first_order)
+			site->first_order = rec->vcpu_order;
 	}
 	if (rec->count > site->count)
 		site->count = rec->count;
