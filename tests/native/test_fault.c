@@ -274,7 +274,7 @@ static void test_site_budget(void **state)
 	(void)state;
 	watch_start(&watch, &options);
 	vmm_run(&vmm, &watch,
-		FOUR_SITES "--vcpus 4 --vcpu-step 0=0x1000 --on-error rerun --max-exits 400");
+		FOUR_SITES "--vcpus 4 --vcpu-step 0=0x1000 --on-error rerun --max-exits 40000");
 	vm = watch_vm(&watch, vmm.pid, &from);
 	assert_non_null(vm);
 	assert_int_equal(counters_read(watch.capture, &counters), 0);
