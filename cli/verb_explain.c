@@ -148,8 +148,8 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 	char text[512], title[VM_TEXT_MAX], time[FORMAT_MAX], ago[FORMAT_MAX];
 	size_t attached = 0;
 
-	snprintf(text, sizeof(text), "Nothing to explain%s%s%s: no finding%s.", vm ? " about " : "",
-		 vm ? vm_title(vm, title) : "", "",
+	snprintf(text, sizeof(text), "Nothing to explain%s%s: no finding%s.", vm ? " about " : "",
+		 vm ? vm_title(vm, title) : "",
 		 has_address ? " at this address"
 		 : vm	     ? ""
 			     : " about any VM of this host");

@@ -28,7 +28,7 @@ struct site {
 	uint32_t vcpu_id;	/* of the last */
 	enum nisv_outcome outcome;
 	int errno_;
-	uint64_t first_order;	       /* vcpu_order of the first record seen; 0: no record */
+	uint64_t first_order;	       /* lowest vcpu_order of its records; 0: no record */
 	struct nisv_rec_fault *detail; /* owned; the first full record of the site, its outcome kept
 					  current, its memslots those of the first record that
 					  caught one being changed; NULL: counts only */

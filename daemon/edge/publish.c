@@ -77,7 +77,8 @@ void publish_changes(struct manager *manager)
 
 		if (vm->dirty) {
 			if (vm_diagnose(vm, manager->arch, manager->injection_seen) < 0) {
-				log_warning("Out of memory: no diagnosis of VM %s for now", vm->id);
+				log_warning("Out of memory: VM %s is tried again at the next poll",
+					    vm->id);
 				continue;
 			}
 			vm->dossier_due = true;
