@@ -17,8 +17,8 @@
 #define NISV_CMDLINE_MAX 4096 /* bytes of the VMM's command line copied at first sight */
 #define NISV_COMM_LEN	 16   /* TASK_COMM_LEN */
 #define NISV_DIR_LEN	 32 /* "PID-FD" or "PID-FD.N": the name of the VM's KVM debugfs directory */
-#define NISV_SLOTS_MAX	 128 /* memslots in one layout record; more are counted, not described */
-#define NISV_BUS_MAX	 64  /* in-kernel MMIO ranges in one layout record */
+#define NISV_SLOTS_MAX	 640 /* memslots in one layout record; more are counted, not described */
+#define NISV_BUS_MAX	 256 /* in-kernel MMIO ranges in one layout record */
 #define NISV_REDIST_MAX	 4   /* vGICv3 redistributor regions in one layout record */
 #define NISV_GPRS                                                                                \
 	31 /* arm64 x0..x30; x86 uses the first 16 in KVM's order (rax, rcx, rdx, rbx, rsp, ...) \
@@ -31,6 +31,7 @@ enum nisv_rec_type {
 	NISV_REC_LAYOUT = 2, /* struct nisv_rec_layout: its memory map, when it changed */
 	NISV_REC_FAULT = 3,  /* struct nisv_rec_fault: one fault in detail */
 	NISV_REC_VM_END = 4, /* struct nisv_rec_hdr only: KVM destroys the VM */
+	NISV_REC_SLOT = 5,   /* struct nisv_rec_slot: one memslot changed */
 };
 
 /* Kinds of abort (design section 5). MMIO is traffic, not an abort, and is counted by place. */
@@ -167,10 +168,33 @@ struct nisv_rec_layout {
 	__u32 n_redist;	    /* used entries of redist[] */
 	__u32 nisv_to_user; /* 1: the VMM enabled KVM_CAP_ARM_NISV_TO_USER */
 	__u32 is_protected; /* 1: pKVM protected VM */
-	__u32 reserved;
+	__u32 is_32bit;	    /* 1: arm64, vCPU 0 runs AArch32 at EL1 (HCR_EL2.RW is 0) */
 	struct nisv_redist redist[NISV_REDIST_MAX];
-	struct nisv_slot slots[NISV_SLOTS_MAX];
 	struct nisv_bus_range bus[NISV_BUS_MAX];
+	struct nisv_slot slots[NISV_SLOTS_MAX]; /* last: only n_slots of them are sent */
+};
+
+/* hdr.size of a layout record with @n slots. */
+#define NISV_LAYOUT_SIZE(n) \
+	(sizeof(struct nisv_rec_layout) - (NISV_SLOTS_MAX - (n)) * sizeof(struct nisv_slot))
+
+/* Values and order of enum kvm_mr_change (include/linux/kvm_host.h). */
+enum nisv_slot_change {
+	NISV_SLOT_CREATED = 0,
+	NISV_SLOT_DELETED = 1,
+	NISV_SLOT_MOVED = 2,
+	NISV_SLOT_FLAGS = 3, /* dirty logging or read-only switched */
+	_NISV_SLOT_CHANGE_MAX = 4,
+};
+
+/* A change of the memory map that KVM has just put into force (kvm_arch_commit_memory_region()). */
+struct nisv_rec_slot {
+	struct nisv_rec_hdr hdr;
+	__u32 change; /* enum nisv_slot_change */
+	__u32 reserved;
+	__u64 generation;	 /* of the memslots after it */
+	struct nisv_slot before; /* id -1 when created */
+	struct nisv_slot after;	 /* id -1 when deleted */
 };
 
 /* EL1 registers (arm64); on x86 only those named in the comments are filled. */
@@ -295,15 +319,17 @@ struct nisv_vm_stat {
 	__u64 unplaced_mmio;	/* of the MMIO counts, without a place */
 	__u64 suppressed;	/* detail records not sent: rate limit */
 	__u64 detail_window_ns; /* BPF-private: start of the current rate window */
-	__u64 generation;	/* BPF-private: memslots generation of the last layout record */
-	__u64 sites;		/* of its budget; 64 bits wide for an atomic that returns a value */
+	__u64 slot_changes; /* memslot changes, exact where KVM's function can be hooked, else 0 */
+	__u64 slot_changes_dropped; /* of these, without a record: rate limit */
+	__u64 generation;	    /* BPF-private: memslots generation of the last layout record */
+	__u64 sites; /* of its budget; 64 bits wide for an atomic that returns a value */
 	__u64 places;
 	__u32 detail_in_window; /* BPF-private */
 	__u32 vital_in_window;	/* BPF-private */
 	__u32 tgid;
-	__u32 has_layout; /* BPF-private: a layout record was sent */
-	__u32 has_fault;  /* BPF-private: a fault record was sent */
-	__u32 reserved;
+	__u32 has_layout;      /* BPF-private: a layout record was sent */
+	__u32 has_fault;       /* BPF-private: a fault record was sent */
+	__u32 slots_in_window; /* BPF-private */
 };
 
 /* Map `losses`: per-CPU array, one counter per way to lose something. */
@@ -325,6 +351,7 @@ NISV_ASSERT_SIZE(struct nisv_slot, 32);
 NISV_ASSERT_SIZE(struct nisv_rec_vm, 48 + 32 + 16 + 16 + 16 + NISV_CMDLINE_MAX);
 NISV_ASSERT_SIZE(struct nisv_rec_layout,
 		 48 + 72 + 16 * NISV_REDIST_MAX + 32 * NISV_SLOTS_MAX + 16 * NISV_BUS_MAX);
+NISV_ASSERT_SIZE(struct nisv_rec_slot, 48 + 16 + 2 * 32);
 NISV_ASSERT_SIZE(struct nisv_sysregs, 96);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
 NISV_ASSERT_SIZE(struct nisv_site, 64);

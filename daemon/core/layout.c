@@ -2,6 +2,7 @@
 
 #include "daemon/core/layout.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,37 +46,52 @@ static uint32_t clamp(uint32_t n, uint32_t max)
 	return n < max ? n : max;
 }
 
-void layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec)
+void layout_clear(struct layout *layout)
+{
+	free(layout->slots);
+	free(layout->bus);
+	*layout = (struct layout){};
+}
+
+int layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec)
 {
 	uint32_t n_slots = clamp(rec->n_slots, NISV_SLOTS_MAX);
 	uint32_t n_bus = clamp(rec->n_bus, NISV_BUS_MAX);
+	struct layout fresh = {
+		.known = true,
+		.generation = rec->generation,
+		.state = rec->state <= NISV_LAYOUT_AFTER ? (enum nisv_layout_state)rec->state
+							 : NISV_LAYOUT_UNSTABLE,
+		.total_slots = rec->total_slots,
+		.total_bus = rec->total_bus,
+		.vcpus = rec->vcpus,
+		.ipa_bits = rec->ipa_bits <= 64 ? rec->ipa_bits : 0,
+		.vgic_model = rec->vgic_model,
+		.vgic_dist = rec->vgic_dist,
+		.vgic_cpu = rec->vgic_cpu,
+		.nisv_to_user = rec->nisv_to_user != 0,
+		.is_protected = rec->is_protected != 0,
+		.is_32bit = rec->is_32bit != 0,
+		.n_bus = n_bus,
+		.n_redist = clamp(rec->n_redist, NISV_REDIST_MAX),
+	};
 
-	memset(layout, 0, sizeof(*layout));
-	layout->known = true;
-	layout->generation = rec->generation;
-	layout->state = rec->state <= NISV_LAYOUT_AFTER ? (enum nisv_layout_state)rec->state
-							: NISV_LAYOUT_UNSTABLE;
-	layout->total_slots = rec->total_slots;
-	layout->total_bus = rec->total_bus;
-	layout->vcpus = rec->vcpus;
-	layout->ipa_bits = rec->ipa_bits <= 64 ? rec->ipa_bits : 0;
-	layout->vgic_model = rec->vgic_model;
-	layout->vgic_dist = rec->vgic_dist;
-	layout->vgic_cpu = rec->vgic_cpu;
-	layout->nisv_to_user = rec->nisv_to_user != 0;
-	layout->is_protected = rec->is_protected != 0;
-
+	fresh.slots = malloc((n_slots + 1) * sizeof(*fresh.slots));
+	fresh.bus = malloc((n_bus + 1) * sizeof(*fresh.bus));
+	if (!fresh.slots || !fresh.bus) {
+		layout_clear(&fresh);
+		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < n_slots; i++)
 		if (slot_is_sane(&rec->slots[i]))
-			layout->slots[layout->n_slots++] = rec->slots[i];
-	qsort(layout->slots, layout->n_slots, sizeof(layout->slots[0]), slot_compare);
-
-	for (uint32_t i = 0; i < n_bus; i++)
-		layout->bus[layout->n_bus++] = rec->bus[i];
-	qsort(layout->bus, layout->n_bus, sizeof(layout->bus[0]), bus_compare);
-
-	layout->n_redist = clamp(rec->n_redist, NISV_REDIST_MAX);
-	memcpy(layout->redist, rec->redist, layout->n_redist * sizeof(rec->redist[0]));
+			fresh.slots[fresh.n_slots++] = rec->slots[i];
+	qsort(fresh.slots, fresh.n_slots, sizeof(fresh.slots[0]), slot_compare);
+	memcpy(fresh.bus, rec->bus, n_bus * sizeof(rec->bus[0]));
+	qsort(fresh.bus, fresh.n_bus, sizeof(fresh.bus[0]), bus_compare);
+	memcpy(fresh.redist, rec->redist, fresh.n_redist * sizeof(rec->redist[0]));
+	layout_clear(layout);
+	*layout = fresh;
+	return 0;
 }
 
 /* Memory to the guest's normal accesses: address space 0, and not a slot that is being changed. */

@@ -26,10 +26,11 @@ struct layout {
 	uint64_t vgic_cpu;
 	bool nisv_to_user;
 	bool is_protected;
+	bool is_32bit; /* arm64: the guest runs AArch32 */
 	size_t n_slots, n_bus, n_redist;
 	struct nisv_redist redist[NISV_REDIST_MAX];
-	struct nisv_slot slots[NISV_SLOTS_MAX]; /* ascending by gpa */
-	struct nisv_bus_range bus[NISV_BUS_MAX];
+	struct nisv_slot *slots;    /* owned; ascending by address space, then gpa */
+	struct nisv_bus_range *bus; /* owned; ascending by addr */
 };
 
 /* A half-open range [start, end). */
@@ -38,10 +39,12 @@ struct range {
 };
 
 /*
- * Takes a record as capture delivered it (sizes checked, content not trusted): counts are clamped,
- * slots are sorted and slots of size zero or that wrap around the address space are dropped.
+ * Replaces @layout (zeroes, or a layout from before) by a record as capture delivered it (sizes
+ * checked, content not trusted): counts are clamped, slots are sorted and slots of size zero or
+ * that wrap around the address space are dropped. 0, or -ENOMEM with @layout as it was.
  */
-void layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec);
+int layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec);
+void layout_clear(struct layout *layout); /* back to zeroes */
 
 /* The slot that holds @ipa in address space 0, or NULL. INVALID slots are memory to nobody:
  * skipped. */

@@ -2,6 +2,7 @@
 
 #include "daemon/core/machine.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const class_names[_REGION_CLASS_MAX] = {
@@ -69,38 +70,63 @@ static bool option_matches(const char *option, const char *match)
 	return n == 0 || (!strncmp(option, match, n) && (option[n] == '\0' || option[n] == '-'));
 }
 
-const struct machine *machine_choose(const struct machine *maps, size_t n, const char *arch,
-				     const char *vmm, const char *machine_option,
-				     const struct layout *layout, double *ret_confidence,
-				     const char **ret_reason)
+void machine_add(struct machine *machine, const struct machine_region *region)
 {
-	bool vmm_known = strcmp(vmm, "unknown") != 0;
+	size_t at = machine->n_regions;
 
+	if (at >= MACHINE_REGIONS_MAX || !region->size)
+		return;
+	for (size_t i = 0; i < machine->n_regions; i++) {
+		const struct machine_region *other = &machine->regions[i];
+		bool apart = other->vgic && region->vgic && other->vgic != region->vgic;
+
+		if (!apart && other->base - region->base < region->size)
+			return;
+		if (!apart && region->base - other->base < other->size)
+			return;
+	}
+	for (; at > 0 && machine->regions[at - 1].base > region->base; at--)
+		machine->regions[at] = machine->regions[at - 1];
+	machine->regions[at] = *region;
+	machine->n_regions++;
+}
+
+bool machine_choose(const struct machine *maps, size_t n, const struct machine_facts *facts,
+		    struct machine *ret, struct machine_choice *ret_choice)
+{
+	const char *option = facts->options->machine;
+	bool vmm_known = strcmp(facts->vmm, "unknown") != 0;
+
+	*ret_choice = (struct machine_choice){};
 	for (size_t i = 0; i < n && vmm_known; i++) {
-		if (strcmp(maps[i].arch, arch) || strcmp(maps[i].vmm, vmm))
+		if (strcmp(maps[i].arch, facts->arch) || strcmp(maps[i].vmm, facts->vmm))
 			continue;
 		/* Without its machine option a VMM with more than one machine is not told. */
-		if (maps[i].match[0] && !machine_option[0])
+		if (maps[i].match[0] && !option[0])
 			continue;
-		if (!option_matches(machine_option, maps[i].match))
+		if (!option_matches(option, maps[i].match))
 			continue;
-		*ret_confidence = 0.9;
-		*ret_reason = "by the command line of the VMM";
-		return &maps[i];
+		ret_choice->confidence = 0.9;
+		snprintf(ret_choice->reason, sizeof(ret_choice->reason),
+			 "by the command line of the VMM");
+		*ret = maps[i];
+		return true;
 	}
-	if (!layout->known)
-		return NULL;
+	if (!facts->layout->known)
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		/* A command line that names another VMM or machine is not overruled by a likeness.
 		 */
-		if (strcmp(maps[i].arch, arch) ||
-		    (vmm_known && (strcmp(maps[i].vmm, vmm) || machine_option[0])))
+		if (strcmp(maps[i].arch, facts->arch) ||
+		    (vmm_known && (strcmp(maps[i].vmm, facts->vmm) || option[0])))
 			continue;
-		if (!fingerprint_matches(&maps[i], layout))
+		if (!fingerprint_matches(&maps[i], facts->layout))
 			continue;
-		*ret_confidence = 0.6;
-		*ret_reason = "by the likeness of its layout: addresses of the vGIC and of RAM";
-		return &maps[i];
+		ret_choice->confidence = 0.6;
+		snprintf(ret_choice->reason, sizeof(ret_choice->reason),
+			 "by the likeness of its layout: addresses of the vGIC and of RAM");
+		*ret = maps[i];
+		return true;
 	}
-	return NULL;
+	return false;
 }

@@ -4,8 +4,9 @@
 
 /*
  * Reference maps: what a VMM's machine puts where by its own source code. Fixed regions come from
- * JSON files (edge/machinefile loads them); regions that depend on the VM are computed here in C.
- * What the kernel shows (slots, vGIC, buses) always wins over a reference map.
+ * JSON files (edge/machinefile loads them); regions that depend on the VM (its RAM, vCPUs, options,
+ * IPA size) are computed by one C file per VMM (machine_*.c). What the kernel shows (slots, vGIC,
+ * buses) always wins over a reference map.
  */
 
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "daemon/core/layout.h"
+#include "daemon/core/vmoptions.h"
 
 enum region_class {
 	REGION_DEVICE = 0,
@@ -27,23 +29,36 @@ const char *region_class_name(
 	enum region_class class); /* "device", "ram", "rom", "kernel-device", "hole" */
 
 struct machine_region {
-	char name[32];	     /* "UART0 PL011" */
+	char name[40];	     /* "UART0 PL011" */
 	uint64_t base, size; /* size > 0, no wrap-around */
 	enum region_class class;
-	uint32_t vgic;	 /* NISV_VGIC_V2 / _V3: only with that vGIC; 0: always */
-	bool optional;	 /* only with an option or a version of the VMM: no proof by itself */
-	char source[96]; /* file and symbol the numbers come from */
+	uint32_t vgic;	    /* NISV_VGIC_V2 / _V3: only with that vGIC; 0: always */
+	bool optional;	    /* only with an option or a version of the VMM: no proof by itself */
+	bool is_window;	    /* where the guest places devices (PCI MMIO): mostly empty */
+	const char *source; /* file and symbol the numbers come from; static, or the registry's */
 };
 
 #define MACHINE_REGIONS_MAX 64
 
+/* A map of the registry, or the map of one VM made from it. */
 struct machine {
 	char id[32];	/* "qemu-virt-arm64" */
-	char vmm[24];	/* vmname's VMM id: "qemu" */
+	char vmm[24];	/* vmname's VMM id: "qemu"; "" for an alien board */
 	char arch[8];	/* "arm64" or "x86_64" */
-	char match[24]; /* what the VM's machine option must begin with: "virt"; "" matches any */
+	char match[24]; /* what the VM's machine option must be: "virt"; "" matches any */
+	bool is_alien;	/* a board that no VMM here makes: only ever named as what a guest image was
+			   built for */
 	size_t n_regions;
-	struct machine_region regions[MACHINE_REGIONS_MAX]; /* ascending by base, not overlapping */
+	struct machine_region regions[MACHINE_REGIONS_MAX]; /* ascending by base; overlapping only
+							       for different vGICs */
+};
+
+/* What the choice of a map and its computed regions may rest on; all borrowed. */
+struct machine_facts {
+	const char *arch;		 /* of the host and so of the guest */
+	const char *vmm;		 /* "unknown" where neither command line nor name tells */
+	const struct vmoptions *options; /* never NULL; ->known may be false */
+	const struct layout *layout;	 /* never NULL; ->known may be false */
 };
 
 /* The region of @machine that holds @ipa in a VM with @vgic_model, or NULL; @machine may be NULL.
@@ -52,13 +67,41 @@ const struct machine_region *machine_region_at(const struct machine *machine, ui
 					       uint64_t ipa);
 
 /*
- * Chooses among @n reference maps. By VMM and machine option where the command line tells them
- * (returns 0.9), else by the fingerprint of the layout (vGIC base and RAM base; 0.6), else NULL.
- * @ret_confidence and @ret_reason (a static string) are set when a map is returned.
+ * Adds a computed region; one that overlaps a region that is there already (an operator's map says
+ * otherwise) is left out, as is one that has no room or no size. Keeps the order.
  */
-const struct machine *machine_choose(const struct machine *maps, size_t n, const char *arch,
-				     const char *vmm, const char *machine_option,
-				     const struct layout *layout, double *ret_confidence,
-				     const char **ret_reason);
+void machine_add(struct machine *machine, const struct machine_region *region);
+
+struct machine_choice {
+	double confidence; /* 0.9 by command line and version, 0.8 by command line without a version
+			      that the map depends on, 0.6 or less by fingerprint */
+	char reason[192];
+};
+
+/*
+ * Chooses among the @n reference maps, by the command line (VMM and machine option) where it tells,
+ * else by the fingerprint of the layout; contradiction between the two lowers the confidence and is
+ * named in the reason. Makes the VM's own map: the chosen one's fixed regions and what its VMM's
+ * file computes. True and @ret, @ret_choice set; false if no map fits, or more than one does
+ * (@ret_choice->reason still says why).
+ */
+bool machine_choose(const struct machine *maps, size_t n, const struct machine_facts *facts,
+		    struct machine *ret, struct machine_choice *ret_choice);
+
+/* ---- for machine_*.c: one row per machine that has computed regions or a fingerprint ---- */
+
+struct machine_kind {
+	const char *id; /* of the map in the registry */
+	/* How much the layout looks like this machine: 0 not at all, 0.6 beyond doubt. The best
+	 * must stand alone, else nothing is chosen. May be NULL. */
+	double (*fingerprint)(const struct machine_facts *facts);
+	/* Adds what depends on the VM, and drops or un-marks (optional) what its options decide.
+	 * May be NULL. */
+	void (*compute)(const struct machine_facts *facts, struct machine *machine);
+};
+
+/* Each ends with a row whose id is NULL. */
+extern const struct machine_kind machine_qemu_arm64[], machine_qemu_x86[], machine_firecracker[],
+	machine_cloud_hypervisor[], machine_crosvm[], machine_kvmtool[], machine_libkrun[];
 
 #endif

@@ -28,6 +28,11 @@ static struct vm *vm_free(struct vm *vm)
 		return NULL;
 	findings_clear(&vm->findings);
 	faultmap_free(vm->faults);
+	layout_clear(&vm->layout);
+	slot_history_clear(&vm->slots);
+	guest_view_clear(&vm->guest);
+	backings_clear(&vm->backings);
+	free(vm->machine);
 	free(vm->cmdline);
 	free(vm->cgroup);
 	free(vm);
@@ -71,17 +76,28 @@ int vm_set_cmdline(struct vm *vm, const char *cmdline, size_t len, bool cut)
 	vm->cmdline_len = len;
 	vm->cmdline_cut = cut;
 	vmname_parse(&vm->name, copy, len, vm->comm);
+	vmoptions_parse(&vm->options, vm->name.vmm, copy, len, cut);
 	vm->dirty = true;
 	return 0;
 }
 
 void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, const char *arch)
 {
-	vm->machine_confidence = 0;
-	vm->machine_reason = NULL;
-	vm->machine = machine_choose(maps, n, arch, vm->name.vmm, vm->name.machine_option,
-				     &vm->layout, &vm->machine_confidence, &vm->machine_reason);
+	const struct machine_facts facts = {
+		.arch = arch,
+		.vmm = vm->name.vmm,
+		.options = &vm->options,
+		.layout = &vm->layout,
+	};
+	struct machine *machine = malloc(sizeof(*machine));
+
+	free(vm->machine);
+	vm->machine = NULL;
 	vm->dirty = true;
+	if (machine && machine_choose(maps, n, &facts, machine, &vm->choice))
+		vm->machine = machine;
+	else
+		free(machine);
 }
 
 int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
@@ -89,10 +105,10 @@ int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
 	const struct evidence evidence = {
 		.arch = arch,
 		.vmm = vm->name.vmm,
-		.ram_option_bytes = vm->name.ram_option_bytes,
+		.ram_option_bytes = vm->options.ram_bytes,
 		.layout = &vm->layout,
 		.machine = vm->machine,
-		.machine_confidence = vm->machine_confidence,
+		.machine_confidence = vm->choice.confidence,
 		.faults = vm->faults,
 		.vm_ended = vm->end != VM_END_NONE,
 		.injection_seen = injection_seen,

@@ -11,12 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/core/backing.h"
 #include "daemon/core/diagnose.h"
 #include "daemon/core/faultmap.h"
+#include "daemon/core/guest.h"
 #include "daemon/core/layout.h"
 #include "daemon/core/machine.h"
 #include "daemon/core/news.h"
+#include "daemon/core/slothistory.h"
 #include "daemon/core/vmname.h"
+#include "daemon/core/vmoptions.h"
 
 #define VM_ID_MAX     48
 #define VM_KEY_LEN    32   /* hex digits */
@@ -45,10 +49,15 @@ struct vm {
 	char *cgroup; /* owned path below the cgroup root, sanitised, or NULL */
 	struct vmname name;
 
+	struct vmoptions options;
+
 	struct layout layout;
-	const struct machine *machine; /* borrowed from the registry of maps, or NULL */
-	double machine_confidence;
-	const char *machine_reason;
+	uint64_t layout_ns; /* when it was read */
+	struct slot_history slots;
+	struct machine *machine; /* owned: its own reference map, or NULL */
+	struct machine_choice choice;
+	struct guest_view guest;
+	struct backings backings;
 
 	struct faultmap *faults; /* owned */
 	struct nisv_vm_stat totals;
@@ -115,7 +124,8 @@ void vms_clear(struct vms *vms);
  * -ENOMEM on failure. */
 int vm_set_cmdline(struct vm *vm, const char *cmdline, size_t len, bool cut);
 
-/* Chooses the reference map of @vm among @n maps, as far as its names and layout tell by now. */
+/* Makes the reference map of @vm from @n maps, as far as its names and layout tell by now. Out of
+ * memory it has none. */
 void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, const char *arch);
 
 /* Aborts of all kinds, exact. */

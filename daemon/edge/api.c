@@ -83,8 +83,8 @@ static int method_get_vm(struct varlink_call *call, struct json_object *paramete
 	json_object_object_add(reply, "vm", model_vm(vm));
 	json_object_object_add(reply, "layout", model_layout(&vm->layout));
 	json_object_object_add(reply, "machine_confidence",
-			       json_object_new_double(vm->machine_confidence));
-	json_object_object_add(reply, "machine_reason", model_string(vm->machine_reason));
+			       json_object_new_double(vm->choice.confidence));
+	json_object_object_add(reply, "machine_reason", model_string(vm->choice.reason));
 	return varlink_reply(call, reply);
 }
 

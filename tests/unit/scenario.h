@@ -83,6 +83,7 @@ static inline int scenario_teardown(void **state)
 	(void)state;
 	findings_clear(&sc.findings);
 	sc.faults = faultmap_free(sc.faults);
+	layout_clear(&sc.layout);
 	return 0;
 }
 

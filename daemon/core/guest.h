@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_GUEST_H
+#define NISVD_GUEST_H
+
+/*
+ * What the guest believes its machine to be: its own device tree, or on x86 the E820 table of its
+ * boot parameters. The bytes come out of guest memory and are hostile: cut, looping, huge, lying.
+ * Addresses and sizes are bytes of guest-physical space, as the CPU sees them (ranges of parent
+ * buses applied).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUEST_RANGES_MAX 256
+#define GUEST_TREE_MAX \
+	(2U << 20) /* bytes: FDT_MAX_SIZE of arm64 Linux (Documentation/arch/arm64/booting.rst) */
+
+enum guest_source {
+	GUEST_NOTHING = 0,
+	GUEST_DEVICE_TREE,
+	GUEST_E820,
+};
+
+enum guest_state {
+	GUEST_UNREAD = 0, /* not tried yet */
+	GUEST_FOUND,
+	GUEST_NOT_FOUND,  /* no tree or table in the memory that was looked at */
+	GUEST_OFF,	  /* InspectGuestMemory=no */
+	GUEST_PROTECTED,  /* protected VM: never read */
+	GUEST_UNREADABLE, /* the VMM's memory cannot be read: permission, or it is gone */
+	GUEST_BAD,	  /* found, but broken */
+};
+
+enum guest_kind {
+	GUEST_MEMORY = 0, /* memory nodes; E820 type 1 */
+	GUEST_RESERVED,	  /* /reserved-memory, the reservation block; E820 other types */
+	GUEST_DEVICE,
+	GUEST_PCI_ECAM,
+	GUEST_PCI_WINDOW,
+	GUEST_GIC_DIST,
+	GUEST_GIC_REDIST,
+	GUEST_GIC_CPU, /* GICv2 CPU interface */
+	GUEST_GIC_ITS,
+	GUEST_GIC_V2M,
+	_GUEST_KIND_MAX
+};
+
+struct guest_range {
+	enum guest_kind kind;
+	uint64_t base, size;
+	char name[48];	     /* of the node, printable: "pl011@9000000" */
+	char compatible[48]; /* the first one, printable, or "" */
+	bool disabled;	     /* status is neither absent nor "okay": no driver will touch it */
+};
+
+struct guest_view {
+	enum guest_state state;
+	enum guest_source source;
+	uint64_t address;     /* where the tree or table is */
+	uint32_t bytes;	      /* its length */
+	uint32_t cpus;	      /* enabled CPU nodes; 0 unknown */
+	uint32_t gic_version; /* 2, 3; 0: none or unknown */
+	size_t n_ranges;
+	struct guest_range *ranges; /* owned; ascending by base */
+	uint32_t dropped;	    /* more ranges than GUEST_RANGES_MAX */
+	char reason[128];	    /* why it is not there, or what is broken in it; "" */
+	uint64_t read_ns;	    /* CLOCK_MONOTONIC; 0 never */
+};
+
+const char *guest_state_name(enum guest_state state);	 /* "found", "not-found", "off", ... */
+const char *guest_source_name(enum guest_source source); /* "device-tree", "e820"; NULL for none */
+const char *
+guest_kind_name(enum guest_kind kind); /* "memory", "reserved", "device", "pci-ecam", ... */
+
+/*
+ * Reads a flattened device tree of @len bytes. 0 with ->state GUEST_FOUND; -EBADMSG if it is no
+ * tree or broken, with ->state GUEST_BAD and ->reason; -ENOMEM. Only ->state, ->source, ->bytes,
+ * ->cpus,
+ * ->gic_version, ->ranges, ->dropped and ->reason are set. Takes time linear in @len.
+ */
+int guest_from_tree(const void *blob, size_t len, struct guest_view *ret);
+
+/* How long the tree whose first 40 bytes are at @header says it is; 0: no tree, or not a sane one.
+ */
+uint32_t guest_tree_size(const void *header, size_t len);
+
+/*
+ * Reads the E820 table out of a boot parameter page ("zero page") of 4096 bytes (Linux
+ * arch/x86/include/uapi/asm/bootparam.h: struct boot_params). Same results; -EBADMSG where the page
+ * has no plausible table.
+ */
+int guest_from_boot_params(const void *page, size_t len, struct guest_view *ret);
+
+/* Bytes of the guest's memory ranges that lie in none of @layout's usable slots. */
+struct layout;
+uint64_t guest_overhang(const struct guest_view *view, const struct layout *layout);
+
+void guest_view_clear(struct guest_view *view); /* back to zeroes */
+
+#endif
