@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define WINDOW_MIN (16ULL << 20)
+
 double rule_lower(double score)
 {
 	if (score >= 0.9)
@@ -34,6 +36,11 @@ static bool is_nested(const struct scene *s)
 bool rule_is_nisv(const struct scene *s)
 {
 	return s->site->kind == NISV_KIND_NISV && !is_nested(s) && !s->esr.s1ptw && !s->esr.cm;
+}
+
+bool rule_is_window(const struct machine_region *region)
+{
+	return region->is_window || region->size >= WINDOW_MIN;
 }
 
 bool rule_no_slot(const struct scene *s)

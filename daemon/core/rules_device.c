@@ -8,7 +8,6 @@
 #include "daemon/core/rules.h"
 
 /* A window whose content the guest's own BAR settings decide: a device may or may not be there. */
-#define WINDOW_MIN (16ULL << 20)
 
 /* The instruction is of a class that ISV = 0 follows from. Bytes that say otherwise may be stale.
  */
@@ -90,15 +89,10 @@ const struct rule rule_vgic_access = {
 
 /* ---- device-access-nisv-instruction --------------------------------------------------------- */
 
-static bool is_window(const struct machine_region *region)
-{
-	return region->size >= WINDOW_MIN;
-}
-
 /* The reference map names the very device: what else shows it makes it no surer. */
 static bool is_named(const struct scene *s)
 {
-	return s->region && !is_window(s->region) && s->evidence->machine_confidence >= 0.8;
+	return s->region && !rule_is_window(s->region) && s->evidence->machine_confidence >= 0.8;
 }
 
 static double device_score(const struct scene *s, const char **reason)
@@ -120,7 +114,7 @@ static double device_score(const struct scene *s, const char **reason)
 	}
 	if (!s->region)
 		return 0;
-	if (is_window(s->region)) {
+	if (rule_is_window(s->region)) {
 		*reason = "the address is in a window for devices, but nothing shows that one "
 			  "answers there";
 		return by_insn(s, 0.5, 0.45);
@@ -147,12 +141,12 @@ static void device_place(const struct scene *s, struct text *text)
 	else
 		text_add(text, "no memory");
 	text_add(text, ", %s: only accesses that the CPU describes can be emulated",
-		 s->region && is_window(s->region) ? "a window for devices" : "a device");
+		 s->region && rule_is_window(s->region) ? "a window for devices" : "a device");
 }
 
 static void device_where(const struct scene *s, struct text *text)
 {
-	if (s->region && is_window(s->region))
+	if (s->region && rule_is_window(s->region))
 		text_add(text, "The address is in the %s of %s (0x%" PRIx64 "-0x%" PRIx64 ")%s.",
 			 s->region->name, s->evidence->machine->id, s->region->base,
 			 s->region->base + s->region->size,

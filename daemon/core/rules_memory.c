@@ -10,7 +10,6 @@
 #define MIB	      (1ULL << 20)
 #define PAST_END_MIN  (64 * MIB)
 #define PAST_END_PART 4		 /* of the RAM */
-#define WINDOW_MIN    (16 * MIB) /* of regions: beyond it what answers is up to the guest */
 #define LOW_PAGE      0x1000ULL
 #define LOW_64K	      0x10000ULL
 #define PAGE	      0x1000ULL
@@ -29,7 +28,7 @@ static bool is_power_of_two(uint64_t n)
  * what the address may be instead stays an alternative. */
 static bool is_device(const struct scene *s)
 {
-	return s->vgic || scene_has_device(s) || (s->region && s->region->size < WINDOW_MIN);
+	return s->vgic || scene_has_device(s) || (s->region && !rule_is_window(s->region));
 }
 
 /*

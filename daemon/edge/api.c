@@ -7,8 +7,13 @@
 #include "daemon/core/regions.h"
 #include "daemon/core/syndrome.h"
 #include "daemon/edge/api_call.h"
+#include "daemon/edge/api_verify.h"
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/event_json.h"
+#include "daemon/edge/guest_json.h"
+#include "daemon/edge/inspect.h"
+#include "daemon/edge/layout_json.h"
+#include "daemon/edge/machine_json.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
@@ -79,12 +84,15 @@ static int method_get_vm(struct varlink_call *call, struct json_object *paramete
 	vm = api_select_vm(manager, call, parameters, "vm");
 	if (!vm)
 		return 0;
+	inspect_vm(manager, vm, INSPECT_QUERY_NS);
 	reply = json_object_new_object();
 	json_object_object_add(reply, "vm", model_vm(vm));
-	json_object_object_add(reply, "layout", model_layout(&vm->layout));
+	json_object_object_add(reply, "layout", model_layout(vm));
 	json_object_object_add(reply, "machine_confidence",
 			       json_object_new_double(vm->choice.confidence));
 	json_object_object_add(reply, "machine_reason", model_string(vm->choice.reason));
+	json_object_object_add(reply, "machine", model_machine(vm));
+	json_object_object_add(reply, "guest", model_guest(vm));
 	return varlink_reply(call, reply);
 }
 
@@ -239,6 +247,7 @@ static const struct varlink_method methods[] = {
 	{"GetVM", method_get_vm},	    {"GetFaultMap", method_get_fault_map},
 	{"Explain", api_explain},	    {"Subscribe", method_subscribe},
 	{"GetDossier", method_get_dossier}, {"Decode", method_decode},
+	{"Verify", api_verify},
 };
 
 const struct varlink_interface api_interface = {

@@ -15,6 +15,7 @@
 #include "daemon/edge/api.h"
 #include "daemon/edge/counters.h"
 #include "daemon/edge/ingest.h"
+#include "daemon/edge/inspect.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/status_json.h"
@@ -24,7 +25,7 @@
 
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
-#define SCAN_NS	      2000000000ULL /* between scans for VMs that ended, without a hook on it */
+#define SCAN_NS	      1000000000ULL /* between scans for VMs that ended, without a hook on it */
 
 /* What the kernel still counts for it goes, too: else the next reading would find it anew. */
 static void on_forget(struct vm *vm, void *userdata)
@@ -132,6 +133,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	if (!capture_sees_vm_end(manager->capture))
 		ingest_discover(manager, SCAN_NS);
 	ingest_poll(manager);
+	inspect_due(manager, wallclock_monotonic_ns());
 	publish_changes(manager);
 	notify_status(manager);
 	arm_timer(manager);

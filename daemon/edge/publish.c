@@ -123,6 +123,12 @@ void publish_layout(struct manager *manager, const struct vm *vm)
 		subscribe_send(manager, vm, event_layout(vm));
 }
 
+void publish_guest(struct manager *manager, const struct vm *vm)
+{
+	if (subscribe_wanted(manager, vm))
+		subscribe_send(manager, vm, event_guest(vm));
+}
+
 void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault)
 {
 	if (subscribe_wanted(manager, vm))

@@ -18,6 +18,7 @@ void publish_last(struct manager *manager);
 /* One event to the subscribers of @vm: see type Event in io.nisvd.Monitor.varlink. */
 void publish_vm(struct manager *manager, const struct vm *vm);
 void publish_layout(struct manager *manager, const struct vm *vm);
+void publish_guest(struct manager *manager, const struct vm *vm);
 void publish_fault(struct manager *manager, const struct vm *vm,
 		   const struct nisv_rec_fault *fault);
 void publish_end(struct manager *manager, const struct vm *vm);
