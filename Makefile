@@ -67,6 +67,9 @@ endif
 PKGS_DAEMON := libbpf libelf libsystemd json-c capstone inih
 PKGS_CLI := json-c smartcols
 PKGS_CORE := capstone
+# libfdt of Debian 12 has no pkg-config file, and its dev packages of two architectures exclude each
+# other: the headers are the same everywhere, so each links the library by its name at run time.
+LIBS_FDT := -l:libfdt.so.1
 pkg = $(shell $(PKG_CONFIG_ENV) $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 
 # ---- sources -------------------------------------------------------------------------------------
@@ -102,7 +105,7 @@ all: $(O)/nisvd $(O)/nisvctl
 
 # ---- programs ------------------------------------------------------------------------------------
 
-LIBS_DAEMON := $(call pkg,--libs,$(PKGS_DAEMON)) -lz
+LIBS_DAEMON := $(call pkg,--libs,$(PKGS_DAEMON)) $(LIBS_FDT) -lz
 LIBS_CLI := $(call pkg,--libs,$(PKGS_CLI))
 
 $(O)/nisvd: $(O)/obj/daemon/main.o $(EDGE_OBJ) $(CORE_OBJ)
@@ -164,7 +167,7 @@ $(O)/tests/labinit: $(wildcard tests/lab/*.c)
 $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(CORE_OBJ)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CORE)) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CORE)) $(LIBS_FDT) -lcmocka
 
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	$(call msg,LD,$@)

@@ -21,7 +21,8 @@ libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcaps
 check="clang-format clang-tidy cppcheck shellcheck mandoc jq expect socat python3 bsdextrautils zsh"
 lab="qemu-system-arm binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
-want="$build $cross $libc $check $lab"
+# The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).
+want="$build $cross $libc $check $lab libfdt-dev:$arch libfdt1:$other"
 for library in $libraries; do
 	want="$want $library:$arch $library:$other"
 done

@@ -45,6 +45,7 @@ may_only '^daemon/edge/varlink' \
 	'varlink is framing and dispatch: it knows nothing of VMs'
 
 only_in '^<capstone/' '^daemon/core/insn[.]c$' 'capstone is used in daemon/core/insn.c only'
+only_in '^<libfdt' '^daemon/core/guest_tree[.]c$' 'libfdt is used in daemon/core/guest_tree.c only'
 only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture|capture_hooks|counters|discover)[.][ch])$' \
 	'libbpf is used in capture, counters and discover only'
 only_in '[.]skel[.]h"$' '^daemon/edge/capture[.]c$' 'capture.c is the only user of the skeleton'
