@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "daemon/edge/fault_json.h"
+#include "daemon/edge/guest_json.h"
+#include "daemon/edge/layout_json.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
 
@@ -11,7 +13,7 @@
 static struct json_object *event_new(const struct vm *vm, const char *type, uint64_t time_ns,
 				     struct json_object *value)
 {
-	static const char *const members[] = {"vm", "layout", "fault", "sites", "finding"};
+	static const char *const members[] = {"vm", "layout", "guest", "fault", "sites", "finding"};
 	struct json_object *event = json_object_new_object();
 
 	json_object_object_add(event, "event", json_object_new_string(type));
@@ -33,7 +35,12 @@ struct json_object *event_layout(const struct vm *vm)
 {
 	if (!vm->layout.known)
 		return NULL;
-	return event_new(vm, "layout", vm->first_seen_ns, model_layout(&vm->layout));
+	return event_new(vm, "layout", vm->layout_ns, model_layout(vm));
+}
+
+struct json_object *event_guest(const struct vm *vm)
+{
+	return event_new(vm, "guest", vm->guest.read_ns, model_guest(vm));
 }
 
 struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
@@ -73,6 +80,8 @@ int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, v
 
 	if (r >= 0 && vm->layout.known)
 		r = sink(event_layout(vm), userdata);
+	if (r >= 0 && vm->guest.state != GUEST_UNREAD)
+		r = sink(event_guest(vm), userdata);
 	for (size_t i = 0; r >= 0 && i < vm->faults->n_sites; i++)
 		if (vm->faults->sites[i].detail)
 			r = sink(event_fault(vm, vm->faults->sites[i].detail, arch), userdata);

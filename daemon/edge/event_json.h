@@ -12,6 +12,7 @@
 
 struct json_object *event_vm(const struct vm *vm);
 struct json_object *event_layout(const struct vm *vm); /* NULL if no layout is known */
+struct json_object *event_guest(const struct vm *vm);
 struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
 				const char *arch);
 struct json_object *event_sites(const struct vm *vm, const char *arch);
@@ -21,8 +22,8 @@ struct json_object *event_end(const struct vm *vm);
 
 /*
  * Everything known about @vm, as events in the order in which they can be replayed: vm, layout,
- * every fault with a full record, sites, findings, end. Each object is handed to @sink, which owns
- * it; a negative return value of @sink stops and is returned.
+ * guest (if it was read), every fault with a full record, sites, findings, end. Each object is
+ * handed to @sink, which owns it; a negative return value of @sink stops and is returned.
  */
 typedef int (*event_sink_t)(struct json_object *event, void *userdata);
 int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "daemon/edge/wallclock.h"
+
 struct json_object *json_read_member(struct json_object *object, const char *name, json_type type)
 {
 	struct json_object *value;
@@ -39,4 +41,11 @@ uint64_t json_read_hex(struct json_object *object, const char *name)
 bool json_read_bool(struct json_object *object, const char *name)
 {
 	return json_object_get_boolean(json_read_member(object, name, json_type_boolean));
+}
+
+uint64_t json_read_time(struct json_object *object, const char *name)
+{
+	uint64_t ns;
+
+	return wallclock_parse(json_read_string(object, name), &ns) < 0 ? 0 : ns;
 }

@@ -13,7 +13,7 @@ static void set(struct json_object *object, const char *name, struct json_object
 	json_object_object_add(object, name, value);
 }
 
-static struct json_object *number(uint64_t value)
+struct json_object *model_number(uint64_t value)
 {
 	return json_object_new_int64(value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
@@ -39,7 +39,7 @@ struct json_object *model_string(const char *text)
 }
 
 /* Two digits are all that a confidence has; more would print as 0.84999999999999998. */
-static struct json_object *confidence(double value)
+struct json_object *model_confidence(double value)
 {
 	char text[16];
 
@@ -63,7 +63,7 @@ struct json_object *model_aborts(const __u64 faults[_NISV_KIND_MAX])
 	struct json_object *object = json_object_new_object();
 
 	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
-		set(object, names[kind], number(faults[kind]));
+		set(object, names[kind], model_number(faults[kind]));
 	return object;
 }
 
@@ -71,11 +71,11 @@ struct json_object *model_mmio(const struct nisv_vm_stat *totals, uint64_t per_s
 {
 	struct json_object *object = json_object_new_object();
 
-	set(object, "reads", number(totals->mmio_reads));
-	set(object, "writes", number(totals->mmio_writes));
-	set(object, "user", number(totals->mmio_user));
-	set(object, "unplaced", number(totals->unplaced_mmio));
-	set(object, "per_second", number(per_second));
+	set(object, "reads", model_number(totals->mmio_reads));
+	set(object, "writes", model_number(totals->mmio_writes));
+	set(object, "user", model_number(totals->mmio_user));
+	set(object, "unplaced", model_number(totals->unplaced_mmio));
+	set(object, "per_second", model_number(per_second));
 	return object;
 }
 
@@ -105,7 +105,7 @@ static struct json_object *worst(const struct vm *vm)
 	object = json_object_new_object();
 	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
 	set(object, "cause", json_object_new_string(finding->cause));
-	set(object, "confidence", confidence(finding->confidence));
+	set(object, "confidence", model_confidence(finding->confidence));
 	return object;
 }
 
@@ -121,12 +121,12 @@ struct json_object *model_vm(const struct vm *vm)
 	set(object, "uuid", model_string(vm->name.uuid));
 	set(object, "vmm", json_object_new_string(vm->name.vmm));
 	set(object, "machine", model_string(vm->machine ? vm->machine->id : NULL));
-	set(object, "pid", number(vm->tgid));
+	set(object, "pid", model_number(vm->tgid));
 	set(object, "state", json_object_new_string(vm->end ? "ended" : "running"));
 	set(object, "ended", model_time(vm->end ? vm->end_ns : 0));
 	set(object, "end_reason", model_string(vm_end_name(vm->end)));
-	set(object, "vcpus", layout->known ? number(layout->vcpus) : NULL);
-	set(object, "ram_bytes", layout->known ? number(layout_ram_bytes(layout)) : NULL);
+	set(object, "vcpus", layout->known ? model_number(layout->vcpus) : NULL);
+	set(object, "ram_bytes", layout->known ? model_number(layout_ram_bytes(layout)) : NULL);
 	set(object, "aborts", model_aborts(vm->totals.faults));
 	set(object, "mmio", model_mmio(&vm->totals, vm->mmio_per_second));
 	set(object, "last_abort", model_time(vm->last_abort_ns));
@@ -134,122 +134,10 @@ struct json_object *model_vm(const struct vm *vm)
 	set(object, "since", model_time(vm->first_seen_ns));
 	set(object, "cmdline", arguments(vm));
 	set(object, "cgroup", model_string(vm->cgroup));
-	set(object, "unplaced_aborts", number(vm->totals.unplaced_faults));
-	set(object, "suppressed", number(vm->totals.suppressed));
-	set(object, "dropped_details", number(vm->faults->dropped_details));
-	set(object, "lost_records", number(vm_lost_records(vm)));
-	return object;
-}
-
-static struct json_object *slot_flags(uint32_t flags)
-{
-	static const struct {
-		uint32_t flag;
-		const char *name;
-	} names[] = {
-		{NISV_SLOT_READONLY, "readonly"},
-		{NISV_SLOT_LOG_DIRTY, "log-dirty"},
-		{NISV_SLOT_GUEST_MEMFD, "guest-memfd"},
-		{NISV_SLOT_INVALID, "invalid"},
-	};
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (flags & names[i].flag)
-			json_object_array_add(list, json_object_new_string(names[i].name));
-	return list;
-}
-
-static struct json_object *slot(const struct nisv_slot *from)
-{
-	struct json_object *object = json_object_new_object();
-
-	set(object, "gpa", model_hex(from->gpa));
-	set(object, "size_bytes", number(from->size));
-	set(object, "hva", model_hex(from->hva));
-	set(object, "flags", slot_flags(from->flags));
-	set(object, "slot_id", json_object_new_int(from->id));
-	set(object, "address_space", json_object_new_int(from->as_id));
-	return object;
-}
-
-static const char *layout_state_name(enum nisv_layout_state state)
-{
-	switch (state) {
-	case NISV_LAYOUT_STABLE:
-		return "stable";
-	case NISV_LAYOUT_UNSTABLE:
-		return "unstable";
-	case NISV_LAYOUT_AFTER:
-		return "after";
-	case NISV_LAYOUT_NONE:
-		break;
-	}
-	return "none";
-}
-
-static const char *vgic_name(uint32_t model)
-{
-	switch (model) {
-	case NISV_VGIC_V2:
-		return "v2";
-	case NISV_VGIC_V3:
-		return "v3";
-	case NISV_VGIC_V5:
-		return "v5";
-	default:
-		return "none";
-	}
-}
-
-static struct json_object *placed(uint64_t address)
-{
-	return address == NISV_ADDR_UNSET ? NULL : model_hex(address);
-}
-
-struct json_object *model_layout(const struct layout *layout)
-{
-	struct json_object *object, *slots, *bus, *redists;
-
-	if (!layout->known)
-		return NULL;
-	slots = json_object_new_array();
-	for (size_t i = 0; i < layout->n_slots; i++)
-		json_object_array_add(slots, slot(&layout->slots[i]));
-	bus = json_object_new_array();
-	for (size_t i = 0; i < layout->n_bus; i++) {
-		const struct nisv_bus_range *from = &layout->bus[i];
-		struct json_object *range = json_object_new_object();
-
-		set(range, "ipa", model_hex(from->addr));
-		set(range, "size_bytes", number(from->len));
-		set(range, "kind",
-		    json_object_new_string(from->is_ioeventfd ? "ioeventfd" : "device"));
-		json_object_array_add(bus, range);
-	}
-	redists = json_object_new_array();
-	for (size_t i = 0; i < layout->n_redist; i++) {
-		struct json_object *redist = json_object_new_object();
-
-		set(redist, "base", model_hex(layout->redist[i].base));
-		set(redist, "count", number(layout->redist[i].count));
-		json_object_array_add(redists, redist);
-	}
-	object = json_object_new_object();
-	set(object, "state", json_object_new_string(layout_state_name(layout->state)));
-	set(object, "generation", model_hex(layout->generation));
-	set(object, "slots", slots);
-	set(object, "total_slots", number(layout->total_slots));
-	set(object, "bus", bus);
-	set(object, "total_bus", number(layout->total_bus));
-	set(object, "vcpus", number(layout->vcpus));
-	set(object, "ipa_bits", layout->ipa_bits ? number(layout->ipa_bits) : NULL);
-	set(object, "vgic", json_object_new_string(vgic_name(layout->vgic_model)));
-	set(object, "vgic_distributor", placed(layout->vgic_dist));
-	set(object, "vgic_cpu_interface", placed(layout->vgic_cpu));
-	set(object, "vgic_redistributors", redists);
-	set(object, "nisv_to_user", json_object_new_boolean(layout->nisv_to_user));
-	set(object, "is_protected", json_object_new_boolean(layout->is_protected));
+	set(object, "unplaced_aborts", model_number(vm->totals.unplaced_faults));
+	set(object, "suppressed", model_number(vm->totals.suppressed));
+	set(object, "dropped_details", model_number(vm->faults->dropped_details));
+	set(object, "lost_records", model_number(vm_lost_records(vm)));
 	return object;
 }
 
@@ -258,12 +146,12 @@ struct json_object *model_region(const struct region *region)
 	struct json_object *object = json_object_new_object();
 
 	set(object, "ipa", model_hex(region->start));
-	set(object, "size_bytes", number(region->end - region->start));
+	set(object, "size_bytes", model_number(region->end - region->start));
 	set(object, "class", json_object_new_string(region_class_name(region->class)));
 	set(object, "name", json_object_new_string(region->name));
 	set(object, "source", json_object_new_string(region->source));
-	set(object, "aborts", number(region->aborts));
-	set(object, "mmio", number(region->mmio));
+	set(object, "aborts", model_number(region->aborts));
+	set(object, "mmio", model_number(region->mmio));
 	return object;
 }
 
@@ -284,8 +172,8 @@ struct json_object *model_site(const struct site *site, const char *arch)
 	set(object, "pc", model_hex(site->pc));
 	set(object, "esr", site->esr ? model_hex(site->esr) : NULL);
 	set(object, "instruction", instruction(site->detail, arch));
-	set(object, "vcpu", number(site->vcpu_id));
-	set(object, "count", number(site->count));
+	set(object, "vcpu", model_number(site->vcpu_id));
+	set(object, "count", model_number(site->count));
 	set(object, "first", model_time(site->first_ns));
 	set(object, "last", model_time(site->last_ns));
 	set(object, "outcome", json_object_new_string(outcome_name(site->outcome)));
@@ -305,12 +193,12 @@ struct json_object *model_place(const struct place *place)
 	set(object, "esr", NULL);
 	set(object, "instruction", NULL);
 	set(object, "vcpu", NULL);
-	set(object, "count", number(place->count));
+	set(object, "count", model_number(place->count));
 	set(object, "first", model_time(place->first_ns));
 	set(object, "last", model_time(place->last_ns));
 	set(object, "outcome", json_object_new_string("emulated"));
 	set(object, "errno", NULL);
-	set(object, "user", number(place->user));
+	set(object, "user", model_number(place->user));
 	return object;
 }
 
@@ -331,7 +219,7 @@ static struct json_object *alternatives(const struct finding *finding)
 		struct json_object *object = json_object_new_object();
 
 		set(object, "cause", json_object_new_string(finding->alternatives[i].cause));
-		set(object, "confidence", confidence(finding->alternatives[i].confidence));
+		set(object, "confidence", model_confidence(finding->alternatives[i].confidence));
 		json_object_array_add(array, object);
 	}
 	return array;
@@ -348,7 +236,7 @@ static struct json_object *consequences(const struct finding *finding)
 		set(object, "kind", json_object_new_string(kind_name(from->site->kind)));
 		set(object, "ipa", model_hex(from->site->ipa));
 		set(object, "pc", model_hex(from->site->pc));
-		set(object, "count", number(from->site->count));
+		set(object, "count", model_number(from->site->count));
 		set(object, "summary", json_object_new_string(from->summary));
 		json_object_array_add(array, object);
 	}
@@ -364,7 +252,7 @@ struct json_object *model_finding(const struct finding *finding, const char *arc
 		json_object_array_add(sites, model_site(finding->sites[i], arch));
 	set(object, "cause", json_object_new_string(finding->cause));
 	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
-	set(object, "confidence", confidence(finding->confidence));
+	set(object, "confidence", model_confidence(finding->confidence));
 	set(object, "address", finding->has_address ? model_hex(finding->address) : NULL);
 	set(object, "confidence_reason", json_object_new_string(finding->confidence_reason));
 	set(object, "where", json_object_new_string(finding->where));
@@ -378,8 +266,8 @@ struct json_object *model_finding(const struct finding *finding, const char *arc
 	set(object, "alternatives", alternatives(finding));
 	set(object, "consequences", consequences(finding));
 	set(object, "total_consequences",
-	    number(finding->n_consequences + finding->n_consequences_omitted));
+	    model_number(finding->n_consequences + finding->n_consequences_omitted));
 	set(object, "sites", sites);
-	set(object, "total_sites", number(finding->n_sites));
+	set(object, "total_sites", model_number(finding->n_sites));
 	return object;
 }

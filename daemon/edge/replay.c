@@ -10,9 +10,10 @@
 
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/fault_json.h"
+#include "daemon/edge/guest_json.h"
 #include "daemon/edge/json_read.h"
+#include "daemon/edge/layout_json.h"
 #include "daemon/edge/log.h"
-#include "daemon/edge/wallclock.h"
 
 #define LINE_MAX_BYTES (4U * 1024 * 1024)
 #define DEPTH_MAX      16
@@ -24,13 +25,6 @@ struct replay {
 	uint64_t next_identity;
 	uint64_t bad_lines;
 };
-
-static uint64_t get_time(struct json_object *object, const char *name)
-{
-	uint64_t ns;
-
-	return wallclock_parse(json_read_string(object, name), &ns) < 0 ? 0 : ns;
-}
 
 static int get_errno(struct json_object *object)
 {
@@ -108,7 +102,7 @@ static void take_counts(struct vm *vm, struct json_object *object)
 	vm->faults->dropped_details = json_read_count(object, "dropped_details");
 	vm->records = 0;
 	vm->last_seq = json_read_count(object, "lost_records");
-	vm->last_abort_ns = get_time(object, "last_abort");
+	vm->last_abort_ns = json_read_time(object, "last_abort");
 }
 
 static void take_end(struct replay *replay, struct vm *vm, struct json_object *object)
@@ -117,7 +111,7 @@ static void take_end(struct replay *replay, struct vm *vm, struct json_object *o
 
 	for (enum vm_end end = VM_END_DESTROYED; end <= VM_END_NOT_FOUND; end++)
 		if (!strcmp(reason, vm_end_name(end)))
-			vms_end(&replay->manager->vms, vm, end, get_time(object, "ended"));
+			vms_end(&replay->manager->vms, vm, end, json_read_time(object, "ended"));
 }
 
 static int take_vm(struct replay *replay, const char *key, struct json_object *object)
@@ -131,8 +125,8 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 		return -EINVAL;
 	if (!vm) {
 		r = vms_add(vms, &identity, key, json_read_string(object, "id"),
-			    (uint32_t)json_read_count(object, "pid"), -1, get_time(object, "since"),
-			    &vm);
+			    (uint32_t)json_read_count(object, "pid"), -1,
+			    json_read_time(object, "since"), &vm);
 		if (r < 0)
 			return r;
 		vmname_sanitize(vm->id, sizeof(vm->id), json_read_string(object, "id"), VM_ID_MAX);
@@ -149,115 +143,6 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 	return 0;
 }
 
-static uint32_t slot_flags(struct json_object *slot)
-{
-	struct json_object *list = json_read_member(slot, "flags", json_type_array);
-	uint32_t flags = 0;
-
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-		const char *name = json_object_get_string(json_object_array_get_idx(list, i));
-
-		if (!name)
-			continue;
-		flags |= !strcmp(name, "readonly")	? NISV_SLOT_READONLY
-			 : !strcmp(name, "log-dirty")	? NISV_SLOT_LOG_DIRTY
-			 : !strcmp(name, "guest-memfd") ? NISV_SLOT_GUEST_MEMFD
-			 : !strcmp(name, "invalid")	? NISV_SLOT_INVALID
-							: 0;
-	}
-	return flags;
-}
-
-static void take_slots(struct nisv_rec_layout *rec, struct json_object *object)
-{
-	struct json_object *list = json_read_member(object, "slots", json_type_array);
-
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-		struct json_object *slot = json_object_array_get_idx(list, i);
-
-		if (rec->n_slots == NISV_SLOTS_MAX || !json_object_is_type(slot, json_type_object))
-			break;
-		rec->slots[rec->n_slots++] = (struct nisv_slot){
-			.gpa = json_read_hex(slot, "gpa"),
-			.size = json_read_count(slot, "size_bytes"),
-			.hva = json_read_hex(slot, "hva"),
-			.flags = slot_flags(slot),
-			.id = (__s16)json_read_count(slot, "slot_id"),
-			.as_id = (__u16)json_read_count(slot, "address_space"),
-		};
-	}
-}
-
-static void take_bus(struct nisv_rec_layout *rec, struct json_object *object)
-{
-	struct json_object *list = json_read_member(object, "bus", json_type_array);
-
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-		struct json_object *range = json_object_array_get_idx(list, i);
-
-		if (rec->n_bus == NISV_BUS_MAX || !json_object_is_type(range, json_type_object))
-			break;
-		rec->bus[rec->n_bus++] = (struct nisv_bus_range){
-			.addr = json_read_hex(range, "ipa"),
-			.len = (__u32)json_read_count(range, "size_bytes"),
-			.is_ioeventfd = !strcmp(json_read_string(range, "kind"), "ioeventfd"),
-		};
-	}
-}
-
-static void take_vgic(struct nisv_rec_layout *rec, struct json_object *object)
-{
-	struct json_object *list = json_read_member(object, "vgic_redistributors", json_type_array);
-	const char *model = json_read_string(object, "vgic");
-
-	rec->vgic_model = !strcmp(model, "v2")	 ? NISV_VGIC_V2
-			  : !strcmp(model, "v3") ? NISV_VGIC_V3
-			  : !strcmp(model, "v5") ? NISV_VGIC_V5
-						 : NISV_VGIC_NONE;
-	rec->vgic_dist = *json_read_string(object, "vgic_distributor")
-				 ? json_read_hex(object, "vgic_distributor")
-				 : NISV_ADDR_UNSET;
-	rec->vgic_cpu = *json_read_string(object, "vgic_cpu_interface")
-				? json_read_hex(object, "vgic_cpu_interface")
-				: NISV_ADDR_UNSET;
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
-		struct json_object *redist = json_object_array_get_idx(list, i);
-
-		if (rec->n_redist == NISV_REDIST_MAX ||
-		    !json_object_is_type(redist, json_type_object))
-			break;
-		rec->redist[rec->n_redist++] = (struct nisv_redist){
-			.base = json_read_hex(redist, "base"),
-			.count = (__u32)json_read_count(redist, "count"),
-		};
-	}
-}
-
-static void take_layout(struct replay *replay, struct vm *vm, struct json_object *object)
-{
-	struct nisv_rec_layout *rec = calloc(1, sizeof(*rec));
-	const char *state = json_read_string(object, "state");
-
-	if (!rec)
-		return;
-	rec->state = !strcmp(state, "stable")	  ? NISV_LAYOUT_STABLE
-		     : !strcmp(state, "unstable") ? NISV_LAYOUT_UNSTABLE
-						  : NISV_LAYOUT_AFTER;
-	rec->generation = json_read_hex(object, "generation");
-	rec->total_slots = (__u32)json_read_count(object, "total_slots");
-	rec->total_bus = (__u32)json_read_count(object, "total_bus");
-	rec->vcpus = (__u32)json_read_count(object, "vcpus");
-	rec->ipa_bits = (__u32)json_read_count(object, "ipa_bits");
-	rec->nisv_to_user = json_read_bool(object, "nisv_to_user");
-	rec->is_protected = json_read_bool(object, "is_protected");
-	take_slots(rec, object);
-	take_bus(rec, object);
-	take_vgic(rec, object);
-	layout_from_record(&vm->layout, rec);
-	free(rec);
-	choose_machine(replay->manager, vm);
-}
-
 static enum nisv_outcome outcome_of(const char *name)
 {
 	for (enum nisv_outcome outcome = 0; outcome < _NISV_OUTCOME_MAX; outcome++)
@@ -269,7 +154,7 @@ static enum nisv_outcome outcome_of(const char *name)
 static void take_site(struct vm *vm, struct json_object *object)
 {
 	const char *kind = json_read_string(object, "kind");
-	uint64_t ipa = json_read_hex(object, "ipa"), last_ns = get_time(object, "last");
+	uint64_t ipa = json_read_hex(object, "ipa"), last_ns = json_read_time(object, "last");
 	struct nisv_place_key place_key = {.place = ipa >> NISV_PLACE_SHIFT};
 	struct nisv_place place = {.count = json_read_count(object, "count"),
 				   .user = json_read_count(object, "user")};
@@ -287,7 +172,7 @@ static void take_site(struct vm *vm, struct json_object *object)
 		};
 		const struct nisv_site site = {
 			.count = json_read_count(object, "count"),
-			.first_ns = get_time(object, "first"),
+			.first_ns = json_read_time(object, "first"),
 			.last_ns = last_ns,
 			.ipa = ipa,
 			.far = json_read_hex(object, "far"),
@@ -322,7 +207,15 @@ static int take_event(struct replay *replay, struct json_object *event)
 		object = json_read_member(event, "layout", json_type_object);
 		if (!object)
 			return -EINVAL;
-		take_layout(replay, vm, object);
+		r = layout_from_json(object, json_read_time(event, "time"), vm);
+		if (r < 0)
+			return r;
+		choose_machine(replay->manager, vm);
+	} else if (!strcmp(type, "guest")) {
+		r = guest_from_json(json_read_member(event, "guest", json_type_object),
+				    json_read_time(event, "time"), vm);
+		if (r < 0)
+			return r;
 	} else if (!strcmp(type, "fault")) {
 		r = fault_from_json(json_read_member(event, "fault", json_type_object), &fault);
 		if (r < 0)
