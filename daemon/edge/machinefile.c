@@ -2,106 +2,218 @@
 #include "daemon/edge/machinefile.h"
 
 #include <errno.h>
-#include <glob.h>
+#include <inttypes.h>
 #include <json-c/json.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/edge/log.h"
+#include "daemon/edge/json_read.h"
+#include "daemon/edge/jsonplace.h"
 
-#define MACHINES_MAX 128
+#define LIST "regions"
 
-static const char *get_string(struct json_object *object, const char *name)
+/* Deeper than any map is: document, list, region, and what an unknown key may hold. */
+#define DEPTH_MAX 8
+
+static const char *const document_keys[] = {"id",    "vmm",	    "arch", "match",
+					    "alien", "description", LIST,   NULL};
+static const char *const region_keys[] = {"name",     "base",	"size",	  "class", "vgic",
+					  "optional", "window", "source", NULL};
+
+struct reader {
+	const char *text;
+	size_t len;
+	struct json_object *object; /* that is being read: the document or a region */
+	size_t element;		    /* 0, or the number of the region */
+	char name[40];		    /* of the region, once it is known */
+	char *why;
+	size_t size;
+};
+
+/* Says where @member of the current object (NULL: the object) is and what is wrong; -EINVAL. */
+__attribute__((format(printf, 3, 4))) static int refuse(const struct reader *reader,
+							const char *member, const char *format, ...)
+{
+	const size_t offset =
+		jsonplace_find(reader->text, reader->len, LIST, reader->element, member);
+	size_t line, column, at;
+	va_list args;
+
+	jsonplace_line(reader->text, offset, &line, &column);
+	snprintf(reader->why, reader->size, "line %zu: ", line);
+	at = strlen(reader->why);
+	if (reader->element) {
+		snprintf(reader->why + at, reader->size - at, "region %zu%s%s%s: ", reader->element,
+			 reader->name[0] ? " (" : "", reader->name, reader->name[0] ? ")" : "");
+		at = strlen(reader->why);
+	}
+	va_start(args, format);
+	vsnprintf(reader->why + at, reader->size - at, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static struct json_object *member_of(const struct reader *reader, const char *name)
 {
 	struct json_object *value;
 
-	if (!json_object_object_get_ex(object, name, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return NULL;
-	return json_object_get_string(value);
+	return json_object_object_get_ex(reader->object, name, &value) ? value : NULL;
 }
 
-/* Copies a string member into @dst; false (with @reason) if it is absent, empty or too long. */
-static bool take_string(struct json_object *object, const char *name, char *dst, size_t size,
-			bool may_be_empty, const char **reason)
+/* Names and sources reach terminals and the journal. */
+static bool is_printable(const char *text)
 {
-	const char *text = get_string(object, name);
-
-	*reason = name;
-	if (!text || (!*text && !may_be_empty) || strlen(text) >= size)
-		return false;
-	snprintf(dst, size, "%s", text);
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
 	return true;
 }
 
-static bool take_number(struct json_object *object, const char *name, uint64_t *ret,
-			const char **reason)
+/* The string member @name of at most @max bytes; -EINVAL with the reason. */
+static int take_text(const struct reader *reader, const char *name, size_t max, bool may_be_empty,
+		     const char **ret)
 {
-	const char *text = get_string(object, name);
-	char *end;
+	struct json_object *value = json_read_member(reader->object, name, json_type_string);
+	const char *text = json_object_get_string(value);
 
-	*reason = name;
-	if (!text || strncmp(text, "0x", 2) != 0)
-		return false;
-	errno = 0;
-	*ret = strtoull(text, &end, 16);
-	return !errno && !*end && end != text + 2;
+	if (!value)
+		return refuse(reader, name, "\"%s\" must be there and be a string", name);
+	if (!*text && !may_be_empty)
+		return refuse(reader, name, "\"%s\" must not be empty", name);
+	if ((size_t)json_object_get_string_len(value) > max)
+		return refuse(reader, name, "\"%s\" is too long: at most %zu bytes", name, max);
+	if (strlen(text) != (size_t)json_object_get_string_len(value) || !is_printable(text))
+		return refuse(reader, name, "\"%s\" has a control character in it: remove it",
+			      name);
+	*ret = text;
+	return 0;
 }
 
-static bool take_class(struct json_object *object, enum region_class *ret, const char **reason)
+static int take_string(const struct reader *reader, const char *name, bool may_be_empty, char *dst,
+		       size_t size)
 {
-	const char *text = get_string(object, "class");
+	const char *text;
+	int r = take_text(reader, name, size - 1, may_be_empty, &text);
 
-	*reason = "class";
-	for (int class = 0; text && class < REGION_HOLE; class ++)
+	if (!r)
+		snprintf(dst, size, "%s", text);
+	return r;
+}
+
+static int take_bool(const struct reader *reader, const char *name, bool *ret)
+{
+	struct json_object *value = member_of(reader, name);
+
+	*ret = json_object_get_boolean(value);
+	if (json_object_object_get_ex(reader->object, name, NULL) &&
+	    !json_object_is_type(value, json_type_boolean))
+		return refuse(reader, name, "\"%s\" must be true or false", name);
+	return 0;
+}
+
+static int take_number(const struct reader *reader, const char *name, uint64_t *ret)
+{
+	struct json_object *value = member_of(reader, name);
+	const char *text = json_object_get_string(value);
+
+	if (json_object_is_type(value, json_type_int))
+		return refuse(reader, name,
+			      "\"%s\" is the number %s: write it as a hexadecimal string, "
+			      "\"0x%" PRIx64 "\"",
+			      name, text, (uint64_t)json_object_get_int64(value));
+	if (!json_object_is_type(value, json_type_string) || strncmp(text, "0x", 2) != 0 ||
+	    !text[2] || text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] != '\0' ||
+	    (size_t)json_object_get_string_len(value) != strlen(text))
+		return refuse(reader, name,
+			      "\"%s\" must be a hexadecimal number in a string, such as "
+			      "\"0x9000000\"",
+			      name);
+	errno = 0;
+	*ret = strtoull(text, NULL, 16);
+	if (errno)
+		return refuse(reader, name, "\"%s\" does not fit into 64 bits", name);
+	return 0;
+}
+
+static int take_class(const struct reader *reader, enum region_class *ret)
+{
+	const char *text = json_read_string(reader->object, "class");
+
+	for (int class = 0; class < REGION_HOLE; class ++)
 		if (!strcmp(text, region_class_name(class))) {
 			*ret = class;
-			return true;
+			return 0;
 		}
-	return false;
+	return refuse(reader, "class",
+		      "\"class\" must be \"device\", \"ram\", \"rom\" or \"kernel-device\"");
 }
 
-static bool take_vgic(struct json_object *object, uint32_t *ret, const char **reason)
+static int take_vgic(const struct reader *reader, uint32_t *ret)
 {
-	const char *text = get_string(object, "vgic");
+	const char *text = json_read_string(reader->object, "vgic");
 
-	*reason = "vgic";
 	*ret = NISV_VGIC_NONE;
-	if (!json_object_object_get_ex(object, "vgic", NULL))
-		return true;
-	if (!text)
-		return false;
+	if (!json_object_object_get_ex(reader->object, "vgic", NULL))
+		return 0;
+	if (strcmp(text, "v2") != 0 && strcmp(text, "v3") != 0)
+		return refuse(reader, "vgic",
+			      "\"vgic\" must be \"v2\" or \"v3\"; leave it out for both");
 	*ret = !strcmp(text, "v2") ? NISV_VGIC_V2 : NISV_VGIC_V3;
-	return !strcmp(text, "v2") || !strcmp(text, "v3");
+	return 0;
 }
 
-static bool take_optional(struct json_object *object, bool *ret, const char **reason)
+static int take_region(struct reader *reader, struct machine_region *region)
 {
-	struct json_object *value;
+	const char *source;
+	int r;
 
-	*reason = "optional";
-	*ret = false;
-	if (!json_object_object_get_ex(object, "optional", &value))
-		return true;
-	if (!json_object_is_type(value, json_type_boolean))
-		return false;
-	*ret = json_object_get_boolean(value);
-	return true;
+	reader->name[0] = '\0';
+	if (!json_object_is_type(reader->object, json_type_object))
+		return refuse(reader, NULL, "must be an object: {\"name\": ..., ...}");
+	r = take_string(reader, "name", false, region->name, sizeof(region->name));
+	if (r < 0)
+		return r;
+	snprintf(reader->name, sizeof(reader->name), "%s", region->name);
+	r = take_text(reader, "source", MACHINEFILE_SOURCE_MAX, false, &source);
+	if (!r)
+		r = take_number(reader, "base", &region->base);
+	if (!r)
+		r = take_number(reader, "size", &region->size);
+	if (!r)
+		r = take_class(reader, &region->class);
+	if (!r)
+		r = take_vgic(reader, &region->vgic);
+	if (!r)
+		r = take_bool(reader, "optional", &region->optional);
+	if (!r)
+		r = take_bool(reader, "window", &region->is_window);
+	if (r < 0)
+		return r;
+	if (!region->size)
+		return refuse(reader, "size", "\"size\" is 0: a region has at least one byte");
+	if (region->base + region->size - 1 < region->base)
+		return refuse(reader, "size", "ends beyond 64 bits: make \"size\" smaller");
+	region->source = strdup(source);
+	return region->source ? 0 : -ENOMEM;
 }
 
-static bool take_region(struct json_object *from, struct machine_region *region,
-			const char **reason)
+/* Regions of different vGICs may share addresses and names; others must not. */
+static int check_pair(const struct reader *reader, const struct machine_region *new,
+		      const struct machine_region *old)
 {
-	if (!take_string(from, "name", region->name, sizeof(region->name), false, reason) ||
-	    !take_string(from, "source", region->source, sizeof(region->source), false, reason) ||
-	    !take_number(from, "base", &region->base, reason) ||
-	    !take_number(from, "size", &region->size, reason) ||
-	    !take_class(from, &region->class, reason) || !take_vgic(from, &region->vgic, reason) ||
-	    !take_optional(from, &region->optional, reason))
-		return false;
-	*reason = "size";
-	return region->size && region->base + region->size - 1 >= region->base;
+	if (new->vgic && old->vgic &&new->vgic != old->vgic)
+		return 0;
+	if (!strcmp(new->name, old->name))
+		return refuse(reader, "name",
+			      "there is another region of this name: tell them apart");
+	if (new->base - old->base < old->size || old->base - new->base < new->size)
+		return refuse(reader, "base",
+			      "overlaps \"%s\", 0x%" PRIx64 "-0x%" PRIx64
+			      ": keep them apart, or leave one out",
+			      old->name, old->base, old->base + old->size - 1);
+	return 0;
 }
 
 static int by_base(const void *a, const void *b)
@@ -111,125 +223,193 @@ static int by_base(const void *a, const void *b)
 	return x->base < y->base ? -1 : x->base > y->base;
 }
 
-/* Regions of different vGICs may share addresses; others must not. */
-static const char *find_overlap(const struct machine *machine)
+static int take_regions(struct reader *reader, struct machine *machine)
 {
-	for (size_t i = 0; i + 1 < machine->n_regions; i++)
-		for (size_t j = i + 1; j < machine->n_regions; j++) {
-			const struct machine_region *a = &machine->regions[i];
-			const struct machine_region *b = &machine->regions[j];
+	struct json_object *regions = json_read_member(reader->object, LIST, json_type_array);
+	size_t n = regions ? json_object_array_length(regions) : 0;
+	int r = 0;
 
-			if (b->base - a->base >= a->size)
-				break;
-			if (!a->vgic || !b->vgic || a->vgic == b->vgic)
-				return b->name;
-		}
-	return NULL;
+	if (!regions)
+		return refuse(reader, LIST, "\"" LIST "\" must be there and be a list");
+	if (n > MACHINE_REGIONS_MAX)
+		return refuse(reader, LIST, "%zu regions: at most %d are taken", n,
+			      MACHINE_REGIONS_MAX);
+	for (size_t i = 0; i < n && !r; i++) {
+		struct machine_region *region = &machine->regions[i];
+
+		reader->object = json_object_array_get_idx(regions, i);
+		reader->element = i + 1;
+		r = take_region(reader, region);
+		if (region->source)
+			machine->n_regions++;
+		for (size_t j = 0; j < i && !r; j++)
+			r = check_pair(reader, region, &machine->regions[j]);
+	}
+	if (!r)
+		qsort(machine->regions, n, sizeof(machine->regions[0]), by_base);
+	return r;
 }
 
-static int take_machine(struct json_object *root, struct machine *machine, char *why, size_t size)
+static int take_machine(struct reader *reader, struct machine *machine)
 {
-	struct json_object *regions;
-	const char *reason = "the document is no object";
+	int r;
 
-	if (!json_object_is_type(root, json_type_object) ||
-	    !take_string(root, "id", machine->id, sizeof(machine->id), false, &reason) ||
-	    !take_string(root, "vmm", machine->vmm, sizeof(machine->vmm), false, &reason) ||
-	    !take_string(root, "arch", machine->arch, sizeof(machine->arch), false, &reason) ||
-	    !take_string(root, "match", machine->match, sizeof(machine->match), true, &reason)) {
-		snprintf(why, size, "missing, empty or too long: %s", reason);
-		return -EINVAL;
+	if (!json_object_is_type(reader->object, json_type_object))
+		return refuse(reader, NULL, "must be an object: {\"id\": ..., \"regions\": [...]}");
+	r = take_string(reader, "id", false, machine->id, sizeof(machine->id));
+	if (!r)
+		r = take_bool(reader, "alien", &machine->is_alien);
+	if (!r)
+		r = take_string(reader, "vmm", machine->is_alien, machine->vmm,
+				sizeof(machine->vmm));
+	if (!r)
+		r = take_string(reader, "arch", false, machine->arch, sizeof(machine->arch));
+	if (!r && strcmp(machine->arch, "arm64") != 0 && strcmp(machine->arch, "x86_64") != 0)
+		r = refuse(reader, "arch", "\"arch\" must be \"arm64\" or \"x86_64\"");
+	if (!r)
+		r = take_string(reader, "match", true, machine->match, sizeof(machine->match));
+	if (!r)
+		r = take_regions(reader, machine);
+	return r;
+}
+
+/* Keys that mean nothing, or that are given twice: json-c would take the last one silently. */
+struct keys {
+	struct reader *reader;
+	size_t element;	   /* of the object that is looked at */
+	unsigned int seen; /* bit n: key n of its list */
+	size_t unknown;
+	struct jsonplace_key first_unknown;
+	int r;
+};
+
+static bool check_key(const struct jsonplace_key *key, void *userdata)
+{
+	const char *const *known = key->element ? region_keys : document_keys;
+	struct keys *keys = userdata;
+
+	/* The document's own keys go on after the list: what was seen of them is kept apart. */
+	if (key->element && key->element != keys->element) {
+		keys->element = key->element;
+		keys->seen &= (1u << 16) - 1;
 	}
-	if (!json_object_object_get_ex(root, "regions", &regions) ||
-	    !json_object_is_type(regions, json_type_array) ||
-	    json_object_array_length(regions) > MACHINE_REGIONS_MAX) {
-		snprintf(why, size, "regions must be a list of at most %d", MACHINE_REGIONS_MAX);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < json_object_array_length(regions); i++) {
-		if (!take_region(json_object_array_get_idx(regions, i),
-				 &machine->regions[machine->n_regions], &reason)) {
-			snprintf(why, size, "region %zu (%.31s): bad %s", i + 1,
-				 machine->regions[machine->n_regions].name, reason);
-			return -EINVAL;
+	for (unsigned int i = 0; known[i]; i++) {
+		const unsigned int bit = 1u << (key->element ? i + 16 : i);
+
+		if (strlen(known[i]) != key->len || memcmp(known[i], key->text, key->len) != 0)
+			continue;
+		if (keys->seen & bit) {
+			size_t line, column;
+
+			jsonplace_line(keys->reader->text, key->offset, &line, &column);
+			snprintf(keys->reader->why, keys->reader->size,
+				 "line %zu: \"%s\" is given twice: keep one", line, known[i]);
+			keys->r = -EINVAL;
+			return false;
 		}
-		machine->n_regions++;
+		keys->seen |= bit;
+		return true;
 	}
-	qsort(machine->regions, machine->n_regions, sizeof(machine->regions[0]), by_base);
-	reason = find_overlap(machine);
-	if (reason) {
-		snprintf(why, size, "region \"%s\" overlaps another one", reason);
-		return -EINVAL;
-	}
+	if (!keys->unknown++)
+		keys->first_unknown = *key;
+	return true;
+}
+
+static int check_keys(struct reader *reader)
+{
+	struct keys keys = {.reader = reader};
+	size_t line, column;
+
+	jsonplace_keys(reader->text, reader->len, LIST, check_key, &keys);
+	if (keys.r < 0 || !keys.unknown)
+		return keys.r;
+	jsonplace_line(reader->text, keys.first_unknown.offset, &line, &column);
+	snprintf(reader->why, reader->size,
+		 "line %zu: unknown key \"%.*s\" is ignored%s: is it misspelt?", line,
+		 (int)(keys.first_unknown.len < 40 ? keys.first_unknown.len : 40),
+		 keys.first_unknown.text, keys.unknown > 1 ? ", and more unknown ones" : "");
 	return 0;
 }
 
-static int load_file(const char *path, struct machines *machines)
+/* What stands where json-c stopped. */
+static int refuse_syntax(const char *text, size_t len, size_t offset, enum json_tokener_error error,
+			 char *why, size_t size)
 {
-	struct json_object *root = json_object_from_file(path);
-	struct machine machine = {}, *list;
-	char why[160];
-	size_t at;
+	size_t line, column;
 
-	if (!root) {
-		const char *error = json_util_get_last_err();
+	if (offset > len)
+		offset = len;
+	jsonplace_line(text, offset, &line, &column);
+	snprintf(why, size, "line %zu, column %zu: %s", line, column,
+		 error == json_tokener_continue
+			 ? "the text ends too early: a brace, bracket or quote is not closed"
+		 : error == json_tokener_success ? "something follows the end of the map"
+						 : json_tokener_error_desc(error));
+	return -EINVAL;
+}
 
-		log_warning("Ignoring the machine map %s: %s", path, error ? error : "not JSON");
-		return 0;
-	}
-	if (take_machine(root, &machine, why, sizeof(why)) < 0) {
-		log_warning("Ignoring the machine map %s: %s", path, why);
-		json_object_put(root);
-		return 0;
-	}
-	json_object_put(root);
-	for (at = 0; at < machines->n; at++)
-		if (!strcmp(machines->list[at].id, machine.id))
+static int parse_json(const char *text, size_t len, struct json_object **ret, char *why,
+		      size_t size)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+	enum json_tokener_error error;
+	struct json_object *root;
+	size_t end;
+
+	if (!tokener)
+		return -ENOMEM;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
+						JSON_TOKENER_VALIDATE_UTF8);
+	root = json_tokener_parse_ex(tokener, text, (int)len);
+	error = json_tokener_get_error(tokener);
+	end = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+	for (; error == json_tokener_success && end < len; end++)
+		if (!strchr(" \t\r\n", text[end]) || !text[end])
 			break;
-	if (at == machines->n) {
-		if (at >= MACHINES_MAX) {
-			log_warning("Ignoring the machine map %s: more than %d maps", path,
-				    MACHINES_MAX);
-			return 0;
-		}
-		list = reallocarray(machines->list, at + 1, sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		machines->list = list;
-		machines->n++;
+	if (error != json_tokener_success || end < len) {
+		json_object_put(root);
+		return refuse_syntax(text, len, end, error, why, size);
 	}
-	machines->list[at] = machine;
+	*ret = root;
 	return 0;
 }
 
-int machinefile_load(const char *path, struct machines *ret)
+int machinefile_parse(const char *text, size_t len, struct machine *ret, char *why, size_t size)
 {
-	struct machines machines = {};
-	char *copy = strdup(path), *save = NULL;
-	int r = copy ? 0 : -ENOMEM;
+	struct reader reader = {.text = text, .len = len, .why = why, .size = size};
+	struct machine *machine;
+	struct json_object *root;
+	int r;
 
-	for (char *dir = copy ? strtok_r(copy, ":", &save) : NULL; dir && !r;
-	     dir = strtok_r(NULL, ":", &save)) {
-		char pattern[4096];
-		glob_t found = {};
-
-		snprintf(pattern, sizeof(pattern), "%s/*.json", dir);
-		if (!glob(pattern, 0, NULL, &found))
-			for (size_t i = 0; i < found.gl_pathc && !r; i++)
-				r = load_file(found.gl_pathv[i], &machines);
-		globfree(&found);
+	why[0] = '\0';
+	if (len > MACHINEFILE_BYTES_MAX) {
+		snprintf(why, size, "line 1: larger than %d bytes: a map has at most %d regions",
+			 MACHINEFILE_BYTES_MAX, MACHINE_REGIONS_MAX);
+		return -EINVAL;
 	}
-	free(copy);
-	if (r < 0) {
-		machinefile_clear(&machines);
+	r = parse_json(text, len, &root, why, size);
+	if (r < 0)
 		return r;
-	}
-	*ret = machines;
-	return 0;
+	machine = calloc(1, sizeof(*machine));
+	reader.object = root;
+	r = machine ? take_machine(&reader, machine) : -ENOMEM;
+	if (!r)
+		r = check_keys(&reader);
+	json_object_put(root);
+	if (r < 0 && machine)
+		machinefile_release(machine);
+	else if (!r)
+		*ret = *machine;
+	free(machine);
+	return r;
 }
 
-void machinefile_clear(struct machines *machines)
+void machinefile_release(struct machine *machine)
 {
-	free(machines->list);
-	*machines = (struct machines){};
+	for (size_t i = 0; i < machine->n_regions; i++) {
+		free((char *)machine->regions[i].source);
+		machine->regions[i].source = NULL;
+	}
+	machine->n_regions = 0;
 }
