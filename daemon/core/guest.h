@@ -62,9 +62,10 @@ struct guest_view {
 	uint32_t bytes;	      /* its length */
 	uint32_t cpus;	      /* enabled CPU nodes; 0 unknown */
 	uint32_t gic_version; /* 2, 3; 0: none or unknown */
+	bool has_chosen;      /* /chosen is there: a kernel was meant to boot from this tree */
 	size_t n_ranges;
-	struct guest_range *ranges; /* owned; ascending by base */
-	uint32_t dropped;	    /* more ranges than GUEST_RANGES_MAX */
+	struct guest_range *ranges; /* owned; ascending by base; none is empty or wraps around */
+	uint32_t dropped;	    /* ranges for which there was no room, or no time */
 	char reason[128];	    /* why it is not there, or what is broken in it; "" */
 	uint64_t read_ns;	    /* CLOCK_MONOTONIC; 0 never */
 };
@@ -75,15 +76,17 @@ const char *
 guest_kind_name(enum guest_kind kind); /* "memory", "reserved", "device", "pci-ecam", ... */
 
 /*
- * Reads a flattened device tree of @len bytes. 0 with ->state GUEST_FOUND; -EBADMSG if it is no
- * tree or broken, with ->state GUEST_BAD and ->reason; -ENOMEM. Only ->state, ->source, ->bytes,
- * ->cpus,
- * ->gic_version, ->ranges, ->dropped and ->reason are set. Takes time linear in @len.
+ * Reads a flattened device tree (Devicetree Specification 0.4, chapter 5) of up to @len bytes;
+ * @blob must be 8-byte aligned. Overwrites @ret, which holds nothing: 0 with ->state GUEST_FOUND
+ * (and ->reason where some addresses in it could not be used); -EBADMSG if it is no tree or broken,
+ * with ->state GUEST_BAD and ->reason; -ENOMEM with @ret zeroed. ->address and ->read_ns are the
+ * caller's. Takes time linear in @len.
  */
 int guest_from_tree(const void *blob, size_t len, struct guest_view *ret);
 
-/* How long the tree whose first 40 bytes are at @header says it is; 0: no tree, or not a sane one.
- */
+/* How long the tree whose first 40 bytes are at @header (any alignment) says it is; 0: no tree, or
+ * not a sane one. */
+#define GUEST_TREE_HEADER 40U
 uint32_t guest_tree_size(const void *header, size_t len);
 
 /*
@@ -91,9 +94,21 @@ uint32_t guest_tree_size(const void *header, size_t len);
  * arch/x86/include/uapi/asm/bootparam.h: struct boot_params). Same results; -EBADMSG where the page
  * has no plausible table.
  */
+#define GUEST_BOOT_PARAMS 4096U
 int guest_from_boot_params(const void *page, size_t len, struct guest_view *ret);
 
-/* Bytes of the guest's memory ranges that lie in none of @layout's usable slots. */
+/*
+ * The same table as VMMs hand it to a kernel that is entered by PVH (Xen
+ * public/arch-x86/hvm/start_info.h: hvm_start_info and hvm_memmap_table_entry, version 1). First
+ * the address and length of the table out of the GUEST_PVH_INFO bytes at @info: false if it is
+ * none.
+ */
+#define GUEST_PVH_INFO 56U
+bool guest_pvh_table(const void *info, size_t len, uint64_t *ret_address, uint32_t *ret_bytes);
+int guest_from_pvh(const void *table, size_t len, struct guest_view *ret);
+
+/* Bytes of the guest's memory ranges that lie in none of @layout's usable slots. 0 where that is
+ * not known: a layout that is not, or was cut. */
 struct layout;
 uint64_t guest_overhang(const struct guest_view *view, const struct layout *layout);
 
