@@ -57,29 +57,45 @@ static __always_inline void found_header(struct nisv_rec_hdr *hdr, u32 type, u32
 	hdr->tid = task->pid;
 }
 
-static __always_inline int file_show(struct seq_file *seq, struct task_struct *task,
+/*
+ * Both records of a VM go into one run of the iterator's buffer (32 KiB), or into none: what did
+ * not fit is shown again with the next one.
+ */
+_Static_assert(sizeof(struct nisv_rec_vm) + sizeof(struct nisv_rec_layout) <= 30 << 10,
+	       "too large for the iterator");
+
+static __always_inline int file_show(struct bpf_iter_meta *meta, struct task_struct *task,
 				     struct file *file, u32 fd)
 {
 	struct scratch *scratch = scratch_get(SCRATCH_ITERATOR);
+	struct seq_file *seq = meta->seq;
 	struct nisv_vm_key key;
 	bool is_vcpu;
+	u32 size;
 	u64 kvm;
 
 	kvm = file_vm(file, &is_vcpu);
 	/* Only the process that made a VM can use it (kvm_vm_ioctl(), kvm_vcpu_ioctl()). */
 	if (!kvm || !scratch || (u64)READ(kvm, kvm, mm) != (u64)task->mm)
 		return 0;
+	/* The first vCPU's file mostly follows the VM's own, and says nothing new. */
+	if (is_vcpu && scratch->shown_kvm == kvm && scratch->shown_session == meta->session_id)
+		return 0;
 	key = vm_key(kvm, task);
 	vm_describe(&scratch->rec_vm, kvm, task);
 	if (!is_vcpu)
 		scratch->rec_vm.vm_fd = fd;
 	found_header(&scratch->rec_vm.hdr, NISV_REC_VM, sizeof(scratch->rec_vm), &key, task);
-	bpf_seq_write(seq, &scratch->rec_vm, sizeof(scratch->rec_vm));
+	if (bpf_seq_write(seq, &scratch->rec_vm, sizeof(scratch->rec_vm)))
+		return 0;
 	if (layout_fill(kvm, SCRATCH_ITERATOR))
 		return 0;
-	found_header(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, sizeof(scratch->rec_layout), &key,
-		     task);
-	bpf_seq_write(seq, &scratch->rec_layout, sizeof(scratch->rec_layout));
+	size = layout_size(&scratch->rec_layout);
+	found_header(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, size, &key, task);
+	if (bpf_seq_write(seq, &scratch->rec_layout, size))
+		return 0;
+	scratch->shown_kvm = kvm;
+	scratch->shown_session = meta->session_id;
 	return 0;
 }
 

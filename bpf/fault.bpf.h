@@ -212,8 +212,9 @@ static __always_inline void pending_send(struct vcpu_state *v, const struct faul
 	if (!vm)
 		return;
 	/* What kills a vCPU goes first; past that budget it is like any other. */
-	vital = (o->err < 0 || !vm->has_fault) && budget_take(vm, true);
-	if (!vital && !budget_take(vm, false)) {
+	vital = (o->err < 0 || !vm->has_fault) &&
+		budget_take(vm, &vm->vital_in_window, vital_per_second);
+	if (!vital && !budget_take(vm, &vm->detail_in_window, details_per_second)) {
 		__sync_fetch_and_add(&vm->suppressed, 1);
 		return;
 	}

@@ -41,6 +41,7 @@ struct list_head {
 } _core;
 
 struct rb_node {
+	unsigned long __rb_parent_color;
 	struct rb_node *rb_right;
 	struct rb_node *rb_left;
 } _core;
@@ -134,6 +135,7 @@ struct task_struct {
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	u64 session_id;
 } _core;
 
 struct bpf_iter__task_file {
@@ -167,6 +169,12 @@ struct kvm_memslots {
 	atomic_long_t last_used_slot;
 	struct rb_root gfn_tree;
 	int node_idx;
+} _core;
+
+/* Until Linux 5.16: an array, descending by base_gfn. */
+struct kvm_memslots___v510 {
+	int used_slots;
+	struct kvm_memory_slot memslots[];
 } _core;
 
 struct kvm_io_device;

@@ -94,6 +94,26 @@ struct kvm_arch___v510 {
 	bool return_nisv_io_abort_to_user;
 } _core;
 
+/* lib/xarray.c; Linux 5.17 and later keep the vCPUs of a VM in one. */
+struct xarray {
+	void *xa_head;
+} _core;
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[1];
+} _core;
+
+struct kvm___v517 {
+	struct xarray vcpu_array;
+} _core;
+
+struct kvm_vcpu;
+
+struct kvm___v510 {
+	struct kvm_vcpu *vcpus[1];
+} _core;
+
 struct kvm_vcpu_arch {
 	struct kvm_cpu_context ctxt;
 	struct kvm_s2_mmu *hw_mmu;

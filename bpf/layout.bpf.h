@@ -6,25 +6,84 @@
 
 #include "memslots.bpf.h"
 
-static __always_inline void layout_slots(u64 kvm, struct nisv_rec_layout *rec)
-{
-	u64 memslots = vm_memslots(kvm);
-	u64 slot = slot_at_or_below(memslots, 0);
-	u32 i;
+/* How far slots are counted that are not described: in steps, each a loop of its own. */
+#define COUNT_STEP	  256
+#define COUNT_STEPS	  128 /* all that KVM allows: KVM_MEM_SLOTS_NUM, 32767 */
+#define COUNT_STEPS_EVENT 8   /* a vCPU waits, with preemption off */
 
-	rec->generation = READ(kvm_memslots, memslots, generation);
+/* Describe the slots of one address space, as far as there is room; the next one, 0 at the end. */
+__noinline u64 slots_describe(u64 memslots, u32 which)
+{
+	struct scratch *scratch = scratch_get(which);
+	u64 slot = slot_at_or_below(memslots, 0);
+	u32 i, n;
+
+	if (!scratch)
+		return 0;
 	if (!slot)
 		slot = slot_above(memslots, 0);
 	for (i = 0; i < NISV_SLOTS_MAX && slot; i++) {
-		slot_describe(slot, &rec->slots[i]);
-		slot = slot_above(memslots, rec->slots[i].gpa >> GFN_SHIFT);
+		n = scratch->rec_layout.n_slots;
+		if (n >= NISV_SLOTS_MAX)
+			break;
+		slot_describe(slot, &scratch->rec_layout.slots[n]);
+		scratch->rec_layout.n_slots = n + 1;
+		slot = slot_next(memslots, slot);
 	}
-	rec->n_slots = i;
-	rec->total_slots = i + !!slot;
-	rec->state = vm_memslots(kvm) == memslots &&
-				     READ(kvm_memslots, memslots, generation) == rec->generation
-			     ? NISV_LAYOUT_STABLE
-			     : NISV_LAYOUT_UNSTABLE;
+	scratch->rec_layout.total_slots += i;
+	return slot;
+}
+
+/* Count some of the slots from this one on; the next one, 0 at the end. */
+__noinline u64 slots_count(u64 memslots, u64 slot, u32 which)
+{
+	struct scratch *scratch = scratch_get(which);
+	u32 i;
+
+	if (!scratch)
+		return 0;
+	for (i = 0; i < COUNT_STEP && slot; i++)
+		slot = slot_next(memslots, slot);
+	scratch->rec_layout.total_slots += i;
+	return slot;
+}
+
+static __always_inline void slots_walk(u64 memslots, u32 which)
+{
+	u32 steps = which == SCRATCH_ITERATOR ? COUNT_STEPS : COUNT_STEPS_EVENT, i;
+	u64 slot = slots_describe(memslots, which);
+
+	for (i = 0; i < COUNT_STEPS && i < steps && slot; i++)
+		slot = slots_count(memslots, slot, which);
+	if (slot)
+		loss_add(NISV_LOSS_WALK, 1);
+}
+
+/* One try: true if nothing changed meanwhile. */
+static __always_inline bool slots_try(u64 kvm, struct nisv_rec_layout *rec, u32 which)
+{
+	u64 memslots = vm_memslots(kvm), other = 0, generation = 0;
+
+	rec->n_slots = rec->total_slots = 0;
+	rec->generation = memslots_generation(memslots);
+	if (ADDRESS_SPACES > 1) {
+		other = vm_memslots_of(kvm, 1);
+		generation = memslots_generation(other);
+	}
+	slots_walk(memslots, which);
+	if (ADDRESS_SPACES > 1) {
+		slots_walk(other, which);
+		if (vm_memslots_of(kvm, 1) != other || memslots_generation(other) != generation)
+			return false;
+	}
+	return vm_memslots(kvm) == memslots && memslots_generation(memslots) == rec->generation;
+}
+
+static __always_inline void layout_slots(u64 kvm, struct nisv_rec_layout *rec, u32 which)
+{
+	rec->state = NISV_LAYOUT_STABLE;
+	if (!slots_try(kvm, rec, which) && !slots_try(kvm, rec, which))
+		rec->state = NISV_LAYOUT_UNSTABLE;
 }
 
 /*
@@ -64,6 +123,10 @@ static __always_inline void layout_bus(u64 kvm, struct nisv_rec_layout *rec)
 }
 
 #if defined(__TARGET_ARCH_arm64)
+/* HCR_EL2: Arm ARM, D "AArch64 System Register Descriptions". */
+#define HCR_VM (1ULL << 0)
+#define HCR_RW (1ULL << 31)
+
 static __always_inline u64 vm_vtcr(u64 kvm)
 {
 	if (bpf_core_field_exists(struct kvm_arch, mmu.vtcr))
@@ -132,9 +195,40 @@ static __always_inline void layout_redists(u64 kvm, struct nisv_rec_layout *rec)
 	rec->n_redist = i;
 }
 
+/* lib/xarray.c: a node says so in its lowest bits, a lone entry stands for itself. */
+#define XA_NODE_MARK 2ULL
+#define XA_NODE_MIN  4096
+#define XA_LEVELS    3 /* of 64 each */
+
+/* The first vCPU that was made, 0 if there is none yet. */
+static __always_inline u64 vm_first_vcpu(u64 kvm)
+{
+	u64 entry;
+	int i;
+
+	if (!bpf_core_field_exists(struct kvm___v517, vcpu_array))
+		return (u64)READ(kvm___v510, kvm, vcpus[0]);
+	entry = (u64)READ(kvm___v517, kvm, vcpu_array.xa_head);
+	for (i = 0; i < XA_LEVELS && (entry & 3) == XA_NODE_MARK && entry > XA_NODE_MIN; i++)
+		entry = (u64)READ(xa_node, entry - XA_NODE_MARK, slots[0]);
+	return entry & 3 ? 0 : entry;
+}
+
+/* Does the guest run AArch32 at EL1? Until KVM_ARM_VCPU_INIT nobody knows: HCR_EL2.VM is 0. */
+static __always_inline bool vm_32bit(u64 kvm)
+{
+	u64 vcpu = vm_first_vcpu(kvm), hcr;
+
+	if (!vcpu)
+		return false;
+	hcr = READ(kvm_vcpu, vcpu, arch.hcr_el2);
+	return (hcr & HCR_VM) && !(hcr & HCR_RW);
+}
+
 static __always_inline void layout_arch(u64 kvm, struct nisv_rec_layout *rec)
 {
 	rec->ipa_bits = vm_ipa_bits(kvm);
+	rec->is_32bit = vm_32bit(kvm);
 	rec->is_protected = vm_protected(kvm);
 	rec->nisv_to_user = vm_nisv_to_user(kvm);
 	if (!READ(kvm, kvm, arch.vgic.in_kernel))
@@ -165,6 +259,14 @@ static __always_inline void layout_arch(u64 kvm, struct nisv_rec_layout *rec)
 }
 #endif
 
+/* hdr.size of a layout that is put together. */
+static __always_inline u32 layout_size(const struct nisv_rec_layout *rec)
+{
+	u32 n = rec->n_slots;
+
+	return NISV_LAYOUT_SIZE(n < NISV_SLOTS_MAX ? n : NISV_SLOTS_MAX);
+}
+
 /*
  * Put the layout of a VM together in a scratch area; the caller fills the header. A global
  * function: verified once for all programs that send a layout.
@@ -180,12 +282,12 @@ __noinline int layout_fill(u64 kvm, u32 which)
 	rec->ipa_bits = 0;
 	rec->nisv_to_user = 0;
 	rec->is_protected = 0;
-	rec->reserved = 0;
+	rec->is_32bit = 0;
 	rec->vgic_model = NISV_VGIC_NONE;
 	rec->vgic_dist = rec->vgic_cpu = NISV_ADDR_UNSET;
 	rec->n_redist = 0;
 	rec->vcpus = READ(kvm, kvm, online_vcpus.counter);
-	layout_slots(kvm, rec);
+	layout_slots(kvm, rec, which);
 	layout_bus(kvm, rec);
 	layout_arch(kvm, rec);
 	return 0;

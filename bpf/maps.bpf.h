@@ -11,6 +11,7 @@ const volatile __u32 sites_per_vm = 4096;
 const volatile __u32 places_per_vm = 2048;
 const volatile __u32 details_per_second = 32;
 const volatile __u32 vital_per_second = 8;
+const volatile __u32 slots_per_second = 128;
 const volatile bool count_mmio = true;
 const volatile bool inspect_guest_memory = true;
 
@@ -113,13 +114,19 @@ struct {
  */
 struct scratch {
 	struct nisv_vm_stat vm; /* new entries of the maps: 0 but for what is set each time */
+	/* Of the iterator: the VM shown last, and in which run. */
+	u64 shown_session, shown_kvm;
 	struct nisv_site site;
 	struct vcpu_state vcpu;
 	union {
 		struct nisv_rec_vm rec_vm;
 		struct nisv_rec_layout rec_layout;
+		struct nisv_rec_slot rec_slot;
 	};
 };
+
+/* A per-CPU element may not be larger (PCPU_MIN_UNIT_SIZE, include/linux/percpu.h). */
+_Static_assert(sizeof(struct scratch) <= 32768, "scratch too large");
 
 #define SCRATCH_EVENT	 0U
 #define SCRATCH_ITERATOR 1U

@@ -4,7 +4,9 @@
 
 /*
  * The memory map of a VM as KVM has it: a red-black tree of slots by first frame (Linux 5.17 and
- * later, struct kvm_memslots.gfn_tree). Address space 0 only: on x86 that is not SMM's.
+ * later, struct kvm_memslots.gfn_tree), or an array of them, descending (before). Slots of one
+ * address space never overlap. What a fault met is looked up in address space 0: on x86 the other
+ * one is that of system management mode.
  */
 
 #include "maps.bpf.h"
@@ -21,19 +23,65 @@ static __always_inline u64 slot_of_node(u64 node, u32 idx)
 	       (u64)idx * bpf_core_type_size(struct rb_node);
 }
 
+static __always_inline u32 tree_index(u64 memslots)
+{
+	return READ(kvm_memslots, memslots, node_idx) & 1;
+}
+
+/* ---- the array ---- */
+
+#define ARRAY_STEPS 16 /* halvings of 32767 slots */
+
+static __always_inline bool memslots_is_array(void)
+{
+	return !bpf_core_field_exists(struct kvm_memslots, gfn_tree);
+}
+
+static __always_inline u64 array_slot(u64 memslots, u32 i)
+{
+	return memslots + bpf_core_field_offset(struct kvm_memslots___v510, memslots) +
+	       (u64)i * bpf_core_type_size(struct kvm_memory_slot);
+}
+
+/* The number of slots with a base_gfn > gfn: they come first. */
+static __always_inline u32 array_above(u64 memslots, u64 gfn)
+{
+	u32 low = 0, high = READ(kvm_memslots___v510, memslots, used_slots);
+	int i;
+
+	for (i = 0; i < ARRAY_STEPS && low < high; i++) {
+		u32 middle = (low + high) / 2;
+
+		if (READ(kvm_memory_slot, array_slot(memslots, middle), base_gfn) <= gfn)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* ---- either ---- */
+
 /*
- * Both searches are global functions: the verifier checks such a function once, not at each of its
+ * The searches are global functions: the verifier checks such a function once, not at each of its
  * calls. Their arguments and results must be numbers then: addresses, 0 for none.
  */
 
 /* The slot with the largest base_gfn that is <= gfn. */
 __noinline u64 slot_at_or_below(u64 memslots, u64 gfn)
 {
-	u64 node = (u64)READ(kvm_memslots, memslots, gfn_tree.rb_node);
-	u32 idx = READ(kvm_memslots, memslots, node_idx) & 1;
-	u64 best = 0;
+	u64 node, best = 0;
+	u32 idx;
 	int i;
 
+	if (memslots_is_array()) {
+		idx = array_above(memslots, gfn);
+		return idx < (u32)READ(kvm_memslots___v510, memslots, used_slots)
+			       ? array_slot(memslots, idx)
+			       : 0;
+	}
+	node = (u64)READ(kvm_memslots, memslots, gfn_tree.rb_node);
+	idx = tree_index(memslots);
 	for (i = 0; i < TREE_DEPTH && node; i++) {
 		u64 slot = slot_of_node(node, idx);
 
@@ -52,11 +100,16 @@ __noinline u64 slot_at_or_below(u64 memslots, u64 gfn)
 /* The slot with the smallest base_gfn that is > gfn. */
 __noinline u64 slot_above(u64 memslots, u64 gfn)
 {
-	u64 node = (u64)READ(kvm_memslots, memslots, gfn_tree.rb_node);
-	u32 idx = READ(kvm_memslots, memslots, node_idx) & 1;
-	u64 best = 0;
+	u64 node, best = 0;
+	u32 idx;
 	int i;
 
+	if (memslots_is_array()) {
+		idx = array_above(memslots, gfn);
+		return idx ? array_slot(memslots, idx - 1) : 0;
+	}
+	node = (u64)READ(kvm_memslots, memslots, gfn_tree.rb_node);
+	idx = tree_index(memslots);
 	for (i = 0; i < TREE_DEPTH && node; i++) {
 		u64 slot = slot_of_node(node, idx);
 
@@ -70,6 +123,47 @@ __noinline u64 slot_above(u64 memslots, u64 gfn)
 	if (node)
 		loss_add(NISV_LOSS_WALK, 1);
 	return best;
+}
+
+/*
+ * The slot that follows this one in the order of addresses. From slot to slot it costs two steps of
+ * the tree on average, where a search from the top costs one for each level.
+ */
+__noinline u64 slot_next(u64 memslots, u64 slot)
+{
+	u64 node, next;
+	u32 idx;
+	int i;
+
+	if (memslots_is_array())
+		return slot > array_slot(memslots, 0)
+			       ? slot - bpf_core_type_size(struct kvm_memory_slot)
+			       : 0;
+	idx = tree_index(memslots);
+	node = slot + bpf_core_field_offset(struct kvm_memory_slot, gfn_node) +
+	       (u64)idx * bpf_core_type_size(struct rb_node);
+	next = (u64)READ(rb_node, node, rb_right);
+	if (next) {
+		for (i = 0; i < TREE_DEPTH && next; i++) {
+			node = next;
+			next = (u64)READ(rb_node, node, rb_left);
+		}
+		if (next)
+			loss_add(NISV_LOSS_WALK, 1);
+		return slot_of_node(node, idx);
+	}
+	/* Up, until it is a left child that we come from. */
+	for (i = 0; i < TREE_DEPTH; i++) {
+		u64 parent = READ(rb_node, node, __rb_parent_color) & ~3ULL;
+
+		if (!parent)
+			return 0;
+		if ((u64)READ(rb_node, parent, rb_left) == node)
+			return slot_of_node(parent, idx);
+		node = parent;
+	}
+	loss_add(NISV_LOSS_WALK, 1);
+	return 0;
 }
 
 static __always_inline void slot_describe(u64 address, struct nisv_slot *slot)
@@ -98,10 +192,13 @@ static __always_inline bool slot_contains(u64 address, u64 gfn)
 /* The slot that contains gfn, 0 if none does. KVM's last used one is the likely answer. */
 static __always_inline u64 slot_find(u64 memslots, u64 gfn)
 {
-	u64 slot = READ(kvm_memslots, memslots, last_used_slot.counter);
+	u64 slot;
 
-	if (slot_contains(slot, gfn))
-		return slot;
+	if (!memslots_is_array()) {
+		slot = READ(kvm_memslots, memslots, last_used_slot.counter);
+		if (slot_contains(slot, gfn))
+			return slot;
+	}
 	slot = slot_at_or_below(memslots, gfn);
 	return slot_contains(slot, gfn) ? slot : 0;
 }
@@ -120,9 +217,27 @@ static __always_inline bool slot_is_memory(u64 slot, bool is_write)
 	return !(flags & NISV_SLOT_INVALID) && !(is_write && (flags & NISV_SLOT_READONLY));
 }
 
+/* x86 kernels that emulate system management mode have a second address space. */
+#define ADDRESS_SPACES (bpf_core_field_size(struct kvm, memslots) / sizeof(u64))
+
+static __always_inline u64 vm_memslots_of(u64 kvm, u32 as_id)
+{
+	u64 memslots = 0;
+
+	bpf_probe_read_kernel(
+		&memslots, sizeof(memslots),
+		(void *)(kvm + bpf_core_field_offset(struct kvm, memslots) + 8 * as_id));
+	return memslots;
+}
+
 static __always_inline u64 vm_memslots(u64 kvm)
 {
-	return (u64)READ(kvm, kvm, memslots[0]);
+	return vm_memslots_of(kvm, 0);
+}
+
+static __always_inline u64 memslots_generation(u64 memslots)
+{
+	return READ(kvm_memslots, memslots, generation);
 }
 
 /*
@@ -137,7 +252,7 @@ static __always_inline void slots_around(u64 kvm, struct nisv_rec_fault *rec, u3
 	rec->layout_state = NISV_LAYOUT_UNSTABLE;
 	for (try = 0; try < 2; try++) {
 		u64 memslots = vm_memslots(kvm);
-		u64 generation = READ(kvm_memslots, memslots, generation);
+		u64 generation = memslots_generation(memslots);
 		u64 slot = slot_at_or_below(memslots, gfn);
 		bool hit = slot_contains(slot, gfn);
 
@@ -150,8 +265,7 @@ static __always_inline void slots_around(u64 kvm, struct nisv_rec_fault *rec, u3
 		}
 		slot_describe(slot, &rec->below);
 		slot_describe(slot_above(memslots, gfn), &rec->above);
-		if (vm_memslots(kvm) == memslots &&
-		    READ(kvm_memslots, memslots, generation) == generation) {
+		if (vm_memslots(kvm) == memslots && memslots_generation(memslots) == generation) {
 			rec->layout_state = if_stable;
 			return;
 		}

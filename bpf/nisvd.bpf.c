@@ -15,6 +15,7 @@
 #endif
 #include "discover.bpf.h"
 #include "mmio.bpf.h"
+#include "slotchange.bpf.h"
 
 char program_license[] SEC("license") = "GPL";
 
@@ -46,7 +47,7 @@ int find_vms(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
-	return file_show(ctx->meta->seq, task, file, ctx->fd);
+	return file_show(ctx->meta, task, file, ctx->fd);
 }
 
 #if defined(__TARGET_ARCH_arm64)
@@ -222,6 +223,14 @@ int on_destroy_vm(struct user_pt_regs *ctx)
 {
 	return vm_end(ctx->regs[0]);
 }
+
+SEC("kprobe/kvm_arch_commit_memory_region")
+int on_commit_slot(struct user_pt_regs *ctx)
+{
+	if (memslots_is_array())
+		return slot_changed(ctx->regs[0], ctx->regs[2], ctx->regs[3], ctx->regs[4]);
+	return slot_changed(ctx->regs[0], ctx->regs[1], ctx->regs[2], ctx->regs[3]);
+}
 #else
 /*
  * kvm_emulate_insn(vcpu, u8 failed): the emulator gave up. What KVM does about it is known at
@@ -304,17 +313,25 @@ static __always_inline bool is_fault_exit(u32 reason, s32 err)
 	return reason == EXIT_INTERNAL_ERROR || reason == EXIT_MEMORY_FAULT;
 }
 
+/* The context of a kprobe is struct pt_regs (arch/x86/include/asm/ptrace.h). */
 struct kprobe_regs {
-	u64 other[14];
-	u64 di;
+	u64 other[8];
+	u64 r9, r8, ax, cx, dx, si, di;
 };
 
-/* kvm_destroy_vm(kvm); the context of a kprobe is struct pt_regs (arch/x86/include/asm/ptrace.h).
- */
+/* kvm_destroy_vm(kvm) */
 SEC("kprobe/kvm_destroy_vm")
 int on_destroy_vm(struct kprobe_regs *ctx)
 {
 	return vm_end(ctx->di);
+}
+
+SEC("kprobe/kvm_arch_commit_memory_region")
+int on_commit_slot(struct kprobe_regs *ctx)
+{
+	if (memslots_is_array())
+		return slot_changed(ctx->di, ctx->dx, ctx->cx, ctx->r8);
+	return slot_changed(ctx->di, ctx->si, ctx->dx, ctx->cx);
 }
 #endif
 

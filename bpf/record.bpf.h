@@ -10,16 +10,15 @@
 #define SECOND_NS 1000000000ULL
 
 /* May this VM send one more record now? What it may not is counted. */
-static __always_inline bool budget_take(struct nisv_vm_stat *vm, bool vital)
+static __always_inline bool budget_take(struct nisv_vm_stat *vm, __u32 *used, u32 max)
 {
 	u64 now = bpf_ktime_get_ns();
-	u32 *used = vital ? &vm->vital_in_window : &vm->detail_in_window;
 
 	if (now - vm->detail_window_ns >= SECOND_NS) {
 		vm->detail_window_ns = now;
-		vm->detail_in_window = vm->vital_in_window = 0;
+		vm->detail_in_window = vm->vital_in_window = vm->slots_in_window = 0;
 	}
-	if (*used >= (vital ? vital_per_second : details_per_second))
+	if (*used >= max)
 		return false;
 	__sync_fetch_and_add(used, 1);
 	return true;
@@ -121,18 +120,19 @@ __noinline int layout_update(u64 kvm, u64 ino, u32 vital)
 	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
 	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &key);
 	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+	u32 size;
 
 	if (!vm || !scratch)
 		return -1;
-	if (vm->has_layout && vm->generation == READ(kvm_memslots, vm_memslots(kvm), generation))
+	if (vm->has_layout && vm->generation == memslots_generation(vm_memslots(kvm)))
 		return 0;
 	if (layout_fill(kvm, SCRATCH_EVENT))
 		return -1;
 	vm->has_layout = 1;
 	vm->generation = scratch->rec_layout.generation;
-	header_fill(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, sizeof(scratch->rec_layout), &key,
-		    add_fetch(&vm->seq, 1));
-	record_send(&scratch->rec_layout, sizeof(scratch->rec_layout), vital);
+	size = layout_size(&scratch->rec_layout);
+	header_fill(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, size, &key, add_fetch(&vm->seq, 1));
+	record_send(&scratch->rec_layout, size, vital);
 	return 0;
 }
 

@@ -15,6 +15,9 @@
 /* More redistributors than any vCPU count of KVM (KVM_MAX_VCPUS is 512 on arm64). */
 #define REDISTS_MAX 65536U
 
+/* KVM_USER_MEM_SLOTS on x86: SHRT_MAX less its three internal ones (include/linux/kvm_host.h). */
+#define X86_USER_SLOTS 32764
+
 static int slot_compare(const void *a, const void *b)
 {
 	const struct nisv_slot *x = a, *y = b;
@@ -85,6 +88,9 @@ int layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec)
 	for (uint32_t i = 0; i < n_slots; i++)
 		if (slot_is_sane(&rec->slots[i]))
 			fresh.slots[fresh.n_slots++] = rec->slots[i];
+	/* Not less than there are, whoever wrote the record. */
+	if (fresh.total_slots < fresh.n_slots)
+		fresh.total_slots = (uint32_t)fresh.n_slots;
 	qsort(fresh.slots, fresh.n_slots, sizeof(fresh.slots[0]), slot_compare);
 	memcpy(fresh.bus, rec->bus, n_bus * sizeof(rec->bus[0]));
 	qsort(fresh.bus, fresh.n_bus, sizeof(fresh.bus[0]), bus_compare);
@@ -94,45 +100,177 @@ int layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec)
 	return 0;
 }
 
-/* Memory to the guest's normal accesses: address space 0, and not a slot that is being changed. */
-static bool slot_is_usable(const struct nisv_slot *slot)
+static bool same_bytes(const void *a, const void *b, size_t n, size_t size)
+{
+	return !n || !memcmp(a, b, n * size);
+}
+
+static bool same_devices(const struct layout *a, const struct layout *b)
+{
+	return a->vgic_model == b->vgic_model && a->vgic_dist == b->vgic_dist &&
+	       a->vgic_cpu == b->vgic_cpu && a->n_redist == b->n_redist &&
+	       a->total_bus == b->total_bus && a->n_bus == b->n_bus &&
+	       same_bytes(a->redist, b->redist, a->n_redist, sizeof(*a->redist)) &&
+	       same_bytes(a->bus, b->bus, a->n_bus, sizeof(*a->bus));
+}
+
+bool layout_equal(const struct layout *a, const struct layout *b)
+{
+	return a->known == b->known && a->generation == b->generation && a->state == b->state &&
+	       a->vcpus == b->vcpus && a->ipa_bits == b->ipa_bits &&
+	       a->nisv_to_user == b->nisv_to_user && a->is_protected == b->is_protected &&
+	       a->is_32bit == b->is_32bit && same_devices(a, b) &&
+	       a->total_slots == b->total_slots && a->n_slots == b->n_slots &&
+	       same_bytes(a->slots, b->slots, a->n_slots, sizeof(*a->slots));
+}
+
+/* ---- changes ---- */
+
+#define GENERATION_IN_PROGRESS (1ULL << 63)
+
+/* G, G in progress, G + 1: an update makes the new map visible with the old number first. */
+static uint64_t generation_order(uint64_t generation)
+{
+	return (generation & ~GENERATION_IN_PROGRESS) * 2 + !!(generation & GENERATION_IN_PROGRESS);
+}
+
+int layout_compare_generations(uint64_t a, uint64_t b)
+{
+	uint64_t x = generation_order(a), y = generation_order(b);
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t slot_find(const struct layout *layout, const struct nisv_slot *slot)
+{
+	size_t i;
+
+	for (i = 0; i < layout->n_slots; i++)
+		if (layout->slots[i].id == slot->id && layout->slots[i].as_id == slot->as_id)
+			break;
+	return i;
+}
+
+/* False: it is not described. */
+static bool slot_remove(struct layout *layout, const struct nisv_slot *slot)
+{
+	size_t i = slot_find(layout, slot);
+
+	if (i == layout->n_slots)
+		return false;
+	layout->n_slots--;
+	layout->total_slots--;
+	memmove(&layout->slots[i], &layout->slots[i + 1],
+		(layout->n_slots - i) * sizeof(*layout->slots));
+	return true;
+}
+
+/* The caller has made room for one more. */
+static void slot_insert(struct layout *layout, const struct nisv_slot *slot)
+{
+	size_t i = layout->n_slots;
+
+	layout->total_slots++;
+	if (i >= NISV_SLOTS_MAX)
+		return;
+	while (i > 0 && slot_compare(&layout->slots[i - 1], slot) > 0)
+		i--;
+	memmove(&layout->slots[i + 1], &layout->slots[i],
+		(layout->n_slots - i) * sizeof(*layout->slots));
+	layout->slots[i] = *slot;
+	layout->n_slots++;
+}
+
+int layout_apply(struct layout *layout, const struct nisv_rec_slot *rec)
+{
+	struct nisv_slot *slots;
+
+	if (!layout->known)
+		return 0;
+	/* Generations are those of address space 0; a change of another one may be applied twice.
+	 */
+	if (rec->before.as_id == 0 && rec->after.as_id == 0 &&
+	    layout_compare_generations(rec->generation, layout->generation) <= 0)
+		return 0;
+	slots = realloc(layout->slots, (layout->n_slots + 1) * sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	layout->slots = slots;
+	/* A slot beyond those that are described is counted. */
+	if (rec->before.id >= 0 && !slot_remove(layout, &rec->before) &&
+	    layout->total_slots > layout->n_slots)
+		layout->total_slots--;
+	if (slot_is_sane(&rec->after)) {
+		slot_remove(layout, &rec->after);
+		slot_insert(layout, &rec->after);
+	}
+	layout->generation = rec->generation;
+	return 0;
+}
+
+/* ---- looking ---- */
+
+bool layout_slot_is_usable(const struct nisv_slot *slot)
 {
 	return slot->as_id == 0 && !(slot->flags & NISV_SLOT_INVALID);
 }
 
-static bool slot_is_ram(const struct nisv_slot *slot)
+bool layout_slot_is_internal(const struct layout *layout, const struct nisv_slot *slot)
 {
-	return slot_is_usable(slot) && !(slot->flags & NISV_SLOT_READONLY);
+	/* Only arm64 tells the number of IPA bits; it has no slots of its own. */
+	return !layout->ipa_bits && slot->id >= X86_USER_SLOTS;
+}
+
+static bool slot_is_ram(const struct layout *layout, const struct nisv_slot *slot)
+{
+	return layout_slot_is_usable(slot) && !(slot->flags & NISV_SLOT_READONLY) &&
+	       !layout_slot_is_internal(layout, slot);
+}
+
+/* The number of slots of address space 0 that begin at or below @ipa: they come first. */
+static size_t slots_until(const struct layout *layout, uint64_t ipa)
+{
+	size_t low = 0, high = layout->n_slots;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct nisv_slot *slot = &layout->slots[middle];
+
+		if (slot->as_id == 0 && slot->gpa <= ipa)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 const struct nisv_slot *layout_slot_at(const struct layout *layout, uint64_t ipa)
 {
-	for (size_t i = 0; i < layout->n_slots; i++) {
-		const struct nisv_slot *slot = &layout->slots[i];
+	/* Usable slots do not overlap (KVM_SET_USER_MEMORY_REGION): the first one below decides. */
+	for (size_t i = slots_until(layout, ipa); i > 0; i--) {
+		const struct nisv_slot *slot = &layout->slots[i - 1];
 
-		if (slot_is_usable(slot) && ipa >= slot->gpa && ipa - slot->gpa < slot->size)
-			return slot;
+		if (layout_slot_is_usable(slot))
+			return ipa - slot->gpa < slot->size ? slot : NULL;
 	}
 	return NULL;
 }
 
 const struct nisv_slot *layout_slot_below(const struct layout *layout, uint64_t ipa)
 {
-	const struct nisv_slot *best = NULL;
+	for (size_t i = slots_until(layout, ipa); i > 0; i--) {
+		const struct nisv_slot *slot = &layout->slots[i - 1];
 
-	for (size_t i = 0; i < layout->n_slots; i++) {
-		const struct nisv_slot *slot = &layout->slots[i];
-
-		if (slot_is_usable(slot) && slot->gpa + slot->size <= ipa)
-			best = slot;
+		if (layout_slot_is_usable(slot) && slot->gpa + slot->size <= ipa)
+			return slot;
 	}
-	return best;
+	return NULL;
 }
 
 const struct nisv_slot *layout_slot_above(const struct layout *layout, uint64_t ipa)
 {
-	for (size_t i = 0; i < layout->n_slots; i++)
-		if (slot_is_usable(&layout->slots[i]) && layout->slots[i].gpa > ipa)
+	for (size_t i = slots_until(layout, ipa); i < layout->n_slots; i++)
+		if (layout_slot_is_usable(&layout->slots[i]))
 			return &layout->slots[i];
 	return NULL;
 }
@@ -142,7 +280,7 @@ uint64_t layout_ram_bytes(const struct layout *layout)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < layout->n_slots; i++)
-		if (slot_is_ram(&layout->slots[i]))
+		if (slot_is_ram(layout, &layout->slots[i]))
 			sum += layout->slots[i].size;
 	return sum;
 }
@@ -154,7 +292,7 @@ bool layout_main_ram(const struct layout *layout, struct range *ret)
 	for (size_t i = 0; i < layout->n_slots; i++) {
 		const struct nisv_slot *slot = &layout->slots[i];
 
-		if (!slot_is_ram(slot))
+		if (!slot_is_ram(layout, slot))
 			continue;
 		if (run.end != slot->gpa || run.start == run.end)
 			run.start = slot->gpa;

@@ -44,6 +44,23 @@ struct range {
  * that wrap around the address space are dropped. 0, or -ENOMEM with @layout as it was.
  */
 int layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec);
+
+/*
+ * Applies a change of one slot, so that @layout is current without a new record. A change that
+ * @layout has in it already (by the generation) does nothing, nor does one to a layout that is not
+ * known. 0, or -ENOMEM with @layout as it was. Past NISV_SLOTS_MAX slots are counted only.
+ */
+int layout_apply(struct layout *layout, const struct nisv_rec_slot *rec);
+
+/*
+ * Two generations of one VM's memslots by age: below 0 if @a is older than @b, 0 if they are the
+ * same. While KVM changes the map the generation has bit 63 set
+ * (KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS, include/linux/kvm_host.h).
+ */
+int layout_compare_generations(uint64_t a, uint64_t b);
+
+/* Do they say the same? States and whether the record was cut included. */
+bool layout_equal(const struct layout *a, const struct layout *b);
 void layout_clear(struct layout *layout); /* back to zeroes */
 
 /* The slot that holds @ipa in address space 0, or NULL. INVALID slots are memory to nobody:
@@ -54,7 +71,22 @@ const struct nisv_slot *layout_slot_at(const struct layout *layout, uint64_t ipa
 const struct nisv_slot *layout_slot_below(const struct layout *layout, uint64_t ipa);
 const struct nisv_slot *layout_slot_above(const struct layout *layout, uint64_t ipa);
 
-/* Sum of the writable slots' sizes: what the guest has as RAM. ROM and flash are read-only slots.
+/*
+ * Is the slot memory to the guest's normal accesses: in address space 0, and not INVALID (being
+ * changed)?
+ */
+bool layout_slot_is_usable(const struct nisv_slot *slot);
+
+/*
+ * Is the slot one that KVM made for itself, for the VMM never did: on x86 the ids from 32764 on
+ * (TSS, APIC access page, identity map; KVM_USER_MEM_SLOTS, include/linux/kvm_host.h, and
+ * *_PRIVATE_MEMSLOT, arch/x86/include/asm/kvm_host.h). They are memory, but not the guest's RAM.
+ */
+bool layout_slot_is_internal(const struct layout *layout, const struct nisv_slot *slot);
+
+/*
+ * Sum of the writable slots' sizes: what the guest has as RAM. ROM and flash are read-only slots;
+ * KVM's own are left out.
  */
 uint64_t layout_ram_bytes(const struct layout *layout);
 

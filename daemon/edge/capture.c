@@ -85,6 +85,8 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 		skel->rodata->details_per_second = options->details_per_second;
 	if (options->vital_per_second)
 		skel->rodata->vital_per_second = options->vital_per_second;
+	if (options->slots_per_second)
+		skel->rodata->slots_per_second = options->slots_per_second;
 	skel->rodata->count_mmio = options->count_mmio;
 	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
 }
@@ -152,6 +154,14 @@ static int attach(struct capture *capture)
 
 /* ---- records ---- */
 
+/* The size of a layout follows from the number of its slots. */
+static size_t layout_size(const struct nisv_rec_layout *rec, size_t size)
+{
+	if (size < NISV_LAYOUT_SIZE(0) || rec->n_slots > NISV_SLOTS_MAX)
+		return 0;
+	return NISV_LAYOUT_SIZE(rec->n_slots);
+}
+
 static int check_record(const void *data, size_t size)
 {
 	const struct nisv_rec_hdr *hdr = data;
@@ -164,13 +174,16 @@ static int check_record(const void *data, size_t size)
 		want = sizeof(struct nisv_rec_vm);
 		break;
 	case NISV_REC_LAYOUT:
-		want = sizeof(struct nisv_rec_layout);
+		want = layout_size(data, size);
 		break;
 	case NISV_REC_FAULT:
 		want = sizeof(struct nisv_rec_fault);
 		break;
 	case NISV_REC_VM_END:
 		want = sizeof(struct nisv_rec_hdr);
+		break;
+	case NISV_REC_SLOT:
+		want = sizeof(struct nisv_rec_slot);
 		break;
 	default:
 		return -EBADMSG;
@@ -198,6 +211,10 @@ int capture_deliver(struct capture *capture, const void *data, size_t size)
 	case NISV_REC_FAULT:
 		if (capture->ops->on_fault)
 			capture->ops->on_fault(data, capture->userdata);
+		break;
+	case NISV_REC_SLOT:
+		if (capture->ops->on_slot)
+			capture->ops->on_slot(data, capture->userdata);
 		break;
 	default:
 		if (capture->ops->on_end)
@@ -288,6 +305,11 @@ bool capture_sees_injection(const struct capture *capture)
 bool capture_sees_vm_end(const struct capture *capture)
 {
 	return capture_hooks_has(&capture->hooks, "kvm_destroy_vm");
+}
+
+bool capture_sees_slot_changes(const struct capture *capture)
+{
+	return capture_hooks_has(&capture->hooks, "kvm_arch_commit_memory_region");
 }
 
 const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n)

@@ -21,12 +21,14 @@ struct capture_options {
 	uint32_t places_per_vm;	     /* MMIO places kept per VM; 2048 */
 	uint32_t details_per_second; /* fault records per VM and second; 32 */
 	uint32_t vital_per_second;   /* of those that no storm can push out; 8 */
+	uint32_t slots_per_second;   /* records of slot changes per VM and second; 128 */
 	bool count_mmio;	     /* false: kvm_mmio is not attached at all */
 	bool inspect_guest_memory;   /* false: no instruction is read from a guest */
 };
 
 /*
- * Records, checked for size and type, valid during the call only. @time order holds within one VM
+ * Records, checked for size and type, valid during the call only; of a layout no more than its
+ * hdr.size bytes are there. @time order holds within one VM
  * by hdr.seq, not between calls: vital records come first. The same VM or layout may come more than
  * once (BPF at first sight, discovery at each scan); discovery's have seq 0. A member that is NULL
  * ignores its records.
@@ -36,6 +38,7 @@ struct capture_ops {
 	void (*on_layout)(const struct nisv_rec_layout *layout, void *userdata);
 	void (*on_fault)(const struct nisv_rec_fault *fault, void *userdata);
 	void (*on_end)(const struct nisv_rec_hdr *end, void *userdata);
+	void (*on_slot)(const struct nisv_rec_slot *slot, void *userdata);
 };
 
 enum capture_state {
@@ -85,6 +88,9 @@ bool capture_sees_injection(const struct capture *capture);
 
 /* Is the end of a VM told at once? Else a scan (discover.h) has to miss it. */
 bool capture_sees_vm_end(const struct capture *capture);
+
+/* Is each change of a memory slot told as it happens? Else two scans have to differ. */
+bool capture_sees_slot_changes(const struct capture *capture);
 
 /* All sources of this architecture, attached or not, in a fixed order. */
 const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n);

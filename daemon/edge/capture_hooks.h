@@ -12,7 +12,7 @@
 struct bpf_link;
 struct bpf_object;
 
-#define CAPTURE_HOOKS 10
+#define CAPTURE_HOOKS 11
 
 /* Starts as zeroes. */
 struct capture_hooks {

@@ -11,6 +11,7 @@
 
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
+#include "daemon/edge/layouts.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/procfs.h"
 #include "daemon/edge/publish.h"
@@ -117,11 +118,6 @@ static int random_key(char key[VM_KEY_LEN + 1])
 	return 0;
 }
 
-static void choose_machine(struct manager *manager, struct vm *vm)
-{
-	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
-}
-
 /*
  * Fills in from /proc what the record did not bring. @start_ns tells whether the process of that
  * number is still the same one: it is as fine as a clock tick there.
@@ -186,7 +182,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		if (!vm)
 			return NULL;
 		identify_from_proc(vm, 0);
-		choose_machine(manager, vm);
+		layouts_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 		if (watch_process(manager, vm) == -ESRCH)
 			end_vm(manager, vm, VM_END_PROCESS_GONE);
@@ -220,7 +216,7 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 	else if (!vm->cmdline_len)
 		vm_set_cmdline(vm, "", 0, false);
 	identify_from_proc(vm, rec->start_ns);
-	choose_machine(manager, vm);
+	layouts_choose_machine(manager, vm);
 	publish_vm(manager, vm);
 	if (watch_process(manager, vm) == -ESRCH)
 		end_vm(manager, vm, VM_END_PROCESS_GONE);
@@ -228,14 +224,18 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 
 static void on_layout(const struct nisv_rec_layout *rec, void *userdata)
 {
-	struct manager *manager = userdata;
-	struct vm *vm = vm_of(manager, &rec->hdr);
+	struct vm *vm = vm_of(userdata, &rec->hdr);
 
-	if (!vm)
-		return;
-	layout_from_record(&vm->layout, rec);
-	choose_machine(manager, vm);
-	publish_layout(manager, vm);
+	if (vm)
+		layouts_take(userdata, vm, rec);
+}
+
+static void on_slot(const struct nisv_rec_slot *rec, void *userdata)
+{
+	struct vm *vm = vm_of(userdata, &rec->hdr);
+
+	if (vm)
+		layouts_change(vm, rec);
 }
 
 static void on_fault(const struct nisv_rec_fault *rec, void *userdata)
@@ -270,6 +270,7 @@ const struct capture_ops ingest_ops = {
 	.on_layout = on_layout,
 	.on_fault = on_fault,
 	.on_end = on_end,
+	.on_slot = on_slot,
 };
 
 int ingest_records(struct manager *manager)
@@ -322,6 +323,8 @@ static void count_vm(struct vm *vm, const struct counters *counters, const struc
 				vm->last_abort_ns = sites[i].site.last_ns;
 		}
 	}
+	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped)
+		vm->layout_lost = true;
 	vm->totals = from->stat;
 	places = counters_places(counters, &vm->kernel_key, &n_places);
 	for (size_t i = 0; i < n_places; i++)
@@ -362,6 +365,7 @@ int ingest_poll(struct manager *manager)
 {
 	uint64_t now_ns = wallclock_monotonic_ns();
 	struct counters *counters = NULL;
+	bool scan = false;
 	int r = ingest_records(manager);
 
 	if (!manager->capture)
@@ -378,9 +382,12 @@ int ingest_poll(struct manager *manager)
 
 		if (from)
 			count_vm(vm, counters, from, now_ns);
+		scan |= layouts_poll(manager, vm);
 	}
 	counters_free(counters);
 	forget_ended(manager, now_ns);
+	if (scan)
+		ingest_discover(manager, LAYOUTS_SCAN_NS);
 	return 0;
 }
 

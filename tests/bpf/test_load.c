@@ -51,7 +51,7 @@ static void on_end(const struct nisv_rec_hdr *end, void *userdata)
 	n_records++;
 }
 
-static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end};
+static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end, NULL};
 
 static struct capture *start(void)
 {
@@ -185,7 +185,7 @@ static void test_bad_records(void **state)
 	assert_int_equal(capture_deliver(capture, fault, 4), -EBADMSG);
 	fault->hdr.size = sizeof(*fault) - 8;
 	assert_int_equal(capture_deliver(capture, fault, sizeof(*fault)), -EBADMSG);
-	fault->hdr.type = NISV_REC_VM_END + 1;
+	fault->hdr.type = NISV_REC_SLOT + 1;
 	assert_int_equal(capture_deliver(capture, fault, sizeof(*fault)), -EBADMSG);
 	fault->hdr.type = 0;
 	assert_int_equal(capture_deliver(capture, fault, sizeof(*fault)), -EBADMSG);

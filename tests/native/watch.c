@@ -69,7 +69,7 @@ static void on_end(const struct nisv_rec_hdr *end, void *userdata)
 	(void)userdata;
 }
 
-static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end};
+static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end, NULL};
 
 void watch_start(struct watch *watch, const struct capture_options *options)
 {
