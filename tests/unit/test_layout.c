@@ -13,7 +13,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&rec, 0, sizeof(rec));
-	memset(&layout, 0xff, sizeof(layout));
+	layout_clear(&layout);
 	rec.state = NISV_LAYOUT_STABLE;
 	rec.vgic_dist = rec.vgic_cpu = NISV_ADDR_UNSET;
 	return 0;
@@ -176,6 +176,179 @@ static void a_vgic_without_a_place_is_nowhere(void **state)
 	assert_null(layout_vgic_frame(&layout, UINT64_MAX));
 }
 
+static void many_slots_are_looked_up(void **state)
+{
+	uint64_t seed = 7;
+
+	(void)state;
+	for (size_t i = 0; i < NISV_SLOTS_MAX; i++)
+		add_slot((int)i, i * 3 * MIB, (1 + i % 3) * MIB, i % 7 ? 0 : NISV_SLOT_INVALID,
+			 i >= 600);
+	assert_int_equal(layout_from_record(&layout, &rec), 0);
+	for (unsigned n = 0; n < 20000; n++) {
+		uint64_t ipa = ((uint64_t)unit_random(&seed) << 12) % (2000 * MIB);
+		const struct nisv_slot *at = NULL, *below = NULL, *above = NULL;
+
+		for (size_t i = 0; i < rec.n_slots; i++) {
+			const struct nisv_slot *s = &rec.slots[i];
+
+			if (s->as_id || (s->flags & NISV_SLOT_INVALID))
+				continue;
+			if (ipa >= s->gpa && ipa < s->gpa + s->size)
+				at = s;
+			if (s->gpa + s->size <= ipa)
+				below = s;
+			if (s->gpa > ipa && !above)
+				above = s;
+		}
+		assert_int_equal(at ? at->id : -1, layout_slot_at(&layout, ipa)
+							   ? layout_slot_at(&layout, ipa)->id
+							   : -1);
+		assert_int_equal(
+			below ? below->id : -1,
+			layout_slot_below(&layout, ipa) ? layout_slot_below(&layout, ipa)->id : -1);
+		assert_int_equal(
+			above ? above->id : -1,
+			layout_slot_above(&layout, ipa) ? layout_slot_above(&layout, ipa)->id : -1);
+	}
+}
+
+/* KVM's own on x86 are memory, but no RAM; arm64 has none, whatever the id. */
+static void internal_slots_are_no_ram(void **state)
+{
+	(void)state;
+	add_slot(0, 0, MIB, 0, 0);
+	add_slot(32763, MIB, MIB, 0, 0);
+	add_slot(32764, 0xfffbc000, 0x3000, 0, 0);
+	assert_int_equal(layout_from_record(&layout, &rec), 0);
+	assert_int_equal(layout_ram_bytes(&layout), 2 * MIB);
+	assert_int_equal(layout_slot_at(&layout, 0xfffbd000)->id, 32764);
+	assert_true(layout_slot_is_internal(&layout, &layout.slots[2]));
+	rec.ipa_bits = 40;
+	assert_int_equal(layout_from_record(&layout, &rec), 0);
+	assert_int_equal(layout_ram_bytes(&layout), 2 * MIB + 0x3000);
+}
+
+static const struct nisv_slot none = {.id = -1};
+
+static int apply(enum nisv_slot_change what, struct nisv_slot before, struct nisv_slot after,
+		 uint64_t generation)
+{
+	const struct nisv_rec_slot change = {
+		.change = what,
+		.before = before,
+		.after = after,
+		.generation = generation,
+	};
+
+	return layout_apply(&layout, &change);
+}
+
+static void changes_are_applied(void **state)
+{
+	const struct nisv_slot first = {.gpa = 4 * MIB, .size = MIB, .id = 1};
+	struct nisv_slot moved = first, logged;
+
+	(void)state;
+	assert_int_equal(apply(NISV_SLOT_CREATED, none, first, 9), 0);
+	assert_false(layout.known); /* a change alone is no layout */
+	add_slot(7, 8 * MIB, MIB, 0, 0);
+	rec.generation = 10;
+	assert_int_equal(layout_from_record(&layout, &rec), 0);
+
+	assert_int_equal(apply(NISV_SLOT_CREATED, none, first, 10), 0); /* in it already */
+	assert_int_equal(layout.n_slots, 1);
+	assert_int_equal(apply(NISV_SLOT_CREATED, none, first, 11), 0);
+	assert_int_equal(layout.n_slots, 2);
+	assert_int_equal(layout.total_slots, 2);
+	assert_int_equal(layout.slots[0].id, 1);
+	assert_int_equal(layout.generation, 11);
+	moved.gpa = 12 * MIB;
+	assert_int_equal(apply(NISV_SLOT_MOVED, first, moved, 13), 0);
+	assert_int_equal(layout.n_slots, 2);
+	assert_int_equal(layout.slots[1].id, 1);
+	assert_null(layout_slot_at(&layout, 4 * MIB));
+	logged = moved;
+	logged.flags = NISV_SLOT_LOG_DIRTY;
+	assert_int_equal(apply(NISV_SLOT_FLAGS, moved, logged, 14), 0);
+	assert_int_equal(layout_slot_at(&layout, 12 * MIB)->flags, NISV_SLOT_LOG_DIRTY);
+	assert_int_equal(apply(NISV_SLOT_DELETED, first, none, 12), 0); /* an old one, late */
+	assert_int_equal(layout.n_slots, 2);
+	assert_int_equal(apply(NISV_SLOT_DELETED, logged, none, 16), 0);
+	assert_int_equal(layout.n_slots, 1);
+	assert_int_equal(layout.total_slots, 1);
+	assert_int_equal(layout.slots[0].id, 7);
+	assert_int_equal(apply(NISV_SLOT_DELETED, logged, none, 17), 0); /* of nothing */
+	assert_int_equal(layout.total_slots, 1);
+}
+
+static void changes_beyond_what_is_described_are_counted(void **state)
+{
+	const struct nisv_slot low = {.gpa = MIB, .size = MIB, .id = 1000};
+	const struct nisv_slot hidden = {.gpa = 5000 * MIB, .size = MIB, .id = 700};
+
+	(void)state;
+	for (size_t i = 0; i < NISV_SLOTS_MAX; i++)
+		add_slot((int)i, i * 4 * MIB, MIB, 0, 0);
+	rec.total_slots = NISV_SLOTS_MAX + 2;
+	assert_int_equal(layout_from_record(&layout, &rec), 0);
+	assert_int_equal(apply(NISV_SLOT_CREATED, none, low, 1), 0);
+	assert_int_equal(layout.n_slots, NISV_SLOTS_MAX);
+	assert_int_equal(layout.total_slots, NISV_SLOTS_MAX + 3);
+	assert_int_equal(apply(NISV_SLOT_DELETED, hidden, none, 2), 0);
+	assert_int_equal(layout.total_slots, NISV_SLOTS_MAX + 2);
+	assert_int_equal(apply(NISV_SLOT_DELETED, rec.slots[0], none, 3), 0);
+	assert_int_equal(layout.n_slots, NISV_SLOTS_MAX - 1);
+	assert_int_equal(layout.total_slots, NISV_SLOTS_MAX + 1);
+}
+
+/* While KVM changes the map, the new one carries the old number and bit 63. */
+static void generations_in_progress_are_in_between(void **state)
+{
+	const uint64_t progress = 1ULL << 63;
+
+	(void)state;
+	assert_int_equal(layout_compare_generations(5, 5), 0);
+	assert_true(layout_compare_generations(5, 6) < 0);
+	assert_true(layout_compare_generations(6, 5) > 0);
+	assert_true(layout_compare_generations(5, 5 | progress) < 0);
+	assert_true(layout_compare_generations(5 | progress, 6) < 0);
+}
+
+static void equal_layouts_say_the_same(void **state)
+{
+	struct layout other = {};
+
+	(void)state;
+	add_slot(0, 0, MIB, 0, 0);
+	rec.bus[0] = (struct nisv_bus_range){.addr = 0x1000, .len = 4};
+	rec.n_bus = rec.total_bus = 1;
+	rec.vcpus = 2;
+	assert_int_equal(layout_from_record(&layout, &rec), 0);
+	assert_int_equal(layout_from_record(&other, &rec), 0);
+	assert_true(layout_equal(&layout, &other));
+	rec.vcpus = 3;
+	assert_int_equal(layout_from_record(&other, &rec), 0);
+	assert_false(layout_equal(&layout, &other));
+	rec.vcpus = 2;
+	rec.bus[0].is_ioeventfd = 1;
+	assert_int_equal(layout_from_record(&other, &rec), 0);
+	assert_false(layout_equal(&layout, &other));
+	rec.bus[0].is_ioeventfd = 0;
+	rec.slots[0].flags = NISV_SLOT_READONLY;
+	assert_int_equal(layout_from_record(&other, &rec), 0);
+	assert_false(layout_equal(&layout, &other));
+	layout_clear(&other);
+	assert_false(layout_equal(&layout, &other));
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	layout_clear(&layout);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,7 +360,13 @@ int main(void)
 		cmocka_unit_test_setup(ram_from_address_zero_is_a_run, setup),
 		cmocka_unit_test_setup(vgic_frames_have_the_sizes_of_kvm, setup),
 		cmocka_unit_test_setup(a_vgic_without_a_place_is_nowhere, setup),
+		cmocka_unit_test_setup(many_slots_are_looked_up, setup),
+		cmocka_unit_test_setup(internal_slots_are_no_ram, setup),
+		cmocka_unit_test_setup(changes_are_applied, setup),
+		cmocka_unit_test_setup(changes_beyond_what_is_described_are_counted, setup),
+		cmocka_unit_test_setup(generations_in_progress_are_in_between, setup),
+		cmocka_unit_test_setup(equal_layouts_say_the_same, setup),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, teardown);
 }
