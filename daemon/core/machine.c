@@ -2,8 +2,11 @@
 
 #include "daemon/core/machine.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "daemon/core/machine_kit.h"
+#include "daemon/core/vmname.h"
+#include "daemon/core/words.h"
 
 static const char *const class_names[_REGION_CLASS_MAX] = {
 	[REGION_DEVICE] = "device", [REGION_RAM] = "ram",
@@ -32,44 +35,6 @@ const struct machine_region *machine_region_at(const struct machine *machine, ui
 	return NULL;
 }
 
-/*
- * What tells a machine by its layout alone: where its vGIC distributor and its RAM begin. RAM is
- * no part of the reference maps, so the pairs are kept here.
- */
-struct fingerprint {
-	const char *id;
-	uint64_t vgic_dist, ram_base;
-};
-
-static const struct fingerprint fingerprints[] = {
-	/* QEMU hw/arm/virt.c, base_memmap: VIRT_GIC_DIST and VIRT_MEM. */
-	{"qemu-virt-arm64", 0x08000000, 0x40000000},
-};
-
-static bool fingerprint_matches(const struct machine *machine, const struct layout *layout)
-{
-	const struct nisv_slot *ram;
-
-	for (size_t i = 0; i < sizeof(fingerprints) / sizeof(fingerprints[0]); i++) {
-		const struct fingerprint *print = &fingerprints[i];
-
-		if (strcmp(print->id, machine->id) || layout->vgic_model == NISV_VGIC_NONE ||
-		    layout->vgic_dist != print->vgic_dist)
-			continue;
-		ram = layout_slot_at(layout, print->ram_base);
-		return ram && ram->gpa == print->ram_base && !(ram->flags & NISV_SLOT_READONLY);
-	}
-	return false;
-}
-
-/* "virt" matches "virt" and "virt-8.2", not "virtual". */
-static bool option_matches(const char *option, const char *match)
-{
-	size_t n = strlen(match);
-
-	return n == 0 || (!strncmp(option, match, n) && (option[n] == '\0' || option[n] == '-'));
-}
-
 void machine_add(struct machine *machine, const struct machine_region *region)
 {
 	size_t at = machine->n_regions;
@@ -91,42 +56,212 @@ void machine_add(struct machine *machine, const struct machine_region *region)
 	machine->n_regions++;
 }
 
+static const struct machine_kind *kind_of(const struct machine *map)
+{
+	static const struct machine_kind *const kinds[] = {
+		machine_qemu_arm64, machine_qemu_x86, machine_firecracker, machine_cloud_hypervisor,
+		machine_crosvm,	    machine_kvmtool,  machine_libkrun,
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		for (const struct machine_kind *kind = kinds[i]; kind->id; kind++)
+			if (!strcmp(kind->id, map->id))
+				return kind;
+	return NULL;
+}
+
+static double likeness(const struct machine *map, const struct machine_facts *facts)
+{
+	const struct machine_kind *kind = kind_of(map);
+
+	if (!facts->layout->known || !kind || !kind->fingerprint)
+		return MACHINE_IS_NOT;
+	return kind->fingerprint(facts);
+}
+
+static void make(const struct machine *map, const struct machine_facts *facts, struct machine *ret)
+{
+	const struct machine_kind *kind = kind_of(map);
+
+	*ret = *map;
+	ret->doubt = NULL;
+	if (kind && kind->compute)
+		kind->compute(facts, ret);
+}
+
+static bool is_candidate(const struct machine *map, const struct machine_facts *facts)
+{
+	return !map->is_alien && !strcmp(map->arch, facts->arch);
+}
+
+/* QEMU's x86 default is "pc" (hw/i386/pc_piix.c: mc->is_default); its arm64 has none. */
+static const char *machine_type(const struct machine_facts *facts)
+{
+	if (facts->options->machine[0] || !facts->options->known || strcmp(facts->vmm, "qemu") ||
+	    strcmp(facts->arch, "x86_64"))
+		return facts->options->machine;
+	return "pc";
+}
+
+/* A map for this machine type in particular goes before one for every type of the VMM. */
+static const struct machine *by_command_line(const struct machine *maps, size_t n,
+					     const struct machine_facts *facts)
+{
+	const char *type = machine_type(facts);
+	const struct machine *any = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_candidate(&maps[i], facts) || strcmp(maps[i].vmm, facts->vmm))
+			continue;
+		if (!maps[i].match[0])
+			any = any ? any : &maps[i];
+		else if (!strcmp(maps[i].match, type))
+			return &maps[i];
+	}
+	return any;
+}
+
+/* The map has vGIC distributors of this VM's model, but none where this VM's is. */
+static bool vgic_is_elsewhere(const struct machine *machine, const struct layout *layout)
+{
+	bool has_vgic = false;
+
+	if (!layout->known || !layout->vgic_model || layout->vgic_dist == NISV_ADDR_UNSET)
+		return false;
+	for (size_t i = 0; i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if (region->vgic == layout->vgic_model && region->base == layout->vgic_dist)
+			return false;
+		has_vgic |= region->vgic == layout->vgic_model;
+	}
+	return has_vgic;
+}
+
+/* Another map that the layout is beyond doubt the one of, although it cannot be @chosen's. */
+static const struct machine *looks_like_another(const struct machine *maps, size_t n,
+						const struct machine *chosen,
+						const struct machine_facts *facts)
+{
+	if (!kind_of(chosen) || !kind_of(chosen)->fingerprint ||
+	    likeness(chosen, facts) > MACHINE_IS_NOT)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (is_candidate(&maps[i], facts) && likeness(&maps[i], facts) >= MACHINE_IS)
+			return &maps[i];
+	return NULL;
+}
+
+static void rate(const struct machine *maps, size_t n, const struct machine *chosen,
+		 const struct machine *made, const struct machine_facts *facts,
+		 struct machine_choice *ret)
+{
+	const struct machine *other = looks_like_another(maps, n, chosen, facts);
+	struct text text = text_begin(ret->reason, sizeof(ret->reason));
+
+	ret->confidence = made->doubt ? 0.8 : 0.9;
+	if (facts->options->known) {
+		text_add(&text, "by the command line of the VMM");
+	} else {
+		text_add(&text, "by the name of the VMM; its command line was not read to the end");
+		ret->confidence = 0.7;
+	}
+	if (made->doubt)
+		text_add(&text, "; %s", made->doubt);
+	if (vgic_is_elsewhere(made, facts->layout))
+		text_add(&text, ", but its vGIC is at 0x%llx",
+			 (unsigned long long)facts->layout->vgic_dist);
+	else if (other)
+		text_add(&text, ", but its layout is that of %s", other->id);
+	else
+		return;
+	ret->confidence = 0.5;
+}
+
+/* What a likeness may decide: everything, the maps of a VMM known by name, or nothing. */
+static bool is_in_question(const struct machine *map, const struct machine_facts *facts)
+{
+	if (!is_candidate(map, facts))
+		return false;
+	return !strcmp(facts->vmm, "unknown") || !strcmp(map->vmm, facts->vmm);
+}
+
+static void name_the_alike(const struct machine *maps, size_t n, const struct machine_facts *facts,
+			   double best, struct text *text)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < n; i++)
+		if (is_in_question(&maps[i], facts) && likeness(&maps[i], facts) >= best) {
+			text_add(text, "%s%s", between, maps[i].id);
+			between = ", ";
+		}
+}
+
+static const struct machine *by_likeness(const struct machine *maps, size_t n,
+					 const struct machine_facts *facts,
+					 struct machine_choice *ret)
+{
+	const struct machine *found = NULL;
+	struct text text = text_begin(ret->reason, sizeof(ret->reason));
+	double enough = strcmp(facts->vmm, "unknown") ? MACHINE_FITS : MACHINE_IS;
+	double best = 0;
+	size_t n_best = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double score = is_in_question(&maps[i], facts) ? likeness(&maps[i], facts) : 0;
+
+		if (score > best) {
+			best = score;
+			found = &maps[i];
+			n_best = 0;
+		}
+		n_best += score > 0 && score >= best;
+	}
+	if (n_best == 1 && best >= enough) {
+		text_add(&text, "by the likeness of its layout");
+		ret->confidence = best >= MACHINE_IS ? 0.6 : 0.5;
+		return found;
+	}
+	if (!facts->layout->known) {
+		text_add(&text, "neither the command line nor the memory layout is known");
+	} else if (!n_best) {
+		text_add(&text, "its layout fits no reference map");
+	} else if (n_best == 1) {
+		text_add(&text, "its layout fits %s, but nothing in it is proof", found->id);
+	} else {
+		text_add(&text, "its layout fits these alike: ");
+		name_the_alike(maps, n, facts, best, &text);
+	}
+	return NULL;
+}
+
 bool machine_choose(const struct machine *maps, size_t n, const struct machine_facts *facts,
 		    struct machine *ret, struct machine_choice *ret_choice)
 {
-	const char *option = facts->options->machine;
 	bool vmm_known = strcmp(facts->vmm, "unknown") != 0;
+	const struct machine *map = vmm_known ? by_command_line(maps, n, facts) : NULL;
 
 	*ret_choice = (struct machine_choice){};
-	for (size_t i = 0; i < n && vmm_known; i++) {
-		if (strcmp(maps[i].arch, facts->arch) || strcmp(maps[i].vmm, facts->vmm))
-			continue;
-		/* Without its machine option a VMM with more than one machine is not told. */
-		if (maps[i].match[0] && !option[0])
-			continue;
-		if (!option_matches(option, maps[i].match))
-			continue;
-		ret_choice->confidence = 0.9;
-		snprintf(ret_choice->reason, sizeof(ret_choice->reason),
-			 "by the command line of the VMM");
-		*ret = maps[i];
+	if (map) {
+		make(map, facts, ret);
+		rate(maps, n, map, ret, facts, ret_choice);
 		return true;
 	}
-	if (!facts->layout->known)
+	/* A command line that names another machine is not overruled by a likeness. */
+	if (vmm_known && machine_type(facts)[0]) {
+		struct text text = text_begin(ret_choice->reason, sizeof(ret_choice->reason));
+		char type[4 * sizeof(facts->options->machine)]; /* hostile bytes become \\xNN */
+
+		vmname_sanitize(type, sizeof(type), machine_type(facts),
+				strlen(machine_type(facts)));
+		text_add(&text, "no reference map of %s is for its machine type %s", facts->vmm,
+			 type);
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		/* A command line that names another VMM or machine is not overruled by a likeness.
-		 */
-		if (strcmp(maps[i].arch, facts->arch) ||
-		    (vmm_known && (strcmp(maps[i].vmm, facts->vmm) || option[0])))
-			continue;
-		if (!fingerprint_matches(&maps[i], facts->layout))
-			continue;
-		ret_choice->confidence = 0.6;
-		snprintf(ret_choice->reason, sizeof(ret_choice->reason),
-			 "by the likeness of its layout: addresses of the vGIC and of RAM");
-		*ret = maps[i];
-		return true;
 	}
-	return false;
+	map = by_likeness(maps, n, facts, ret_choice);
+	if (!map)
+		return false;
+	make(map, facts, ret);
+	return true;
 }

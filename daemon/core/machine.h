@@ -48,6 +48,9 @@ struct machine {
 	char match[24]; /* what the VM's machine option must be: "virt"; "" matches any */
 	bool is_alien;	/* a board that no VMM here makes: only ever named as what a guest image was
 			   built for */
+	/* What of a VM's own map is open, because its command line does not tell the version or
+	 * option it depends on: a clause for machine_choice.reason, static; NULL: nothing. */
+	const char *doubt;
 	size_t n_regions;
 	struct machine_region regions[MACHINE_REGIONS_MAX]; /* ascending by base; overlapping only
 							       for different vGICs */
@@ -73,8 +76,12 @@ const struct machine_region *machine_region_at(const struct machine *machine, ui
 void machine_add(struct machine *machine, const struct machine_region *region);
 
 struct machine_choice {
-	double confidence; /* 0.9 by command line and version, 0.8 by command line without a version
-			      that the map depends on, 0.6 or less by fingerprint */
+	/*
+	 * 0.9 by the command line; 0.8 if it does not tell a version or option that the map depends
+	 * on; 0.7 by the VMM's name, its command line not read to the end; 0.6 or less by
+	 * fingerprint; 0.5 where the layout contradicts the command line. 0: no map.
+	 */
+	double confidence;
 	char reason[192];
 };
 
@@ -83,7 +90,7 @@ struct machine_choice {
  * else by the fingerprint of the layout; contradiction between the two lowers the confidence and is
  * named in the reason. Makes the VM's own map: the chosen one's fixed regions and what its VMM's
  * file computes. True and @ret, @ret_choice set; false if no map fits, or more than one does
- * (@ret_choice->reason still says why).
+ * (@ret_choice->reason still says why, @ret is undefined).
  */
 bool machine_choose(const struct machine *maps, size_t n, const struct machine_facts *facts,
 		    struct machine *ret, struct machine_choice *ret_choice);

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Slots, vGIC frames and bus devices; reference regions, each split at most once per kernel region;
- * a hole after each. */
-#define KERNEL_MAX  (NISV_SLOTS_MAX + NISV_REDIST_MAX + 2 + NISV_BUS_MAX)
-#define REGIONS_MAX (2 * (2 * KERNEL_MAX + MACHINE_REGIONS_MAX) + 4)
-
 /* arch/arm64/include/uapi/asm/kvm.h: KVM_VGIC_V2_DIST_SIZE, _CPU_SIZE, V3_DIST_SIZE,
  * V3_REDIST_SIZE. */
 #define VGIC_V2_DIST_SIZE   0x1000U
@@ -18,12 +13,24 @@
 #define VGIC_V3_DIST_SIZE   0x10000U
 #define VGIC_V3_REDIST_SIZE 0x20000U
 
+/*
+ * Room for the slots, the vGIC's frames and the bus devices of @layout; the reference regions, each
+ * split at most once per kernel region; and a hole, at most in two parts, before each and at the
+ * end.
+ */
+static size_t room(const struct layout *layout)
+{
+	size_t kernel = layout->n_slots + layout->n_bus + layout->n_redist + 2;
+
+	return 2 * (2 * kernel + MACHINE_REGIONS_MAX) + 4;
+}
+
 static void add(struct regions *regions, uint64_t start, uint64_t end, enum region_class class,
 		const char *name, const char *source)
 {
 	struct region *region;
 
-	if (start >= end || regions->n >= REGIONS_MAX)
+	if (start >= end || regions->n >= regions->max)
 		return;
 	region = &regions->list[regions->n++];
 	*region = (struct region){.start = start, .end = end, .class = class, .source = source};
@@ -64,26 +71,11 @@ static void add_vgic(struct regions *regions, const struct layout *layout)
 	}
 }
 
-/* What the kernel shows, ascending and without overlaps. */
-static void add_kernel(struct regions *regions, const struct layout *layout)
+/* Sorts, and takes from each region what the one before it has already. */
+static void sort(struct regions *regions)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < layout->n_slots; i++) {
-		const struct nisv_slot *slot = &layout->slots[i];
-		bool rom = slot->flags & NISV_SLOT_READONLY;
-
-		if (slot->as_id || slot->flags & NISV_SLOT_INVALID)
-			continue;
-		add(regions, slot->gpa, end_of(slot->gpa, slot->size),
-		    rom ? REGION_ROM : REGION_RAM, rom ? "ROM" : "RAM", "kernel");
-	}
-	add_vgic(regions, layout);
-	for (size_t i = 0; i < layout->n_bus; i++)
-		if (!layout->bus[i].is_ioeventfd && !layout_vgic_frame(layout, layout->bus[i].addr))
-			add(regions, layout->bus[i].addr,
-			    end_of(layout->bus[i].addr, layout->bus[i].len), REGION_KERNEL_DEVICE,
-			    "in-kernel device", "kernel");
 	qsort(regions->list, regions->n, sizeof(*regions->list), by_start);
 	for (size_t i = 0; i < regions->n; i++) {
 		struct region *region = &regions->list[i];
@@ -96,19 +88,54 @@ static void add_kernel(struct regions *regions, const struct layout *layout)
 	regions->n = kept;
 }
 
+/* What KVM has on its bus has no name there: "GIC ITS", "IOAPIC" come from the reference map. */
+static void add_bus_device(struct regions *regions, const struct layout *layout,
+			   const struct machine *machine, const struct nisv_bus_range *range)
+{
+	const struct machine_region *known =
+		machine_region_at(machine, layout->vgic_model, range->addr);
+	bool named = known && known->class == REGION_KERNEL_DEVICE;
+
+	add(regions, range->addr, end_of(range->addr, range->len), REGION_KERNEL_DEVICE,
+	    named ? known->name : "in-kernel device", "kernel");
+}
+
+/* What the kernel shows, ascending and without overlaps. */
+static void add_kernel(struct regions *regions, const struct layout *layout,
+		       const struct machine *machine)
+{
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+		bool rom = slot->flags & NISV_SLOT_READONLY;
+
+		if (slot->as_id || slot->flags & NISV_SLOT_INVALID)
+			continue;
+		add(regions, slot->gpa, end_of(slot->gpa, slot->size),
+		    rom ? REGION_ROM : REGION_RAM, rom ? "ROM" : "RAM", "kernel");
+	}
+	add_vgic(regions, layout);
+	for (size_t i = 0; i < layout->n_bus; i++)
+		if (!layout->bus[i].is_ioeventfd && !layout_vgic_frame(layout, layout->bus[i].addr))
+			add_bus_device(regions, layout, machine, &layout->bus[i]);
+	sort(regions);
+}
+
 /* The parts of [start, end) that the first @n_kernel regions leave free. */
 static void add_reference(struct regions *regions, size_t n_kernel, uint64_t start, uint64_t end,
 			  const struct machine_region *from)
 {
+	/* Memory that no slot is behind is none: an area for hotplug, or an option's. */
+	enum region_class class = from->class == REGION_RAM ? REGION_HOLE : from->class;
+
 	for (size_t i = 0; i < n_kernel && start < end; i++) {
 		uint64_t kernel_start = regions->list[i].start, kernel_end = regions->list[i].end;
 
 		if (kernel_end <= start || kernel_start >= end)
 			continue;
-		add(regions, start, kernel_start, from->class, from->name, "reference");
+		add(regions, start, kernel_start, class, from->name, "reference");
 		start = kernel_end;
 	}
-	add(regions, start, end, from->class, from->name, "reference");
+	add(regions, start, end, class, from->name, "reference");
 }
 
 /* A hole from @start to @end, in two parts if the IPA limit lies in it. */
@@ -160,13 +187,13 @@ static void count_faults(struct regions *regions, const struct faultmap *faults)
 int regions_build(const struct layout *layout, const struct machine *machine,
 		  const struct faultmap *faults, struct regions *ret)
 {
-	struct regions regions = {};
+	struct regions regions = {.max = room(layout)};
 	size_t n_kernel;
 
-	regions.list = calloc(REGIONS_MAX, sizeof(*regions.list));
+	regions.list = calloc(regions.max, sizeof(*regions.list));
 	if (!regions.list)
 		return -ENOMEM;
-	add_kernel(&regions, layout);
+	add_kernel(&regions, layout, machine);
 	n_kernel = regions.n;
 	for (size_t i = 0; machine && i < machine->n_regions; i++) {
 		const struct machine_region *from = &machine->regions[i];
@@ -175,9 +202,9 @@ int regions_build(const struct layout *layout, const struct machine *machine,
 			continue;
 		add_reference(&regions, n_kernel, from->base, end_of(from->base, from->size), from);
 	}
-	qsort(regions.list, regions.n, sizeof(*regions.list), by_start);
+	sort(&regions);
 	add_holes(&regions, layout);
-	qsort(regions.list, regions.n, sizeof(*regions.list), by_start);
+	sort(&regions);
 	if (faults)
 		count_faults(&regions, faults);
 	*ret = regions;

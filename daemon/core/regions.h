@@ -19,7 +19,9 @@ struct region {
 	uint64_t start;
 	uint64_t end; /* exclusive; UINT64_MAX for the last one */
 	enum region_class class;
-	char name[48];	    /* "RAM", "ROM", "UART0 PL011", "hole", "beyond the IPA limit", ... */
+	/* "RAM", "ROM", "UART0 PL011", "hole", "beyond the IPA limit", ...; an in-kernel device has
+	 * its name from the reference map, and so has a hole that the VMM keeps for hotplug. */
+	char name[48];
 	const char *source; /* "kernel", "reference" (static) */
 	uint64_t aborts;    /* of the fault map's sites in it */
 	uint64_t mmio;
@@ -27,7 +29,7 @@ struct region {
 
 struct regions {
 	struct region *list; /* owned; ascending, without gaps, from 0 to UINT64_MAX */
-	size_t n;
+	size_t n, max;	     /* used, and room */
 };
 
 /* @machine and @faults may be NULL. Returns 0 or -ENOMEM. */
