@@ -106,6 +106,27 @@ const char *format_clock(const char *iso, char buf[FORMAT_MAX])
 	return buf;
 }
 
+const char *format_between(const char *since, const char *until, char buf[FORMAT_MAX])
+{
+	unsigned int from_usec, to_usec;
+	int64_t usec;
+	time_t from, to;
+
+	if (!parse_iso(since, &from, &from_usec) || !parse_iso(until, &to, &to_usec))
+		return fixed("-", buf);
+	usec = ((int64_t)to - (int64_t)from) * 1000000 + (int64_t)to_usec - (int64_t)from_usec;
+	usec = usec < 0 ? 0 : usec;
+	if (usec < 1000)
+		snprintf(buf, FORMAT_MAX, "%" PRId64 " us", usec);
+	else if (usec < 1000000)
+		snprintf(buf, FORMAT_MAX, "%" PRId64 " ms", usec / 1000);
+	else if (usec < 60000000)
+		snprintf(buf, FORMAT_MAX, "%.1f s", (double)usec / 1e6);
+	else
+		format_duration((uint64_t)usec / 1000000, buf);
+	return buf;
+}
+
 const char *format_times(int64_t count, char buf[FORMAT_MAX])
 {
 	if (count == 1)

@@ -23,6 +23,9 @@ const char *format_ago(const char *iso, char buf[FORMAT_MAX]);
 const char *format_time(const char *iso, char buf[FORMAT_MAX]);
 const char *format_clock(const char *iso, char buf[FORMAT_MAX]);
 
+/* The time from @since to @until: "350 us", "3 ms", "1.2 s", "12 min"; "-" if one is no time. */
+const char *format_between(const char *since, const char *until, char buf[FORMAT_MAX]);
+
 /* "12 times", "once". */
 const char *format_times(int64_t count, char buf[FORMAT_MAX]);
 

@@ -22,21 +22,6 @@ static bool is_hole(struct json_object *region)
 	return strcmp(reply_string(region, "class"), "hole") == 0;
 }
 
-void picture_bar(const struct term *term, const char *class, uint64_t bytes, char *buf, size_t size)
-{
-	const char *mark = strcmp(class, "ram") == 0	? term_glyph(term, "█", "#")
-			   : strcmp(class, "rom") == 0	? term_glyph(term, "▓", "%")
-			   : strcmp(class, "hole") == 0 ? term_glyph(term, "·", ".")
-							: term_glyph(term, "▒", "+");
-	size_t n = 0, used = 0;
-
-	for (uint64_t at = bytes; at >= 4096 && n < PICTURE_BAR_MAX; at /= 4)
-		n++;
-	buf[0] = 0;
-	for (n = n ? n : 1; n > 0 && used + strlen(mark) < size; n--)
-		used = (size_t)(stpcpy(buf + used, mark) - buf);
-}
-
 static void print_address(const struct term *term, uint64_t address, const char *pointer)
 {
 	char text[ADDRESS_WIDTH + 4];

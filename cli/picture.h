@@ -8,16 +8,6 @@
 
 #include "cli/term.h"
 
-/* Columns that picture_bar() takes at most. */
-#define PICTURE_BAR_MAX 16
-
-/*
- * A bar for a region of @bytes of @class ("ram", "rom", "device", "kernel-device", "hole"): one
- * mark for every factor of four above 4 KiB, because regions differ by a factor of a million.
- */
-void picture_bar(const struct term *term, const char *class, uint64_t bytes, char *buf,
-		 size_t size);
-
 /*
  * Draws the surroundings of @ipa: the nearest memory below, what is there, the nearest memory
  * above, and @what points to @ipa with. Nothing where @regions (may be NULL) does not hold @ipa.

@@ -34,7 +34,6 @@ struct table *table_new(const struct term *term, const struct table_column *colu
 	for (size_t i = 0; i < n; i++) {
 		int flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
 			    (columns[i].truncate ? SCOLS_FL_TRUNC : 0) |
-			    (columns[i].tree ? SCOLS_FL_TREE : 0) |
 			    (columns[i].wrap ? SCOLS_FL_WRAP : 0);
 
 		if (!scols_table_new_column(table->scols, columns[i].name, 0, flags))
@@ -52,9 +51,9 @@ struct table *table_free(struct table *table)
 	return NULL;
 }
 
-struct libscols_line *table_row(struct table *table, struct libscols_line *parent)
+struct libscols_line *table_row(struct table *table)
 {
-	return table ? scols_table_new_line(table->scols, parent) : NULL;
+	return table ? scols_table_new_line(table->scols, NULL) : NULL;
 }
 
 void table_set(struct table *table, struct libscols_line *row, size_t column, const char *text,

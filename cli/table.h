@@ -2,7 +2,7 @@
 #ifndef NISVCTL_TABLE_H
 #define NISVCTL_TABLE_H
 
-/* Tables and trees of text, drawn by libsmartcols. */
+/* Tables of text, drawn by libsmartcols. */
 
 #include "cli/term.h"
 
@@ -12,7 +12,6 @@ struct table_column {
 	const char *name;
 	bool right;    /* numbers */
 	bool truncate; /* gives way first where the terminal is narrow */
-	bool tree;     /* shows which row belongs to which */
 	bool wrap;     /* long cells take more lines */
 };
 
@@ -23,8 +22,8 @@ struct table *table_new(const struct term *term, const struct table_column *colu
 			bool legend);
 struct table *table_free(struct table *table); /* takes NULL, returns NULL */
 
-/* A new row, below @parent in a tree (NULL: at the top). The table owns it. NULL without memory. */
-struct libscols_line *table_row(struct table *table, struct libscols_line *parent);
+/* A new row. The table owns it. NULL without memory. */
+struct libscols_line *table_row(struct table *table);
 
 /* @text is copied; @row may be NULL (out of memory was met before). */
 void table_set(struct table *table, struct libscols_line *row, size_t column, const char *text,

@@ -16,19 +16,27 @@
 #define WIDTH_MIN      40
 #define WIDTH_READABLE 100
 
-static int width_of(int fd)
+/* Of the terminal, else what the environment's @name says, else 0. */
+static int dimension(int reported, const char *name)
 {
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	int width = 0;
+	const char *said = getenv(name);
+	int n = reported > 0 ? reported : said ? atoi(said) : 0;
 
-	if (ioctl(fd, TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
-	if (!width && columns)
-		width = atoi(columns);
-	if (width <= 0 || width > 10000)
-		return WIDTH_DEFAULT;
-	return width < WIDTH_MIN ? WIDTH_MIN : width;
+	return n > 0 && n <= 10000 ? n : 0;
+}
+
+static void measure(struct term *term)
+{
+	struct winsize size = {0};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		size = (struct winsize){0};
+	term->width = dimension(size.ws_col, "COLUMNS");
+	term->height = dimension(size.ws_row, "LINES");
+	if (!term->width)
+		term->width = WIDTH_DEFAULT;
+	if (term->width < WIDTH_MIN)
+		term->width = WIDTH_MIN;
 }
 
 /* When there is no pager after all, what was written for it must not be lost. */
@@ -93,7 +101,8 @@ void term_open(struct term *term, const struct options *options, bool pager)
 {
 	const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
 
-	*term = (struct term){.out = stdout, .width = width_of(STDOUT_FILENO)};
+	*term = (struct term){.out = stdout};
+	measure(term);
 	term->terminal = isatty(STDOUT_FILENO);
 	term->colour =
 		term->terminal && !(no_color && *no_color) && kind && strcmp(kind, "dumb") != 0;
@@ -145,24 +154,53 @@ const char *term_glyph(const struct term *term, const char *u, const char *a)
 	return term->utf8 ? u : a;
 }
 
+/* Length in bytes of the character at @text, of at most @len bytes, and its columns. */
+static size_t next_char(const char *text, size_t len, mbstate_t *state, size_t *ret_columns)
+{
+	wchar_t c;
+	size_t n = mbrtowc(&c, text, len, state);
+	int width;
+
+	if (n == 0 || n > len) {
+		*state = (mbstate_t){0};
+		*ret_columns = 1;
+		return 1;
+	}
+	width = wcwidth(c);
+	*ret_columns = width > 0 ? (size_t)width : 0;
+	return n;
+}
+
 static size_t columns_of(const char *text, size_t len)
 {
 	mbstate_t state = {0};
 	size_t columns = 0;
 
 	while (len > 0) {
-		wchar_t c;
-		size_t n = mbrtowc(&c, text, len, &state);
-		int width;
+		size_t width, n = next_char(text, len, &state, &width);
 
-		if (n == 0 || n > len)
-			return columns + len;
-		width = wcwidth(c);
-		columns += width > 0 ? (size_t)width : 0;
+		columns += width;
 		text += n;
 		len -= n;
 	}
 	return columns;
+}
+
+size_t term_prefix(const char *text, size_t columns, size_t bytes, size_t *ret_columns)
+{
+	size_t len = strlen(text), at = 0, used = 0;
+	mbstate_t state = {0};
+
+	while (at < len) {
+		size_t width, n = next_char(text + at, len - at, &state, &width);
+
+		if (used + width > columns || at + n > bytes)
+			break;
+		used += width;
+		at += n;
+	}
+	*ret_columns = used;
+	return at;
 }
 
 size_t term_columns(const char *text)
@@ -187,6 +225,9 @@ void term_wrap(const struct term *term, const char *first, int indent, const cha
 			putc(' ', term->out);
 			at++;
 		}
+		/* A word that is longer than a line: a path, a disk's options. */
+		if (at + columns > width && at < width)
+			len = term_prefix(text, width - at, len, &columns);
 		fwrite(text, 1, len, term->out);
 		at += columns;
 		text += len;

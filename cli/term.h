@@ -27,6 +27,7 @@ enum colour {
 struct term {
 	FILE *out;
 	int width;     /* columns: of the terminal, else $COLUMNS, else 80 */
+	int height;    /* lines: of the terminal, else $LINES, else 0 */
 	bool terminal; /* in the end it is a terminal, be it behind a pager */
 	bool colour;   /* a terminal, and neither NO_COLOR nor TERM=dumb */
 	bool utf8;
@@ -51,6 +52,12 @@ const char *term_glyph(const struct term *term, const char *u, const char *a);
 
 /* Columns that @text takes. */
 size_t term_columns(const char *text);
+
+/*
+ * How many bytes of @text fit @columns and @bytes, in whole characters; @ret_columns: the columns
+ * that they take.
+ */
+size_t term_prefix(const char *text, size_t columns, size_t bytes, size_t *ret_columns);
 
 /*
  * Prints @text word by word within the width (at most 100 columns: longer lines are hard to read).

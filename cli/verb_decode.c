@@ -114,7 +114,7 @@ static void print_text(const struct options *options, struct json_object *reply,
 			  !options->no_legend);
 	for (size_t i = 0; i < reply_length(fields); i++) {
 		struct json_object *field = reply_at(fields, i);
-		struct libscols_line *row = table_row(table, NULL);
+		struct libscols_line *row = table_row(table);
 
 		table_set(table, row, 0, reply_string(field, "name"), COLOUR_NONE);
 		table_set(table, row, 1, reply_string(field, "value"), COLOUR_NONE);

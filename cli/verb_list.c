@@ -30,7 +30,7 @@ static void print_names(struct json_object *vms)
 
 static void set_row(struct table *table, struct json_object *vm)
 {
-	struct libscols_line *row = table_row(table, NULL);
+	struct libscols_line *row = table_row(table);
 	struct json_object *worst = reply_object(vm, "worst"), *mmio = reply_object(vm, "mmio");
 	bool ended = strcmp(reply_string(vm, "state"), "ended") == 0;
 	const char *severity = reply_string(worst, "severity");

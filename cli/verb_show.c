@@ -4,9 +4,58 @@
 
 #include "cli/client.h"
 #include "cli/format.h"
+#include "cli/gaps.h"
+#include "cli/layers_table.h"
 #include "cli/reply.h"
-#include "cli/table.h"
+#include "cli/slot_changes.h"
+#include "cli/vm_replies.h"
 #include "cli/vm_text.h"
+
+/* Which reference map, why, and how sure that is; also where none was chosen. */
+static void print_machine(const struct term *term, struct json_object *reply)
+{
+	struct json_object *vm = reply_object(reply, "vm");
+	const char *reason = reply_string(reply, "machine_reason");
+	char buf[512];
+
+	if (reply_has(vm, "machine"))
+		snprintf(buf, sizeof(buf), "%.60s, %s%s%.300s", reply_string(vm, "machine"),
+			 format_confidence(reply_double(reply, "machine_confidence")),
+			 *reason ? ": " : "", reason);
+	else
+		snprintf(buf, sizeof(buf), "unknown%s%.300s", *reason ? ": " : "", reason);
+	print_field(term, "Machine", buf);
+}
+
+static void print_guest(const struct term *term, struct json_object *guest)
+{
+	const char *source = reply_string(guest, "source"), *reason = reply_string(guest, "reason");
+	bool found = strcmp(reply_string(guest, "state"), "found") == 0;
+	int64_t cpus = reply_int(guest, "cpus"), dropped = reply_int(guest, "dropped_ranges");
+	char buf[512];
+	size_t n;
+
+	if (!guest)
+		return;
+	if (!found)
+		n = (size_t)snprintf(buf, sizeof(buf), "%.40s", reply_string(guest, "state"));
+	else
+		n = (size_t)snprintf(buf, sizeof(buf), "%.20s at %.24s",
+				     strcmp(source, "e820") == 0 ? "E820 table" : "device tree",
+				     reply_string(guest, "address"));
+	if (cpus)
+		n += (size_t)snprintf(buf + n, sizeof(buf) - n, ", %" PRId64 " CPU%s", cpus,
+				      cpus == 1 ? "" : "s");
+	if (reply_has(guest, "gic"))
+		n += (size_t)snprintf(buf + n, sizeof(buf) - n, ", GIC%.8s",
+				      reply_string(guest, "gic"));
+	if (dropped)
+		n += (size_t)snprintf(buf + n, sizeof(buf) - n,
+				      ", %" PRId64 " ranges more than are kept", dropped);
+	if (*reason)
+		snprintf(buf + n, sizeof(buf) - n, ": %.200s", reason);
+	print_field(term, "Guest", buf);
+}
 
 static void print_identity(const struct term *term, struct json_object *reply)
 {
@@ -23,12 +72,8 @@ static void print_identity(const struct term *term, struct json_object *reply)
 	snprintf(buf, sizeof(buf), "%.60s, pid %" PRId64, reply_string(vm, "vmm"),
 		 reply_int(vm, "pid"));
 	print_field(term, "VMM", buf);
-	if (reply_has(vm, "machine")) {
-		snprintf(buf, sizeof(buf), "%.60s, %s: %.200s", reply_string(vm, "machine"),
-			 format_confidence(reply_double(reply, "machine_confidence")),
-			 reply_string(reply, "machine_reason"));
-		print_field(term, "Machine", buf);
-	}
+	print_machine(term, reply);
+	print_guest(term, reply_object(reply, "guest"));
 	snprintf(buf, sizeof(buf), "%s (%s)", format_time(reply_string(vm, "since"), time),
 		 format_ago(reply_string(vm, "since"), ago));
 	print_field(term, "Watched", buf);
@@ -79,112 +124,109 @@ static void print_counts(const struct term *term, struct json_object *vm)
 	}
 }
 
-static void print_slots(const struct term *term, const struct options *options,
-			struct json_object *layout)
+/* What is no stretch of the usual address space: limits, modes, what could not be read. */
+static void print_limits(const struct term *term, struct json_object *vm,
+			 struct json_object *layout)
 {
-	static const struct table_column columns[] = {
-		{.name = "SLOT", .right = true}, {.name = "FROM"}, {.name = "TO"},
-		{.name = "SIZE", .right = true}, {.name = "HOST"}, {.name = "FLAGS"},
-	};
-	struct json_object *slots = reply_array(layout, "slots");
-	struct table *table =
-		table_new(term, columns, sizeof(columns) / sizeof(columns[0]), !options->no_legend);
-	char buf[VM_TEXT_MAX];
-
-	for (size_t i = 0; i < reply_length(slots); i++) {
-		struct json_object *slot = reply_at(slots, i), *flags = reply_array(slot, "flags");
-		struct libscols_line *row = table_row(table, NULL);
-		uint64_t size = (uint64_t)reply_int(slot, "size_bytes");
-		size_t n = 0;
-
-		snprintf(buf, sizeof(buf), "%" PRId64 "%s", reply_int(slot, "slot_id"),
-			 reply_int(slot, "address_space") ? " (SMM)" : "");
-		table_set(table, row, 0, buf, COLOUR_NONE);
-		table_set(table, row, 1, reply_string(slot, "gpa"), COLOUR_NONE);
-		snprintf(buf, sizeof(buf), "0x%" PRIx64, reply_address(slot, "gpa") + size - 1);
-		table_set(table, row, 2, buf, COLOUR_NONE);
-		table_set(table, row, 3, format_bytes(size, buf), COLOUR_NONE);
-		table_set(table, row, 4, reply_string(slot, "hva"), COLOUR_DIM);
-		buf[0] = 0;
-		for (size_t k = 0; k < reply_length(flags) && n < sizeof(buf); k++)
-			n += (size_t)snprintf(buf + n, sizeof(buf) - n, "%s%s", k ? " " : "",
-					      reply_string_at(flags, k));
-		table_set(table, row, 5, buf, COLOUR_NONE);
-	}
-	table_print(table);
-	table_free(table);
-}
-
-static void print_layout(const struct term *term, const struct options *options,
-			 struct json_object *vm, struct json_object *layout)
-{
-	struct json_object *redists = reply_array(layout, "vgic_redistributors");
-	int64_t total = reply_int(layout, "total_slots");
-	int64_t shown = (int64_t)reply_length(reply_array(layout, "slots"));
 	char buf[VM_TEXT_MAX], size[FORMAT_MAX];
+	size_t n;
 
-	print_heading(term, "Memory layout");
-	if (!layout) {
-		term_wrap(term, "", 0, "not known: no memory layout of this VM was captured");
-		return;
-	}
-	snprintf(buf, sizeof(buf), "%s, %" PRId64 " vCPUs",
-		 format_bytes((uint64_t)reply_int(vm, "ram_bytes"), size), reply_int(vm, "vcpus"));
+	n = (size_t)snprintf(buf, sizeof(buf), "%s, %" PRId64 " vCPUs",
+			     format_bytes((uint64_t)reply_int(vm, "ram_bytes"), size),
+			     reply_int(vm, "vcpus"));
+	if (reply_has(layout, "ipa_bits"))
+		snprintf(buf + n, sizeof(buf) - n, ", addresses of %" PRId64 " bits",
+			 reply_int(layout, "ipa_bits"));
 	print_field(term, "RAM", buf);
-	if (reply_has(layout, "ipa_bits")) {
-		snprintf(buf, sizeof(buf), "%" PRId64 " bits", reply_int(layout, "ipa_bits"));
-		print_field(term, "IPA size", buf);
-	}
-	if (strcmp(reply_string(layout, "vgic"), "none") != 0) {
-		snprintf(buf, sizeof(buf), "GIC%.8s, distributor at %.20s%s%.20s",
-			 reply_string(layout, "vgic"),
-			 reply_has(layout, "vgic_distributor")
-				 ? reply_string(layout, "vgic_distributor")
-				 : "no address",
-			 reply_has(layout, "vgic_cpu_interface") ? ", CPU interface at " : "",
-			 reply_string(layout, "vgic_cpu_interface"));
-		print_field(term, "Interrupts", buf);
-	}
-	for (size_t i = 0; i < reply_length(redists); i++) {
-		struct json_object *redist = reply_at(redists, i);
-
-		snprintf(buf, sizeof(buf), "redistributors at %.20s", reply_string(redist, "base"));
-		print_field(term, "", buf);
-	}
+	if (reply_bool(layout, "is_32bit"))
+		print_field(term, "CPU mode", "AArch32");
 	if (reply_bool(layout, "is_protected"))
 		print_field(term, "Protected", "yes: its memory is not the host's to read");
 	if (reply_bool(layout, "nisv_to_user"))
 		print_field(term, "NISV",
 			    "the VMM takes undescribed accesses itself "
 			    "(KVM_CAP_ARM_NISV_TO_USER)");
-	putc('\n', term->out);
-	print_slots(term, options, layout);
-	if (total > shown)
-		fprintf(term->out, "and %" PRId64 " slots more than one record holds\n",
-			total - shown);
+	if (strcmp(reply_string(layout, "state"), "unstable") == 0)
+		print_field(term, "Reading", "the slots changed while they were read");
+	if (reply_has(layout, "backing_reason")) {
+		snprintf(buf, sizeof(buf), "not known: %.140s",
+			 reply_string(layout, "backing_reason"));
+		print_field(term, "Backing", buf);
+	}
+}
+
+/* What the table leaves out. */
+static void print_left_out(const struct term *term, struct json_object *layout)
+{
+	struct json_object *slots = reply_array(layout, "slots"), *bus = reply_array(layout, "bus");
+	int64_t more_slots = reply_int(layout, "total_slots") - (int64_t)reply_length(slots);
+	int64_t more_bus = reply_int(layout, "total_bus") - (int64_t)reply_length(bus), other = 0;
+
+	for (size_t i = 0; i < reply_length(slots); i++)
+		other += reply_int(reply_at(slots, i), "address_space") != 0;
+	if (other)
+		fprintf(term->out, "  and %" PRId64 " slots of another address space (SMM)\n",
+			other);
+	if (more_slots > 0)
+		fprintf(term->out, "  and %" PRId64 " slots more than one record holds\n",
+			more_slots);
+	if (more_bus > 0)
+		fprintf(term->out, "  and %" PRId64 " bus ranges more than one record holds\n",
+			more_bus);
+}
+
+static void print_layout(const struct term *term, const struct options *options,
+			 const struct vm_replies *replies)
+{
+	struct json_object *vm = reply_object(replies->vm, "vm");
+	struct json_object *layout = reply_object(replies->vm, "layout");
+	struct layers layers;
+
+	print_heading(term, "Memory layout");
+	if (layout)
+		print_limits(term, vm, layout);
+	else
+		term_wrap(term, "", 0, "not known: no memory layout of this VM was captured");
+	if (!layers_build(replies->vm, replies->map, &layers))
+		return;
+	if (layers.n) {
+		putc('\n', term->out);
+		layers_table_print(term, options, &layers);
+	}
+	print_left_out(term, layout);
+	gaps_print(term, replies->vm, &layers);
+	layers_clear(&layers);
+	slot_changes_print(term, layout);
+}
+
+static int print_json(const struct options *options, const char *query)
+{
+	struct json_object *reply;
+	int status = client_ask(options, NISV_METHOD_GET_VM, client_params("vm", query), &reply);
+
+	if (status != NISV_EXIT_OK)
+		return status;
+	reply_print(stdout, options->json, reply);
+	json_object_put(reply);
+	return term_flush_stdout(options);
 }
 
 int verb_show(const struct options *options, int argc, char **argv)
 {
-	struct json_object *reply, *vm;
+	struct vm_replies replies;
 	struct term term;
 	int status;
 
 	(void)argc;
-	status = client_ask(options, NISV_METHOD_GET_VM, client_params("vm", argv[0]), &reply);
+	if (options->json != JSON_OFF)
+		return print_json(options, argv[0]);
+	status = vm_replies_get(options, argv[0], &replies);
 	if (status != NISV_EXIT_OK)
 		return status;
-	if (options->json != JSON_OFF) {
-		reply_print(stdout, options->json, reply);
-		status = term_flush_stdout(options);
-	} else {
-		vm = reply_object(reply, "vm");
-		term_open(&term, options, true);
-		print_identity(&term, reply);
-		print_counts(&term, vm);
-		print_layout(&term, options, vm, reply_object(reply, "layout"));
-		status = term_close(&term, options);
-	}
-	json_object_put(reply);
-	return status;
+	term_open(&term, options, true);
+	print_identity(&term, replies.vm);
+	print_counts(&term, reply_object(replies.vm, "vm"));
+	print_layout(&term, options, &replies);
+	vm_replies_clear(&replies);
+	return term_close(&term, options);
 }

@@ -21,7 +21,7 @@ static void print_sources(const struct term *term, const struct options *options
 
 	for (size_t i = 0; i < reply_length(sources); i++) {
 		struct json_object *source = reply_at(sources, i);
-		struct libscols_line *row = table_row(table, NULL);
+		struct libscols_line *row = table_row(table);
 		const char *state = reply_string(source, "state");
 
 		table_set(table, row, 0, reply_string(source, "name"), COLOUR_NONE);
