@@ -88,6 +88,9 @@ int guest_from_tree(const void *blob, size_t len, struct guest_view *ret);
  * not a sane one. */
 #define GUEST_TREE_HEADER 40U
 uint32_t guest_tree_size(const void *header, size_t len);
+/* Of these, how many from the start are in use: VMMs leave room for more behind them (QEMU: up to
+ * 1 MiB). Of a header that guest_tree_size() took. */
+uint32_t guest_tree_used(const void *header);
 
 /*
  * Reads the E820 table out of a boot parameter page ("zero page") of 4096 bytes (Linux

@@ -151,6 +151,21 @@ uint32_t guest_tree_size(const void *header, size_t len)
 	return size;
 }
 
+uint32_t guest_tree_used(const void *header)
+{
+	struct fdt_header copy;
+	uint32_t ends[3], most = 0;
+
+	memcpy(&copy, header, sizeof(copy));
+	/* The reservations end with an empty one; if it is behind all else, nothing is reserved. */
+	ends[0] = fdt_off_mem_rsvmap(&copy) + (uint32_t)sizeof(struct fdt_reserve_entry);
+	ends[1] = fdt_off_dt_struct(&copy) + fdt_size_dt_struct(&copy);
+	ends[2] = fdt_off_dt_strings(&copy) + fdt_size_dt_strings(&copy);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		most = ends[i] > most ? ends[i] : most;
+	return most < fdt_totalsize(&copy) ? most : fdt_totalsize(&copy);
+}
+
 int guest_from_tree(const void *blob, size_t len, struct guest_view *ret)
 {
 	uint32_t size = guest_tree_size(blob, len);
