@@ -194,13 +194,14 @@ static void read_reg(struct guest_walk *walk, const struct guest_node *node, enu
 	for (size_t at = 0; at + entry_bytes <= node->reg.len; at += entry_bytes, i++) {
 		const uint8_t *entry = node->reg.data + at;
 		uint64_t size, base;
+		bool sized = guest_cells(entry + address_bytes, parent->size_cells, &size);
 
-		if (!guest_cells(entry + address_bytes, parent->size_cells, &size))
-			note_unused(walk, node);
-		else if (size && !translate(walk, entry, &base))
-			note_unused(walk, node);
-		else if (size)
+		if (sized && !size)
+			continue;
+		if (sized && translate(walk, entry, &base))
 			guest_node_add(walk, node, kind_of(class, i, regions), base, size);
+		else
+			note_unused(walk, node);
 	}
 }
 

@@ -68,7 +68,7 @@ static int read_tree(struct guestmem *memory, uint64_t ipa, struct guest_view *r
 /* 0: go on; 1: nothing better can come; or -errno. */
 static int take_tree(struct search *search, uint64_t ipa)
 {
-	struct guest_view view;
+	struct guest_view view = {0};
 	int score, r;
 
 	if (search->trees >= TREES_MAX)

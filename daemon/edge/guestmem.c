@@ -183,37 +183,42 @@ int guestmem_read(struct guestmem *memory, uint64_t ipa, void *buf, size_t len)
 	return (size_t)n == len ? 0 : -ENODATA;
 }
 
+/* Words that are present, to be read together. */
+struct batch {
+	struct iovec remote[WORDS_MAX];
+	size_t index[WORDS_MAX]; /* of the caller's words */
+	size_t n;
+};
+
 /*
- * A batch of words that were present. A word that cannot be read after all ends the call behind the
- * last one that could be: it stays zero, and the rest is read on.
+ * A word that cannot be read after all ends a call behind the last one that could be: it stays
+ * zero, and the rest is read on.
  */
-static int read_batch(struct guestmem *memory, struct iovec *remote, uint64_t **to, size_t n)
+static int read_batch(const struct guestmem *memory, const struct batch *batch, uint64_t *ret)
 {
-	uint64_t words[WORDS_MAX];
+	uint64_t words[WORDS_MAX] = {0};
 	size_t done = 0;
 
-	while (done < n) {
-		struct iovec local = {.iov_base = words, .iov_len = (n - done) * GUESTMEM_WORD};
-		ssize_t bytes =
-			process_vm_readv((pid_t)memory->pid, &local, 1, remote + done, n - done, 0);
+	while (done < batch->n) {
+		struct iovec local = {.iov_base = words,
+				      .iov_len = (batch->n - done) * GUESTMEM_WORD};
+		ssize_t bytes = process_vm_readv((pid_t)memory->pid, &local, 1,
+						 batch->remote + done, batch->n - done, 0);
 		size_t got = bytes < 0 ? 0 : (size_t)bytes / GUESTMEM_WORD;
 
 		if (bytes < 0 && errno != EFAULT)
 			return -errno;
 		for (size_t i = 0; i < got; i++)
-			*to[done + i] = words[i];
-		done += got;
-		if (done < n)
-			done++;
+			ret[batch->index[done + i]] = words[i];
+		done += got + 1;
 	}
 	return 0;
 }
 
 int guestmem_read_words(struct guestmem *memory, const uint64_t *ipas, size_t n, uint64_t *ret)
 {
-	struct iovec remote[WORDS_MAX];
-	uint64_t *to[WORDS_MAX], hva;
-	size_t pending = 0;
+	struct batch batch = {.n = 0};
+	uint64_t hva;
 	int r;
 
 	memory->n_window = 0;
@@ -226,19 +231,19 @@ int guestmem_read_words(struct guestmem *memory, const uint64_t *ipas, size_t n,
 			return r;
 		if (!r)
 			continue;
-		to[pending] = &ret[i];
-		remote[pending++] = (struct iovec){
+		batch.remote[batch.n] = (struct iovec){
 			.iov_base = (void *)(uintptr_t)hva, /* NOLINT(performance-no-int-to-ptr) */
 			.iov_len = GUESTMEM_WORD,
 		};
-		if (pending < WORDS_MAX)
+		batch.index[batch.n++] = i;
+		if (batch.n < WORDS_MAX)
 			continue;
-		r = read_batch(memory, remote, to, pending);
+		r = read_batch(memory, &batch, ret);
 		if (r < 0)
 			return r;
-		pending = 0;
+		batch.n = 0;
 	}
-	return pending ? read_batch(memory, remote, to, pending) : 0;
+	return read_batch(memory, &batch, ret);
 }
 
 bool guestmem_is_current(const struct guestmem *memory)
