@@ -6,35 +6,38 @@
 
 #include "memslots.bpf.h"
 
-/* How far slots are counted that are not described: in steps, each a loop of its own. */
+/*
+ * A walk is cut into steps, each a global function with a loop of its own: the verifier checks the
+ * steps by themselves, and the frames on its stack do not add up.
+ */
+#define DESCRIBE_STEP  32
+#define DESCRIBE_STEPS (NISV_SLOTS_MAX / DESCRIBE_STEP)
+/* How far slots are counted that are not described. */
 #define COUNT_STEP	  256
 #define COUNT_STEPS	  128 /* all that KVM allows: KVM_MEM_SLOTS_NUM, 32767 */
 #define COUNT_STEPS_EVENT 8   /* a vCPU waits, with preemption off */
 
-/* Describe the slots of one address space, as far as there is room; the next one, 0 at the end. */
-__noinline u64 slots_describe(u64 memslots, u32 which)
+/* Describe some slots from this one on, as far as there is room; the next one, 0 at the end. */
+__noinline u64 slots_describe(u64 memslots, u64 slot, u32 which)
 {
 	struct scratch *scratch = scratch_get(which);
-	u64 slot = slot_at_or_below(memslots, 0);
 	u32 i, n;
 
 	if (!scratch)
 		return 0;
-	if (!slot)
-		slot = slot_above(memslots, 0);
-	for (i = 0; i < NISV_SLOTS_MAX && slot; i++) {
+	for (i = 0; i < DESCRIBE_STEP && slot; i++) {
 		n = scratch->rec_layout.n_slots;
 		if (n >= NISV_SLOTS_MAX)
 			break;
 		slot_describe(slot, &scratch->rec_layout.slots[n]);
 		scratch->rec_layout.n_slots = n + 1;
+		scratch->rec_layout.total_slots++;
 		slot = slot_next(memslots, slot);
 	}
-	scratch->rec_layout.total_slots += i;
 	return slot;
 }
 
-/* Count some of the slots from this one on; the next one, 0 at the end. */
+/* Count some slots from this one on; the next one, 0 at the end. */
 __noinline u64 slots_count(u64 memslots, u64 slot, u32 which)
 {
 	struct scratch *scratch = scratch_get(which);
@@ -48,11 +51,16 @@ __noinline u64 slots_count(u64 memslots, u64 slot, u32 which)
 	return slot;
 }
 
+/* Add the slots of one address space to the layout in a scratch area. */
 static __always_inline void slots_walk(u64 memslots, u32 which)
 {
 	u32 steps = which == SCRATCH_ITERATOR ? COUNT_STEPS : COUNT_STEPS_EVENT, i;
-	u64 slot = slots_describe(memslots, which);
+	u64 slot = slot_at_or_below(memslots, 0);
 
+	if (!slot)
+		slot = slot_above(memslots, 0);
+	for (i = 0; i < DESCRIBE_STEPS && slot; i++)
+		slot = slots_describe(memslots, slot, which);
 	for (i = 0; i < COUNT_STEPS && i < steps && slot; i++)
 		slot = slots_count(memslots, slot, which);
 	if (slot)
@@ -79,11 +87,18 @@ static __always_inline bool slots_try(u64 kvm, struct nisv_rec_layout *rec, u32 
 	return vm_memslots(kvm) == memslots && memslots_generation(memslots) == rec->generation;
 }
 
-static __always_inline void layout_slots(u64 kvm, struct nisv_rec_layout *rec, u32 which)
+/* The slots of the layout in a scratch area: in one consistent state, or marked unstable. */
+__noinline int slots_fill(u64 kvm, u32 which)
 {
-	rec->state = NISV_LAYOUT_STABLE;
-	if (!slots_try(kvm, rec, which) && !slots_try(kvm, rec, which))
-		rec->state = NISV_LAYOUT_UNSTABLE;
+	struct scratch *scratch = scratch_get(which);
+
+	if (!scratch)
+		return -1;
+	scratch->rec_layout.state = NISV_LAYOUT_STABLE;
+	if (!slots_try(kvm, &scratch->rec_layout, which) &&
+	    !slots_try(kvm, &scratch->rec_layout, which))
+		scratch->rec_layout.state = NISV_LAYOUT_UNSTABLE;
+	return 0;
 }
 
 /*
@@ -98,28 +113,53 @@ static __always_inline bool is_ioeventfd(u64 device, const struct nisv_bus_range
 	       (u32)READ(_ioeventfd, p, length) == range->len;
 }
 
-static __always_inline void layout_bus(u64 kvm, struct nisv_rec_layout *rec)
+#define BUS_STEP  32
+#define BUS_STEPS (NISV_BUS_MAX / BUS_STEP)
+_Static_assert(!(NISV_BUS_MAX & (NISV_BUS_MAX - 1)), "a mask bounds the index");
+
+/* Describe some ranges of a bus, up to @end: that there is room for them all the mask tells anew.
+ */
+__noinline int bus_describe(u64 bus, u32 end, u32 which)
+{
+	u64 ranges = bus + bpf_core_field_offset(struct kvm_io_bus, range);
+	u32 doorbells = READ(kvm_io_bus, bus, ioeventfd_count);
+	struct scratch *scratch = scratch_get(which);
+	u32 i, n;
+
+	if (!scratch)
+		return -1;
+	for (i = 0; i < BUS_STEP; i++) {
+		struct nisv_bus_range *out;
+		u64 range;
+
+		n = scratch->rec_layout.n_bus;
+		if (n >= end)
+			break;
+		range = ranges + (u64)n * bpf_core_type_size(struct kvm_io_range);
+		out = &scratch->rec_layout.bus[n & (NISV_BUS_MAX - 1)];
+		out->addr = READ(kvm_io_range, range, addr);
+		out->len = READ(kvm_io_range, range, len);
+		out->is_ioeventfd =
+			doorbells && is_ioeventfd((u64)READ(kvm_io_range, range, dev), out);
+		scratch->rec_layout.n_bus = n + 1;
+	}
+	return 0;
+}
+
+static __always_inline void layout_bus(u64 kvm, struct nisv_rec_layout *rec, u32 which)
 {
 	u64 bus = (u64)READ(kvm, kvm, buses[MMIO_BUS]);
-	u64 ranges = bus + bpf_core_field_offset(struct kvm_io_bus, range);
-	u32 total, doorbells, i;
+	u32 total, i;
 
 	rec->n_bus = rec->total_bus = 0;
 	if (!bus)
 		return;
 	total = READ(kvm_io_bus, bus, dev_count);
-	doorbells = READ(kvm_io_bus, bus, ioeventfd_count);
-	for (i = 0; i < NISV_BUS_MAX && i < total; i++) {
-		u64 range = ranges + i * bpf_core_type_size(struct kvm_io_range);
-		struct nisv_bus_range *out = &rec->bus[i];
-
-		out->addr = READ(kvm_io_range, range, addr);
-		out->len = READ(kvm_io_range, range, len);
-		out->is_ioeventfd =
-			doorbells && is_ioeventfd((u64)READ(kvm_io_range, range, dev), out);
-	}
-	rec->n_bus = i;
 	rec->total_bus = total;
+	if (total > NISV_BUS_MAX)
+		total = NISV_BUS_MAX;
+	for (i = 0; i < BUS_STEPS && i * BUS_STEP < total; i++)
+		bus_describe(bus, total, which);
 }
 
 #if defined(__TARGET_ARCH_arm64)
@@ -267,11 +307,8 @@ static __always_inline u32 layout_size(const struct nisv_rec_layout *rec)
 	return NISV_LAYOUT_SIZE(n < NISV_SLOTS_MAX ? n : NISV_SLOTS_MAX);
 }
 
-/*
- * Put the layout of a VM together in a scratch area; the caller fills the header. A global
- * function: verified once for all programs that send a layout.
- */
-__noinline int layout_fill(u64 kvm, u32 which)
+/* All but the slots. */
+__noinline int devices_fill(u64 kvm, u32 which)
 {
 	struct scratch *scratch = scratch_get(which);
 	struct nisv_rec_layout *rec;
@@ -287,10 +324,15 @@ __noinline int layout_fill(u64 kvm, u32 which)
 	rec->vgic_dist = rec->vgic_cpu = NISV_ADDR_UNSET;
 	rec->n_redist = 0;
 	rec->vcpus = READ(kvm, kvm, online_vcpus.counter);
-	layout_slots(kvm, rec, which);
-	layout_bus(kvm, rec);
+	layout_bus(kvm, rec, which);
 	layout_arch(kvm, rec);
 	return 0;
+}
+
+/* Put the layout of a VM together in a scratch area; the caller fills the header. */
+static __always_inline int layout_fill(u64 kvm, u32 which)
+{
+	return slots_fill(kvm, which) ? -1 : devices_fill(kvm, which);
 }
 
 #endif

@@ -136,7 +136,8 @@ __noinline int layout_update(u64 kvm, u64 ino, u32 vital)
 	return 0;
 }
 
-/* First sight of a VM: make its totals, send it and its layout. */
+/* First sight of a VM: make its totals and send it; -1 if it is not the first, or there is no room.
+ */
 __noinline int vm_make(u64 kvm, u64 ino)
 {
 	struct nisv_vm_key key = {.kvm = kvm, .ino = ino};
@@ -149,7 +150,6 @@ __noinline int vm_make(u64 kvm, u64 ino)
 		return -1;
 	/* Not vital: a VMM that makes VMs in a loop must not fill the ring of those that die. */
 	vm_introduce(kvm, ino, false);
-	layout_update(kvm, ino, false);
 	return 0;
 }
 
@@ -160,7 +160,9 @@ static __always_inline struct nisv_vm_stat *vm_get(const struct nisv_vm_key *key
 
 	if (vm)
 		return vm;
-	vm_make(key->kvm, key->ino);
+	/* Its layout from here: the stack of a whole chain of calls is small. */
+	if (!vm_make(key->kvm, key->ino))
+		layout_update(key->kvm, key->ino, false);
 	vm = bpf_map_lookup_elem(&vms, key);
 	if (!vm)
 		loss_add(NISV_LOSS_VMS, 1);

@@ -52,7 +52,7 @@ static void on_layout(const struct nisv_rec_layout *layout, void *userdata)
 	struct watch *watch = userdata;
 
 	assert_true(watch->n_layouts < RECORDS_MAX);
-	watch->layouts[watch->n_layouts++] = copy(layout, sizeof(*layout));
+	watch->layouts[watch->n_layouts++] = copy(layout, layout->hdr.size);
 }
 
 static void on_fault(const struct nisv_rec_fault *fault, void *userdata)
@@ -63,13 +63,21 @@ static void on_fault(const struct nisv_rec_fault *fault, void *userdata)
 	watch->faults[watch->n_faults++] = copy(fault, sizeof(*fault));
 }
 
+static void on_slot(const struct nisv_rec_slot *slot, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	assert_true(watch->n_slots < RECORDS_MAX);
+	watch->slots[watch->n_slots++] = copy(slot, sizeof(*slot));
+}
+
 static void on_end(const struct nisv_rec_hdr *end, void *userdata)
 {
 	(void)end;
 	(void)userdata;
 }
 
-static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end, NULL};
+static const struct capture_ops ops = {on_vm, on_layout, on_fault, on_end, on_slot};
 
 void watch_start(struct watch *watch, const struct capture_options *options)
 {
@@ -92,6 +100,8 @@ void watch_stop(struct watch *watch)
 		free(watch->layouts[i]);
 	for (size_t i = 0; i < watch->n_faults; i++)
 		free(watch->faults[i]);
+	for (size_t i = 0; i < watch->n_slots; i++)
+		free(watch->slots[i]);
 }
 
 void watch_take(struct watch *watch)
@@ -120,6 +130,14 @@ const struct nisv_rec_layout *watch_layout(const struct watch *watch, pid_t tgid
 	while (*from < watch->n_layouts)
 		if (watch->layouts[(*from)++]->hdr.tgid == (uint32_t)tgid)
 			return watch->layouts[*from - 1];
+	return NULL;
+}
+
+const struct nisv_rec_slot *watch_slot(const struct watch *watch, pid_t tgid, size_t *from)
+{
+	while (*from < watch->n_slots)
+		if (watch->slots[(*from)++]->hdr.tgid == (uint32_t)tgid)
+			return watch->slots[*from - 1];
 	return NULL;
 }
 

@@ -29,6 +29,8 @@ struct watch {
 	size_t n_vms;
 	struct nisv_rec_layout *layouts[RECORDS_MAX];
 	size_t n_layouts;
+	struct nisv_rec_slot *slots[RECORDS_MAX];
+	size_t n_slots;
 };
 
 /* Where this cannot work: prints why and exits with status 77. */
@@ -45,6 +47,7 @@ void watch_take(struct watch *watch);
 const struct nisv_rec_fault *watch_fault(const struct watch *watch, pid_t tgid, size_t *from);
 const struct nisv_rec_vm *watch_vm(const struct watch *watch, pid_t tgid, size_t *from);
 const struct nisv_rec_layout *watch_layout(const struct watch *watch, pid_t tgid, size_t *from);
+const struct nisv_rec_slot *watch_slot(const struct watch *watch, pid_t tgid, size_t *from);
 size_t watch_count_faults(const struct watch *watch, pid_t tgid);
 
 /* Fails the test if anything was lost. */
