@@ -2,6 +2,9 @@
 
 /* Reference maps as JSON files: the shipped one, the operator's own, and broken ones. */
 
+#include <glob.h>
+#include <inttypes.h>
+
 #include "daemon/edge/machinefile.h"
 #include "tests/cli/scratch.h"
 
@@ -48,35 +51,134 @@ static const char *load(const char *path, struct machines *ret)
 	return scratch.log;
 }
 
+static const struct machine *find_map(const struct machines *machines, const char *id)
+{
+	for (size_t i = 0; i < machines->n; i++)
+		if (!strcmp(machines->list[i].id, id))
+			return &machines->list[i];
+	fail_msg("there is no map %s", id);
+	return NULL;
+}
+
+static size_t shipped_files(void)
+{
+	glob_t found = {};
+	size_t n;
+
+	assert_int_equal(glob("daemon/machines/*.json", 0, NULL, &found), 0);
+	n = found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+/* Every shipped file gives a map of its own, without a word in the log. */
 static void test_shipped(void **state)
 {
-	const struct machine_region *uart, *frame;
-	const struct machine *machine;
 	struct machines machines = {};
 
 	(void)state;
 	assert_string_equal(load("daemon/machines", &machines), "");
-	assert_int_equal(machines.n, 1);
-	machine = &machines.list[0];
-	assert_string_equal(machine->id, "qemu-virt-arm64");
-	assert_string_equal(machine->vmm, "qemu");
-	assert_string_equal(machine->arch, "arm64");
-	assert_string_equal(machine->match, "virt");
-	uart = machine_region_at(machine, NISV_VGIC_V3, 0x09000ffc);
-	assert_non_null(uart);
-	assert_string_equal(uart->name, "UART0 PL011");
-	assert_int_equal(uart->class, REGION_DEVICE);
-	assert_false(uart->optional);
-	assert_true(machine_region_at(machine, NISV_VGIC_V3, 0x09050000)->optional);
-	assert_true(machine_region_at(machine, NISV_VGIC_V3, 0x4010000000)->optional);
-	frame = machine_region_at(machine, NISV_VGIC_V3, 0x0800f000);
-	assert_non_null(frame);
-	assert_string_equal(frame->name, "GICv3 distributor");
-	assert_null(machine_region_at(machine, NISV_VGIC_V2, 0x0800f000));
-	for (size_t i = 0; i < machine->n_regions; i++)
-		assert_contains(machine->regions[i].source, "hw/arm/virt.c");
+	assert_int_equal(machines.n, shipped_files());
+	for (size_t i = 0; i < machines.n; i++) {
+		const struct machine *machine = &machines.list[i];
+		const size_t len = strlen(machine->id), arch = strlen(machine->arch);
+
+		assert_true(machine->n_regions > 0);
+		if (machine->is_alien)
+			assert_string_equal(machine->vmm, "");
+		else /* as machine_*.c know them: VMM[-TYPE]-ARCH */
+			assert_true(len > arch && !strcmp(machine->id + len - arch, machine->arch));
+		for (size_t r = 0; r < machine->n_regions; r++) {
+			const struct machine_region *region = &machine->regions[r];
+
+			/* A file, and what in it. */
+			assert_non_null(strchr(region->source, '/'));
+			assert_non_null(strpbrk(strchr(region->source, '/'), ".:"));
+			if (r)
+				assert_true(region->base >= region[-1].base);
+		}
+	}
 	machinefile_clear(&machines);
 	assert_int_equal(machines.n, 0);
+}
+
+/* What each machine is known by, and what it has only at times. */
+static void test_shipped_addresses(void **state)
+{
+	static const struct {
+		const char *id;
+		uint64_t base, size;
+		enum region_class class;
+		bool optional;
+	} places[] = {
+		{"qemu-virt-arm64", 0x09000000, 0x1000, REGION_DEVICE, false},
+		{"firecracker-arm64", 0x40002000, 0x1000, REGION_DEVICE, false},
+		{"cloud-hypervisor-arm64", 0x09000000, 0x1000, REGION_DEVICE, false},
+		{"qemu-q35-x86_64", 0xb0000000, 0x10000000, REGION_DEVICE, true},
+		{"qemu-q35-x86_64", 0xfec00000, 0x1000, REGION_KERNEL_DEVICE, false},
+		{"qemu-q35-x86_64", 0xfed00000, 0x400, REGION_DEVICE, false},
+		{"qemu-q35-x86_64", 0xfed1c000, 0x4000, REGION_DEVICE, false},
+		{"qemu-q35-x86_64", 0xfed40000, 0x5000, REGION_DEVICE, true},
+		{"qemu-q35-x86_64", 0xfeffd000, 0x3000, REGION_RAM, true},
+		{"qemu-q35-x86_64", 0xfffc0000, 0x40000, REGION_ROM, false},
+		{"qemu-pc-x86_64", 0xfed00000, 0x400, REGION_DEVICE, false},
+		{"qemu-pc-x86_64", 0x000a0000, 0x20000, REGION_DEVICE, true},
+		{"qemu-microvm-x86_64", 0xfeb00000, 0x1000, REGION_DEVICE, false},
+		{"qemu-microvm-x86_64", 0xfeb01000, 0x2000, REGION_DEVICE, true},
+		{"qemu-microvm-x86_64", 0xfe900000, 0x4000, REGION_DEVICE, true},
+		{"firecracker-x86_64", 0xc0001000, 0x2ebff000, REGION_DEVICE, false},
+		{"firecracker-x86_64", 0xeec00000, 0x100000, REGION_DEVICE, true},
+		{"firecracker-x86_64", 0x4000000000, 0x4000000000, REGION_DEVICE, true},
+		{"firecracker-x86_64", 0xfffbd000, 0x3000, REGION_RAM, true},
+		{"cloud-hypervisor-x86_64", 0xc0000000, 0x28000000, REGION_DEVICE, false},
+		{"cloud-hypervisor-x86_64", 0xe8000000, 0x100000, REGION_DEVICE, false},
+		{"cloud-hypervisor-x86_64", 0xf8000000, 0x3000, REGION_RAM, true},
+		{"cloud-hypervisor-x86_64", 0xfec00000, 0x20, REGION_DEVICE, false},
+		{"crosvm-x86_64", 0xfec00000, 0x100, REGION_KERNEL_DEVICE, false},
+		{"kvmtool-x86_64", 0xd1000000, 0x1000000, REGION_DEVICE, false},
+		{"kvmtool-x86_64", 0xd3000000, 0x3000, REGION_DEVICE, true},
+		{"libkrun-x86_64", 0xd0000000, 0xb000, REGION_DEVICE, false},
+		{"raspberry-pi-3", 0x3f201000, 0x200, REGION_DEVICE, false},
+		{"raspberry-pi-3", 0x3f00b880, 0x40, REGION_DEVICE, false},
+		{"raspberry-pi-4", 0xfe201000, 0x200, REGION_DEVICE, false},
+		{"raspberry-pi-4", 0xff841000, 0x1000, REGION_DEVICE, false},
+		{"raspberry-pi-4", 0xff842000, 0x2000, REGION_DEVICE, false},
+		{"raspberry-pi-5", 0x107d001000, 0x200, REGION_DEVICE, false},
+		{"raspberry-pi-5", 0x107fff9000, 0x1000, REGION_DEVICE, false},
+		{"arm-vexpress-a15", 0x1c090000, 0x1000, REGION_DEVICE, false},
+		{"arm-vexpress-a15", 0x2c001000, 0x1000, REGION_DEVICE, false},
+		{"arm-juno", 0x7ff80000, 0x1000, REGION_DEVICE, false},
+		{"arm-juno", 0x2c010000, 0x1000, REGION_DEVICE, false},
+		{"arm-fvp-base", 0x1c090000, 0x1000, REGION_DEVICE, false},
+		{"arm-fvp-base", 0x2f000000, 0x10000, REGION_DEVICE, false},
+		{"qemu-sbsa-ref", 0x60000000, 0x1000, REGION_DEVICE, false},
+		{"qemu-sbsa-ref", 0x40060000, 0x10000, REGION_DEVICE, false},
+		{"qemu-sbsa-ref", 0x10000000000, 0x80000000000, REGION_RAM, false},
+		{"xilinx-zynqmp", 0xff000000, 0x1000, REGION_DEVICE, false},
+		{"xilinx-zynqmp", 0xf9010000, 0x10000, REGION_DEVICE, false},
+		{"nxp-imx8mm", 0x30890000, 0x10000, REGION_DEVICE, false},
+		{"nxp-imx8mm", 0x38800000, 0x10000, REGION_DEVICE, false},
+		{"xen-arm64", 0x03001000, 0x10000, REGION_DEVICE, false},
+		{"xen-arm64", 0x22000000, 0x1000, REGION_DEVICE, false},
+		{"apple-vmapple", 0x10000000, 0x10000, REGION_DEVICE, false},
+		{"apple-vmapple", 0x20010000, 0x10000, REGION_DEVICE, false},
+	};
+	struct machines machines = {};
+
+	(void)state;
+	assert_string_equal(load("daemon/machines", &machines), "");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct machine *machine = find_map(&machines, places[i].id);
+		const struct machine_region *region =
+			machine_region_at(machine, NISV_VGIC_V3, places[i].base);
+
+		if (!region || region->base != places[i].base || region->size != places[i].size)
+			fail_msg("%s has not 0x%" PRIx64 " + 0x%" PRIx64, places[i].id,
+				 places[i].base, places[i].size);
+		assert_int_equal(region->class, places[i].class);
+		assert_int_equal(region->optional, places[i].optional);
+	}
+	machinefile_clear(&machines);
 }
 
 /* Documents that are refused, and what is said: where, what is wrong. */
@@ -416,6 +518,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_shipped, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shipped_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_regions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unknown_keys, set_up, tear_down),
