@@ -155,24 +155,32 @@ static void print_limits(const struct term *term, struct json_object *vm,
 	}
 }
 
+/* Of @total, @n are shown. */
+static void print_more(const struct term *term, int64_t total, int64_t n, const char *what)
+{
+	char text[120];
+
+	if (total <= n)
+		return;
+	snprintf(text, sizeof(text), "and %" PRId64 " %s", total - n, what);
+	term_wrap(term, "  ", 2, text);
+}
+
 /* What the table leaves out. */
 static void print_left_out(const struct term *term, struct json_object *layout)
 {
 	struct json_object *slots = reply_array(layout, "slots"), *bus = reply_array(layout, "bus");
-	int64_t more_slots = reply_int(layout, "total_slots") - (int64_t)reply_length(slots);
-	int64_t more_bus = reply_int(layout, "total_bus") - (int64_t)reply_length(bus), other = 0;
+	int64_t smm = 0;
 
 	for (size_t i = 0; i < reply_length(slots); i++)
-		other += reply_int(reply_at(slots, i), "address_space") != 0;
-	if (other)
-		fprintf(term->out, "  and %" PRId64 " slots of another address space (SMM)\n",
-			other);
-	if (more_slots > 0)
-		fprintf(term->out, "  and %" PRId64 " slots more than one record holds\n",
-			more_slots);
-	if (more_bus > 0)
-		fprintf(term->out, "  and %" PRId64 " bus ranges more than one record holds\n",
-			more_bus);
+		smm += reply_int(reply_at(slots, i), "address_space") != 0;
+	print_more(term, smm, 0,
+		   smm == 1 ? "slot of another address space (SMM)"
+			    : "slots of another address space (SMM)");
+	print_more(term, reply_int(layout, "total_slots"), (int64_t)reply_length(slots),
+		   "more slots than one record holds");
+	print_more(term, reply_int(layout, "total_bus"), (int64_t)reply_length(bus),
+		   "more bus ranges than one record holds");
 }
 
 static void print_layout(const struct term *term, const struct options *options,

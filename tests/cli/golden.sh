@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What `show` and `map` look like: the well-formed conversations of replies.json as text of 80 and 132
+# columns, with UTF-8 and without, beside the pictures kept in golden/. GOLDEN=write makes them anew: look
+# at the difference before you keep it.
+
+# shellcheck disable=SC2317 # functions are called by check
+# shellcheck source=tests/cli/common
+. "$(dirname "$0")/common"
+
+[[ -x $build-san/nisvctl ]] && build=$build-san
+work=$(mktemp -d)
+golden=tests/cli/golden
+license='# SPDX-License-Identifier: GPL-2.0-or-later'
+trap 'rm -rf "$work"' EXIT
+export TZ=UTC
+unset NO_COLOR LINES
+
+# answer VERB FILTER: what a daemon says to it, after FILTER of jq. Its times are far ahead, so that "ago"
+# is "now" whenever this runs.
+answer() {
+	local message hex='def hex: if . < 16 then "0123456789abcdef"[.:. + 1] else (. / 16 | floor | hex) + (. % 16 | hex) end;'
+
+	while IFS= read -r message; do
+		printf '%s\0' "$message"
+	done < <(jq -c --arg verb "$1" "$hex .[\$verb + \" web1\"] | $2 | .[] | {parameters: .}" tests/cli/replies.json |
+		sed 's/"2026-/"2199-/g') >"$work/reply"
+}
+
+# draw COLUMNS LOCALE VERB [OPTION]...: to $work/out
+draw() {
+	local columns=$1 locale=$2 server status
+	shift 2
+	rm -f "$work/socket"
+	timeout 30 socat -u OPEN:"$work/reply" UNIX-LISTEN:"$work/socket" >/dev/null 2>&1 &
+	server=$!
+	until [[ -S $work/socket ]]; do :; done
+	COLUMNS=$columns LC_ALL=$locale timeout 20 "$build/nisvctl" --socket "$work/socket" "$@" web1 \
+		>"$work/out" 2>"$work/err"
+	status=$?
+	wait "$server" 2>/dev/null
+	[[ $status -eq 0 && ! -s $work/err ]] || {
+		cat "$work/err"
+		return 1
+	}
+}
+
+as_kept() {
+	draw "$2" "$3" "$1" || return
+	[[ ${GOLDEN-} != write ]] || cat - "$work/out" >"$golden/$4" <<<"$license"
+	diff -u "$golden/$4" <(cat - "$work/out" <<<"$license")
+}
+
+fits() {
+	! LC_ALL=C.UTF-8 grep -nE "^.{$(($1 + 1))}" "$work/out"
+}
+
+lacks() {
+	! grep -n -- "$1" "$work/out"
+}
+
+plain() {
+	! LC_ALL=C grep -nP '[^ -~]' "$work/out"
+}
+
+for verb in show map; do
+	answer "$verb" .
+	for columns in 80 132; do
+		check "$verb, $columns columns, UTF-8" as_kept "$verb" "$columns" C.UTF-8 "$verb.$columns.utf8"
+		check "$verb, $columns columns, UTF-8: fits" fits "$columns"
+		check "$verb, $columns columns, ASCII" as_kept "$verb" "$columns" C "$verb.$columns.ascii"
+		check "$verb, $columns columns, ASCII: fits" fits "$columns"
+		check "$verb, $columns columns, ASCII: is ASCII" plain
+	done
+	for columns in 40 61 93 250; do
+		check "$verb, $columns columns" draw "$columns" C.UTF-8 "$verb"
+		check "$verb, $columns columns: fits" fits "$columns"
+	done
+	check "$verb: --no-legend" draw 80 C.UTF-8 "$verb" --no-legend
+	check "$verb: --no-legend: no heading" lacks ADDRESS
+done
+
+# ---- what must stand out, or must not ----------------------------------------------------------------
+
+# tells PATTERN VERB FILTER, hides PATTERN VERB FILTER; a paragraph counts as one line, too.
+tells() {
+	answer "$2" "$3" && draw 132 C.UTF-8 "$2" &&
+		{ cat "$work/out" && sed -z 's/\n  \([^ ]\)/ \1/g' "$work/out"; } | grep -E -- "$1" >/dev/null && return
+	cat "$work/out"
+	return 1
+}
+hides() {
+	answer "$2" "$3" && draw 132 C.UTF-8 "$2" && ! grep -E -- "$1" "$work/out"
+}
+
+for verb in show map; do
+	check "$verb: the overhang, in bytes" tells \
+		'^! the guest.s memory node memory@40000000 reaches 512 MiB \(536870912 bytes\) past the end of RAM at 0x50000000$' \
+		"$verb" .
+	check "$verb: the row of the overhang" tells '^! +0x50000000  512 MiB .*memory@40000000' "$verb" .
+	check "$verb: no overhang where memory and RAM agree" hides 'memory@40000000 reaches|^! +0x50000000' "$verb" \
+		'(.[] | .guest?.ranges[]? | select(.kind == "memory") | .size_bytes) |= 268435456'
+	check "$verb: no overhang where the guest was not looked at" hides 'reaches|^! +0x50000000' "$verb" \
+		'.[0].guest = (.[0].guest | .state = "unread" | .ranges = [])'
+	check "$verb: no overhang without a layout" hides 'reaches|^! +0x50000000' "$verb" '.[0].layout = null'
+done
+check 'show: memory without any slot' tells '! the guest.s memory node far@9000000000: 1 GiB \(1073741824 bytes\) .*in no memslot' \
+	show '.[0].guest.ranges += [{ipa: "0x9000000000", size_bytes: 1073741824, kind: "memory", name: "far@9000000000"}]'
+check 'show: a hole in memory' tells 'has a hole: 2 MiB \(2097152 bytes\) at 0x8000200000' \
+	show '.[0].guest.ranges += [{ipa: "0x8000000000", size_bytes: 6291456, kind: "memory", name: "m"}]'
+check 'show: a device that nobody has' tells '^! .*npu@3c00000000 \(acme,npu\): neither KVM nor the VMM' show .
+check 'show: not where the VMM is a guess' hides 'neither KVM nor' show '.[0].machine.confidence = 0.5'
+check 'show: not where the VMM is unknown' hides 'neither KVM nor' show '.[0].machine = null'
+check 'show: not a disabled one' hides 'wdt@9030000 .*neither' show .
+check 'show: not one of which a part is there' hides 'intc@8000000.*neither' show .
+check 'show: a slot without backing' tells '^! slot 3 \(0x10000000, 16 KiB\): nothing is mapped' show .
+check 'show: a slot half backed' tells '^! slot 0 \(0x40000000\): only 1 MiB of its 256 MiB .* gap is at 0x40100000' show \
+	'(.[0].layout.slots[] | select(.slot_id == 0) | .backing) |= (.covered_bytes = 1048576 | .gap = "0x40100000")'
+check 'show: backing not known' tells '^Backing +not known: needs CAP_SYS_PTRACE' show \
+	'.[0].layout |= (.backing_reason = "needs CAP_SYS_PTRACE" | .slots[].backing = null)'
+check 'show: why there is no machine map' tells '^Machine +unknown: two maps fit' show \
+	'.[0] |= (.vm.machine = null | .machine = null | .machine_reason = "two maps fit")'
+check 'show: why there is no guest view' tells '^Guest +unreadable: needs CAP' show \
+	'.[0].guest |= (.state = "unreadable" | .reason = "needs CAP_SYS_PTRACE" | .ranges = [] | .cpus = null | .gic = null)'
+check 'show: AArch32' tells '^CPU mode +AArch32' show '.[0].layout.is_32bit = true'
+many='.[0].layout.slots = [range(200) | {gpa: "0x\(. * 8388608 + 618475290624 | hex)", size_bytes: 8388608,
+	slot_id: ., address_space: 0, flags: []}]'
+check 'show: 200 slots are folded' tells '… 195 more like these, 0x9002000000-0x90637fffff, 1.5 GiB altogether' \
+	show "$many"
+check 'show: but not the one that differs' tells '^ +0x9032000000 +8 MiB slot 100 ro ' show \
+	"$many | .[0].layout.slots[100].flags = [\"readonly\"]"
+
+finish
