@@ -27,14 +27,21 @@ struct vma {
 struct vmas {
 	struct vma *list; /* owned; ascending, not overlapping */
 	size_t n;
-	size_t dropped; /* lines beyond VMAS_MAX or that could not be read */
+	size_t dropped; /* lines beyond VMAS_MAX, out of order, or that could not be read */
 };
 
 #define VMAS_MAX 65530 /* vm.max_map_count's default */
 
-/* Parses maps or smaps text (told by itself). 0 or -ENOMEM. */
+/* Parses maps or smaps text (told by itself) of @len bytes. @ret holds nothing; it is to be
+ * cleared. 0 or -ENOMEM. */
 int vmas_parse(const char *text, size_t len, struct vmas *ret);
 void vmas_clear(struct vmas *vmas);
+
+/* By its name it can be a device's memory: smaps would tell. */
+bool vma_may_be_device(const struct vma *vma);
+
+/* The mapping that holds @address, or the next one above it: index in ->list, ->n if none. */
+size_t vmas_from(const struct vmas *vmas, uint64_t address);
 
 enum backing_kind {
 	BACKING_UNKNOWN = 0, /* the mappings could not be read */
@@ -62,6 +69,7 @@ struct backing {
 	char path[96];	     /* of its first part */
 };
 
+/* @vmas must be complete: what it does not have counts as not mapped. */
 void backing_of_slot(const struct vmas *vmas, const struct nisv_slot *slot, struct backing *ret);
 
 /* Of all slots of a VM. Starts as zeroes. */
@@ -72,6 +80,7 @@ struct backings {
 	uint64_t read_ns; /* CLOCK_MONOTONIC; 0 never */
 };
 
+/* By slot id and address space; NULL: not known. */
 const struct backing *backings_find(const struct backings *backings, const struct nisv_slot *slot);
 void backings_clear(struct backings *backings);
 
