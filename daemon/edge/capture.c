@@ -27,6 +27,7 @@ struct capture {
 	uint64_t bad_records;
 	struct capture_hooks hooks;
 	struct bpf_link *iterator;
+	bool iterator_only; /* the other programs were refused */
 };
 
 static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
@@ -91,14 +92,10 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
 }
 
-static int load(struct capture *capture, const struct capture_options *options)
+static int open_skeleton(struct capture *capture, const struct capture_options *options)
 {
 	int r;
 
-	libbpf_set_print(on_libbpf_print);
-	capture->n_cpus = libbpf_num_possible_cpus();
-	if (capture->n_cpus <= 0)
-		return log_error_errno(EIO, "Cannot learn the number of CPUs from sysfs");
 	capture->skel = nisvd_bpf__open();
 	if (!capture->skel) {
 		log_error_errno(errno, "Cannot open the BPF object");
@@ -108,10 +105,53 @@ static int load(struct capture *capture, const struct capture_options *options)
 	if (!options->count_mmio)
 		bpf_program__set_autoload(capture->skel->progs.on_mmio, false);
 	r = bpf_map__set_max_entries(capture->skel->maps.mmio_cache, capture->n_cpus);
+	return r < 0 ? log_error_errno(r, "Cannot size the MMIO cache") : 0;
+}
+
+/*
+ * Before Linux 5.18 BPF on arm64 cannot add and fetch in one instruction, before 5.17 there is no
+ * bpf_find_vma(): only the iterator loads, which shows VMs and their memory maps.
+ */
+static int load_iterator(struct capture *capture, const struct capture_options *options)
+{
+	struct bpf_program *program;
+	int r;
+
+	nisvd_bpf__destroy(capture->skel);
+	r = open_skeleton(capture, options);
 	if (r < 0)
-		return log_error_errno(r, "Cannot size the MMIO cache");
+		return r;
+	bpf_object__for_each_program (program, capture->skel->obj)
+		bpf_program__set_autoload(program, program == capture->skel->progs.find_vms);
 	r = nisvd_bpf__load(capture->skel);
-	return r < 0 ? explain_load_error(r) : 0;
+	if (r < 0)
+		return r;
+	capture->iterator_only = true;
+	log_warning("This kernel refuses the programs that watch KVM: VMs and their memory maps "
+		    "are shown, but no faults; use Linux 6.1 or later (if it is, please report "
+		    "the verifier's words that nisvd --verbose prints)");
+	return 0;
+}
+
+static int load(struct capture *capture, const struct capture_options *options)
+{
+	int r, err;
+
+	libbpf_set_print(on_libbpf_print);
+	capture->n_cpus = libbpf_num_possible_cpus();
+	if (capture->n_cpus <= 0)
+		return log_error_errno(EIO, "Cannot learn the number of CPUs from sysfs");
+	r = open_skeleton(capture, options);
+	if (r < 0)
+		return r;
+	err = nisvd_bpf__load(capture->skel);
+	/* A verifier's refusal is -EINVAL or -EACCES; anything else holds for each program. */
+	if (err == -EINVAL || err == -EACCES) {
+		r = load_iterator(capture, options);
+		if (r >= 0)
+			return 0;
+	}
+	return err < 0 ? explain_load_error(err) : 0;
 }
 
 /* ---- attaching ---- */
@@ -145,7 +185,8 @@ static void attach_iterator(struct capture *capture)
 
 static int attach(struct capture *capture)
 {
-	int r = capture_hooks_attach(&capture->hooks, capture->skel->obj, tell_attached, capture);
+	int r = capture_hooks_attach(&capture->hooks, capture->skel->obj, capture->iterator_only,
+				     tell_attached, capture);
 
 	if (r >= 0)
 		attach_iterator(capture);

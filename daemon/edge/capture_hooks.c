@@ -103,7 +103,7 @@ static void explain_attach_error(struct capture_source *source, const struct hoo
 }
 
 /* 0 if it could do without, -errno (logged) if not. */
-static int attach_hook(struct capture_hooks *all, struct bpf_object *object, size_t i)
+static int attach_hook(struct capture_hooks *all, struct bpf_object *object, bool refused, size_t i)
 {
 	const struct hook *hook = &hooks[i];
 	struct bpf_program *program = bpf_object__find_program_by_name(object, hook->program);
@@ -115,6 +115,12 @@ static int attach_hook(struct capture_hooks *all, struct bpf_object *object, siz
 		return 0;
 	source = capture_hooks_add(all, hook->event, hook->gives);
 	source->shows_faults = hook->shows_faults;
+	if (refused) {
+		source->state = CAPTURE_FAILED;
+		source->reason = "this kernel refuses the programs";
+		source->how_to_get = "use Linux 6.1 or later";
+		return 0;
+	}
 	if (!bpf_program__autoload(program)) {
 		source->state = CAPTURE_OFF;
 		source->reason = "switched off in the configuration";
@@ -153,12 +159,12 @@ static void settle_injection(struct capture_hooks *all)
 			all->sources[i].how_to_get = "";
 }
 
-int capture_hooks_attach(struct capture_hooks *all, struct bpf_object *object,
+int capture_hooks_attach(struct capture_hooks *all, struct bpf_object *object, bool refused,
 			 void (*changed)(const struct capture_hooks *all, void *userdata),
 			 void *userdata)
 {
 	for (size_t i = 0; i < CAPTURE_HOOKS; i++) {
-		int r = attach_hook(all, object, i);
+		int r = attach_hook(all, object, refused, i);
 
 		if (r < 0)
 			return r;

@@ -25,9 +25,10 @@ struct capture_hooks {
 /*
  * Attaches all programs that @object has, in an order in which a fault that two of them see is
  * counted once. @changed is called after each. What is absent or refused becomes a source with its
- * reason; returns -errno (logged) only where nisvd cannot do without it. Detach after failure, too.
+ * reason; returns -errno (logged) only where nisvd cannot do without it. @refused: none of them was
+ * loaded, because the kernel refused one. Detach after failure, too.
  */
-int capture_hooks_attach(struct capture_hooks *all, struct bpf_object *object,
+int capture_hooks_attach(struct capture_hooks *all, struct bpf_object *object, bool refused,
 			 void (*changed)(const struct capture_hooks *all, void *userdata),
 			 void *userdata);
 void capture_hooks_detach(struct capture_hooks *all);

@@ -173,6 +173,7 @@ static void test_bad_records(void **state)
 {
 	struct capture *capture = start();
 	struct nisv_rec_fault *fault = calloc(1, sizeof(*fault));
+	struct nisv_rec_layout *layout = calloc(1, sizeof(*layout));
 	struct capture_losses losses;
 	unsigned before;
 
@@ -190,8 +191,28 @@ static void test_bad_records(void **state)
 	fault->hdr.type = 0;
 	assert_int_equal(capture_deliver(capture, fault, sizeof(*fault)), -EBADMSG);
 	assert_int_equal(n_records, before);
+	/* The length of a layout follows from the number of its slots. */
+	assert_non_null(layout);
+	layout->hdr.type = NISV_REC_LAYOUT;
+	layout->n_slots = 3;
+	layout->hdr.size = NISV_LAYOUT_SIZE(2);
+	assert_int_equal(capture_deliver(capture, layout, sizeof(*layout)), -EBADMSG);
+	layout->hdr.size = NISV_LAYOUT_SIZE(3);
+	assert_int_equal(capture_deliver(capture, layout, NISV_LAYOUT_SIZE(2)), -EBADMSG);
+	layout->n_slots = NISV_SLOTS_MAX + 1;
+	layout->hdr.size = sizeof(*layout);
+	assert_int_equal(capture_deliver(capture, layout, sizeof(*layout)), -EBADMSG);
+	layout->n_slots = UINT32_MAX;
+	layout->hdr.size = (uint32_t)NISV_LAYOUT_SIZE(layout->n_slots);
+	assert_int_equal(capture_deliver(capture, layout, sizeof(*layout)), -EBADMSG);
+	assert_int_equal(n_records, before);
+	layout->n_slots = 3;
+	layout->hdr.size = NISV_LAYOUT_SIZE(3);
+	assert_int_equal(capture_deliver(capture, layout, sizeof(*layout)), 0);
+	assert_int_equal(n_records, ++before);
+	free(layout);
 	capture_losses(capture, &losses);
-	assert_int_equal(losses.bad_records, 5);
+	assert_int_equal(losses.bad_records, 9);
 	fault->hdr.type = NISV_REC_FAULT;
 	fault->hdr.size = sizeof(*fault);
 	assert_int_equal(capture_deliver(capture, fault, sizeof(*fault)), 0);
