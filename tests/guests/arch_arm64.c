@@ -50,7 +50,7 @@ static void reg_set(struct vcpu *vcpu, uint64_t id, uint64_t value)
 		     strerror(errno));
 }
 
-static void vgic_attribute_set(struct vm *vm, uint32_t group, uint64_t attribute, void *value)
+static void device_attribute_set(int fd, uint32_t group, uint64_t attribute, const void *value)
 {
 	struct kvm_device_attr attr = {
 		.group = group,
@@ -58,9 +58,35 @@ static void vgic_attribute_set(struct vm *vm, uint32_t group, uint64_t attribute
 		.addr = (uintptr_t)value,
 	};
 
-	if (ioctl(vm->vgic_fd, KVM_SET_DEVICE_ATTR, &attr))
-		fail(EXIT_SETUP, "--vgic: KVM refuses attribute %u.%llu: %s (addresses aligned?)",
+	if (ioctl(fd, KVM_SET_DEVICE_ATTR, &attr))
+		fail(EXIT_SETUP, "the vGIC: KVM refuses attribute %u.%llu: %s (addresses aligned?)",
 		     group, (unsigned long long)attribute, strerror(errno));
+}
+
+static void device_place(int fd, uint64_t type, uint64_t address)
+{
+	device_attribute_set(fd, KVM_DEV_ARM_VGIC_GRP_ADDR, type, &address);
+}
+
+static int device_create(struct vm *vm, uint32_t type)
+{
+	struct kvm_create_device device = {.type = type};
+
+	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device))
+		fail(EXIT_UNSUPPORTED, "this host cannot do that vGIC: %s", strerror(errno));
+	return device.fd;
+}
+
+/* Count, base, index: KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION in devices/arm-vgic-v3.rst. */
+static void redists_place(struct vm *vm)
+{
+	const struct options *o = vm->options;
+
+	for (uint64_t i = 0; i < o->n_redists; i++)
+		device_place(vm->vgic_fd, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION,
+			     (uint64_t)o->redists[i].count << 52 | o->redists[i].address | i);
+	if (!o->n_redists)
+		device_place(vm->vgic_fd, KVM_VGIC_V3_ADDR_TYPE_REDIST, o->vgic_cpu);
 }
 
 /* The order of Documentation/virt/kvm/devices/arm-vgic-v3.rst: create, addresses, vCPUs, init. */
@@ -68,27 +94,21 @@ void arch_vm_prepare(struct vm *vm)
 {
 	const struct options *o = vm->options;
 	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_NISV_TO_USER};
-	struct kvm_create_device device = {
-		.type = o->vgic == VGIC_V3 ? KVM_DEV_TYPE_ARM_VGIC_V3 : KVM_DEV_TYPE_ARM_VGIC_V2,
-	};
-	uint64_t dist = o->vgic_dist, cpu = o->vgic_cpu;
 
 	if (o->nisv_cap && ioctl(vm->fd, KVM_ENABLE_CAP, &cap))
 		fail(EXIT_UNSUPPORTED, "no KVM_CAP_ARM_NISV_TO_USER: %s", strerror(errno));
-	if (o->vgic == VGIC_NONE)
-		return;
-	if (ioctl(vm->fd, KVM_CREATE_DEVICE, &device))
-		fail(EXIT_UNSUPPORTED, "this host cannot do that --vgic: %s", strerror(errno));
-	vm->vgic_fd = device.fd;
 	if (o->vgic == VGIC_V3) {
-		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST,
-				   &dist);
-		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST,
-				   &cpu);
-	} else {
-		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST,
-				   &dist);
-		vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu);
+		vm->vgic_fd = device_create(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
+		device_place(vm->vgic_fd, KVM_VGIC_V3_ADDR_TYPE_DIST, o->vgic_dist);
+		redists_place(vm);
+	} else if (o->vgic == VGIC_V2) {
+		vm->vgic_fd = device_create(vm, KVM_DEV_TYPE_ARM_VGIC_V2);
+		device_place(vm->vgic_fd, KVM_VGIC_V2_ADDR_TYPE_DIST, o->vgic_dist);
+		device_place(vm->vgic_fd, KVM_VGIC_V2_ADDR_TYPE_CPU, o->vgic_cpu);
+	}
+	if (o->has_its) {
+		vm->its_fd = device_create(vm, KVM_DEV_TYPE_ARM_VGIC_ITS);
+		device_place(vm->its_fd, KVM_VGIC_ITS_ADDR_TYPE, o->its);
 	}
 }
 
@@ -121,8 +141,11 @@ static void vcpu_start_set(struct vcpu *vcpu, uint64_t vectors)
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init))
 		fail(EXIT_SETUP, "KVM_ARM_PREFERRED_TARGET: %s", strerror(errno));
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
+	if (o->is_32bit)
+		init.features[0] |= 1u << KVM_ARM_VCPU_EL1_32BIT;
 	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init))
-		fail(EXIT_SETUP, "KVM_ARM_VCPU_INIT: %s", strerror(errno));
+		fail(o->is_32bit ? EXIT_UNSUPPORTED : EXIT_SETUP, "KVM_ARM_VCPU_INIT: %s",
+		     strerror(errno));
 	if (ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug))
 		fail(EXIT_SETUP, "KVM_SET_GUEST_DEBUG: %s", strerror(errno));
 	reg_set(vcpu, REG_PC, vm->entry);
@@ -141,8 +164,12 @@ void arch_vm_finish(struct vm *vm)
 		vcpu_start_set(&vm->vcpus[i], vectors);
 	if (vm->vgic_fd < 0)
 		return;
-	vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
-	vgic_attribute_set(vm, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	device_attribute_set(vm->vgic_fd, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &irqs);
+	device_attribute_set(vm->vgic_fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT,
+			     NULL);
+	if (vm->its_fd >= 0)
+		device_attribute_set(vm->its_fd, KVM_DEV_ARM_VGIC_GRP_CTRL,
+				     KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
 }
 
 uint64_t arch_entry_offset(uint64_t slot_size)

@@ -31,15 +31,21 @@
 #define STACK	    0x8000
 #define ENTRY	    0x8000
 
-/* Where Intel hosts need three unused pages for real mode: KVM_SET_TSS_ADDR in api.rst. */
-#define TSS_ADDRESS 0xfffbd000UL
+/* Interrupt lines of the IOAPIC, for KVM_CAP_SPLIT_IRQCHIP. */
+#define IOAPIC_PINS 24
 
 #define MAX_CPUID_ENTRIES 128
 
 void arch_vm_prepare(struct vm *vm)
 {
-	if (ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS))
+	struct kvm_enable_cap split = {.cap = KVM_CAP_SPLIT_IRQCHIP, .args = {IOAPIC_PINS}};
+	const struct options *o = vm->options;
+
+	if (ioctl(vm->fd, KVM_SET_TSS_ADDR, o->tss))
 		fail(EXIT_SETUP, "KVM_SET_TSS_ADDR: %s", strerror(errno));
+	if ((o->irqchip == IRQCHIP_KERNEL && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0)) ||
+	    (o->irqchip == IRQCHIP_SPLIT && ioctl(vm->fd, KVM_ENABLE_CAP, &split)))
+		fail(EXIT_UNSUPPORTED, "this host cannot do that --irqchip: %s", strerror(errno));
 }
 
 static void cpuid_set(struct vcpu *vcpu)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "control.h"
 #include "fail.h"
 
 #define MIGRATE_US 200
@@ -16,7 +17,8 @@ struct background {
 	struct vm **vms;
 	unsigned int n_vms;
 	struct crew *crew;
-	pthread_t threads[3];
+	struct control *control; /* NULL: none */
+	pthread_t threads[4];
 	unsigned int n_threads;
 	int stop_fd;
 };
@@ -39,7 +41,7 @@ static void *churn_main(void *argument)
 		present = !present;
 		for (unsigned int i = 0; i < b->n_vms; i++) {
 			struct vm *vm = b->vms[i];
-			int ret = vm_slot_set(vm, &vm->slots[vm->n_slots - 1], present);
+			int ret = vm_slot_set(vm, vm->churn, present);
 
 			if (ret < 0)
 				fail(EXIT_SETUP, "--churn: cannot change the slot: %s",
@@ -69,6 +71,14 @@ static void *migrate_main(void *argument)
 	return NULL;
 }
 
+static void *control_main(void *argument)
+{
+	struct background *b = argument;
+
+	control_run(b->control, b->stop_fd);
+	return NULL;
+}
+
 static void thread_add(struct background *b, void *(*run)(void *))
 {
 	int error = pthread_create(&b->threads[b->n_threads], NULL, run, b);
@@ -91,6 +101,9 @@ struct background *background_new(struct vm **vms, unsigned int n, struct crew *
 	b->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (b->stop_fd < 0)
 		fail(EXIT_SETUP, "eventfd: %s", strerror(errno));
+	b->control = control_new(vms, n);
+	if (b->control)
+		thread_add(b, control_main);
 	if (b->options->churn.size)
 		thread_add(b, churn_main);
 	if (b->options->has_dirty && b->options->dirty_us)
@@ -110,6 +123,7 @@ void background_free(struct background *b)
 		fail(EXIT_SETUP, "cannot stop the background threads: %s", strerror(errno));
 	for (unsigned int i = 0; i < b->n_threads; i++)
 		pthread_join(b->threads[i], NULL);
+	control_free(b->control);
 	close(b->stop_fd);
 	free(b);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What goes on beside the vCPUs: slots that come and go, dirty logging, threads that change CPUs.
+/*
+ * What goes on beside the vCPUs: slots that come and go, or change as a test orders it, dirty
+ * logging, threads that change CPUs.
  */
 #ifndef NISVD_TESTS_BACKGROUND_H
 #define NISVD_TESTS_BACKGROUND_H

@@ -5,14 +5,22 @@
 
 #include "fail.h"
 #include "options.h"
+#include "options_machine.h"
 #include "usage.h"
 #include "value.h"
 
 enum {
 	OPT_SLOT = 256,
+	OPT_SLOTS,
+	OPT_BLOB,
 	OPT_IPA_BITS,
 	OPT_VGIC,
+	OPT_REDIST,
+	OPT_ITS,
+	OPT_AARCH32,
 	OPT_NISV_CAP,
+	OPT_IRQCHIP,
+	OPT_TSS,
 	OPT_ON_NISV,
 	OPT_ON_ERROR,
 	OPT_GUEST,
@@ -24,12 +32,15 @@ enum {
 	OPT_VCPU_STEP,
 	OPT_VCPUS,
 	OPT_VMS,
+	OPT_VM_SLOT_STEP,
 	OPT_ONE_THREAD,
 	OPT_MOVE_THREADS,
 	OPT_PIN,
 	OPT_MIGRATE,
 	OPT_CHURN,
 	OPT_DIRTY_LOG,
+	OPT_CONTROL,
+	OPT_ACKS,
 	OPT_IOEVENTFD,
 	OPT_DELAY,
 	OPT_REPEAT,
@@ -45,8 +56,15 @@ enum {
 
 static const struct option long_options[] = {
 	{"slot", required_argument, NULL, OPT_SLOT},
+	{"slots", required_argument, NULL, OPT_SLOTS},
+	{"blob", required_argument, NULL, OPT_BLOB},
 	{"ipa-bits", required_argument, NULL, OPT_IPA_BITS},
 	{"vgic", required_argument, NULL, OPT_VGIC},
+	{"redist", required_argument, NULL, OPT_REDIST},
+	{"its", required_argument, NULL, OPT_ITS},
+	{"aarch32", no_argument, NULL, OPT_AARCH32},
+	{"irqchip", required_argument, NULL, OPT_IRQCHIP},
+	{"tss", required_argument, NULL, OPT_TSS},
 	{"nisv-cap", required_argument, NULL, OPT_NISV_CAP},
 	{"on-nisv", required_argument, NULL, OPT_ON_NISV},
 	{"on-error", required_argument, NULL, OPT_ON_ERROR},
@@ -59,12 +77,15 @@ static const struct option long_options[] = {
 	{"vcpu-step", required_argument, NULL, OPT_VCPU_STEP},
 	{"vcpus", required_argument, NULL, OPT_VCPUS},
 	{"vms", required_argument, NULL, OPT_VMS},
+	{"vm-slot-step", required_argument, NULL, OPT_VM_SLOT_STEP},
 	{"one-thread", no_argument, NULL, OPT_ONE_THREAD},
 	{"move-threads", no_argument, NULL, OPT_MOVE_THREADS},
 	{"pin", required_argument, NULL, OPT_PIN},
 	{"migrate", no_argument, NULL, OPT_MIGRATE},
 	{"churn", required_argument, NULL, OPT_CHURN},
 	{"dirty-log", required_argument, NULL, OPT_DIRTY_LOG},
+	{"control", required_argument, NULL, OPT_CONTROL},
+	{"acks", required_argument, NULL, OPT_ACKS},
 	{"ioeventfd", required_argument, NULL, OPT_IOEVENTFD},
 	{"delay", required_argument, NULL, OPT_DELAY},
 	{"repeat", required_argument, NULL, OPT_REPEAT},
@@ -80,65 +101,6 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
-
-static void slot_parse(const char *text, struct slot_option *slot)
-{
-	const char *rest;
-
-	slot->address = value_number_prefix(text, &rest);
-	if (*rest != ',')
-		value_bad(text, "ADDR,SIZE[,ro][,nobacking]");
-	slot->size = value_number_prefix(rest + 1, &rest);
-	while (*rest) {
-		if (!strncmp(rest, ",ro", 3) && (!rest[3] || rest[3] == ',')) {
-			slot->readonly = true;
-			rest += 3;
-		} else if (!strncmp(rest, ",nobacking", 10) && (!rest[10] || rest[10] == ',')) {
-			slot->nobacking = true;
-			rest += 10;
-		} else {
-			value_bad(text, "ADDR,SIZE[,ro][,nobacking]");
-		}
-	}
-	if (!slot->size)
-		value_bad(text, "a slot with a size");
-}
-
-static void churn_parse(const char *text, struct options *o)
-{
-	const char *rest;
-
-	o->churn.address = value_number_prefix(text, &rest);
-	if (*rest != ',')
-		value_bad(text, "ADDR,SIZE[,US]");
-	o->churn.size = value_number_prefix(rest + 1, &rest);
-	o->churn_us = 200;
-	if (*rest == ',')
-		o->churn_us = value_number(rest + 1, 1, 10000000);
-	else if (*rest || !o->churn.size)
-		value_bad(text, "ADDR,SIZE[,US]");
-}
-
-static void vgic_parse(char *text, struct options *o)
-{
-	size_t word = strcspn(text, ",");
-	const char *addresses = text[word] ? text + word + 1 : "";
-
-	text[word] = '\0';
-	if (!strcmp(text, "none"))
-		o->vgic = VGIC_NONE;
-	else if (!strcmp(text, "v2"))
-		o->vgic = VGIC_V2;
-	else if (!strcmp(text, "v3"))
-		o->vgic = VGIC_V3;
-	else
-		value_bad(text, "v3, v2 or none");
-	/* QEMU's virt board, hw/arm/virt.c base_memmap. */
-	o->vgic_dist = 0x08000000;
-	o->vgic_cpu = o->vgic == VGIC_V3 ? 0x080a0000 : 0x08010000;
-	if (*addresses)
-		value_pair(addresses, &o->vgic_dist, &o->vgic_cpu);
-}
 
 static enum reaction reaction_parse(const char *text, bool nisv)
 {
@@ -181,18 +143,6 @@ static void load_parse(char *text, struct options *o)
 	}
 }
 
-static void ioeventfd_parse(const char *text, struct options *o)
-{
-	uint64_t length = 4;
-
-	if (o->n_ioeventfds == MAX_IOEVENTFDS)
-		value_bad(text, "one of at most 8 ioeventfds");
-	value_pair(text, &o->ioeventfds[o->n_ioeventfds].address, &length);
-	if (length != 1 && length != 2 && length != 4 && length != 8)
-		value_bad(text, "ADDR[,1|2|4|8]");
-	o->ioeventfds[o->n_ioeventfds++].length = length;
-}
-
 static void guest_parse(const char *text, struct options *o)
 {
 	if (!strcmp(text, "list")) {
@@ -222,14 +172,36 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 	switch (option) {
 	case OPT_SLOT:
 		if (o->n_slots == MAX_SLOTS)
-			value_bad(value, "one of at most 512 slots");
+			value_bad(value, "one of at most 1024 slots");
 		slot_parse(value, &o->slots[o->n_slots++]);
+		break;
+	case OPT_SLOTS:
+		slots_parse(value, o);
+		break;
+	case OPT_BLOB:
+		blob_parse(value, o);
 		break;
 	case OPT_IPA_BITS:
 		o->ipa_bits = value_number(value, 32, 52);
 		break;
 	case OPT_VGIC:
 		vgic_parse(value, o);
+		break;
+	case OPT_REDIST:
+		redist_parse(value, o);
+		break;
+	case OPT_ITS:
+		o->its = value_number(value, 0, UINT64_MAX);
+		o->has_its = true;
+		break;
+	case OPT_AARCH32:
+		o->is_32bit = true;
+		break;
+	case OPT_IRQCHIP:
+		o->irqchip = irqchip_parse(value);
+		break;
+	case OPT_TSS:
+		o->tss = value_number(value, 0, UINT32_MAX);
 		break;
 	case OPT_NISV_CAP:
 		if (strcmp(value, "on") && strcmp(value, "off"))
@@ -270,6 +242,9 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 	case OPT_VMS:
 		o->n_vms = value_number(value, 1, MAX_VMS);
 		break;
+	case OPT_VM_SLOT_STEP:
+		o->vm_slot_step = value_number(value, 0, UINT64_MAX);
+		break;
 	case OPT_ONE_THREAD:
 		o->threading = THREAD_ONE;
 		break;
@@ -289,6 +264,12 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 		value_pair(value, &o->dirty_address, &us);
 		o->dirty_us = us > 10000000 ? 10000000 : us;
 		o->has_dirty = true;
+		break;
+	case OPT_CONTROL:
+		o->control = value;
+		break;
+	case OPT_ACKS:
+		o->acks = value;
 		break;
 	case OPT_IOEVENTFD:
 		ioeventfd_parse(value, o);
@@ -364,6 +345,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.n_vcpus = 1,
 		.repeat = 1,
 		.pin_cpu = -1,
+		.tss = DEFAULT_TSS,
 	};
 	while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
 		value_option_set(long_options[index].name);
@@ -376,8 +358,17 @@ void options_parse(struct options *options, int argc, char **argv)
 	if (optind < argc)
 		fail(EXIT_USAGE, "unexpected argument \"%s\"; see --help", argv[optind]);
 #ifndef __aarch64__
-	if (options->vgic != VGIC_NONE || options->nisv_cap || options->ipa_bits)
-		fail(EXIT_USAGE, "--vgic, --nisv-cap and --ipa-bits exist on arm64 only");
+	if (options->vgic != VGIC_NONE || options->nisv_cap || options->ipa_bits ||
+	    options->is_32bit)
+		fail(EXIT_USAGE,
+		     "--vgic, --nisv-cap, --ipa-bits and --aarch32 exist on arm64 only");
+#else
+	if (options->irqchip != IRQCHIP_NONE)
+		fail(EXIT_USAGE, "--irqchip exists on x86 only; see --vgic");
 #endif
+	if ((options->n_redists || options->has_its) && options->vgic != VGIC_V3)
+		fail(EXIT_USAGE, "--redist and --its need --vgic v3");
+	if (options->acks && !options->control)
+		fail(EXIT_USAGE, "--acks answers the commands of --control: there are none");
 	defaults_fill(options, args_given);
 }

@@ -8,11 +8,16 @@
 
 #include "guest.h"
 
-#define MAX_SLOTS      512
+#define MAX_SLOTS      1024 /* in one VM, with those that --control adds */
 #define MAX_VCPUS      64
-#define MAX_VMS	       64
+#define MAX_VMS	       1024
 #define MAX_ARGS       8
-#define MAX_IOEVENTFDS 8
+#define MAX_IOEVENTFDS 256
+#define MAX_REDISTS    8
+#define MAX_BLOBS      16
+
+/* Where Intel hosts need three unused pages for real mode: KVM_SET_TSS_ADDR in api.rst. */
+#define DEFAULT_TSS 0xfffbd000
 
 /* Exit statuses beside 0 (guests done, or SIGTERM). */
 #define EXIT_KVM_RUN	 1  /* KVM_RUN failed and --on-error is exit */
@@ -35,6 +40,13 @@ enum vgic {
 	VGIC_V3
 };
 
+/* x86: which interrupt controllers KVM emulates (KVM_CREATE_IRQCHIP, KVM_CAP_SPLIT_IRQCHIP). */
+enum irqchip {
+	IRQCHIP_NONE,
+	IRQCHIP_SPLIT, /* the local APICs */
+	IRQCHIP_KERNEL /* those, the IOAPIC and the PICs: a halted vCPU then stays in the kernel */
+};
+
 enum threading {
 	THREAD_PER_VCPU,
 	THREAD_ONE,  /* one thread, all vCPUs of all VMs in turn */
@@ -48,13 +60,35 @@ struct slot_option {
 	bool nobacking; /* host mapping is PROT_NONE */
 };
 
+struct redist_option {
+	uint64_t address;
+	uint32_t count; /* redistributors */
+};
+
+/* Bytes for guest memory. */
+struct blob {
+	const char *name; /* of the file, for messages */
+	uint64_t address; /* guest physical */
+	uint8_t *data;
+	size_t size;
+};
+
 struct options {
 	struct slot_option slots[MAX_SLOTS];
 	unsigned int n_slots;
 	unsigned int ipa_bits; /* arm64 KVM_CREATE_VM type; 0: KVM's default, 40 */
 	enum vgic vgic;
 	uint64_t vgic_dist;
-	uint64_t vgic_cpu; /* v3: redistributors; v2: CPU interface */
+	uint64_t vgic_cpu;			   /* v3: redistributors; v2: CPU interface */
+	struct redist_option redists[MAX_REDISTS]; /* with any, vgic_cpu says nothing */
+	unsigned int n_redists;
+	uint64_t its;
+	bool has_its;
+	bool is_32bit; /* arm64: the vCPUs start in AArch32 */
+	enum irqchip irqchip;
+	uint64_t tss; /* x86 */
+	struct blob blobs[MAX_BLOBS];
+	unsigned int n_blobs;
 	bool nisv_cap;
 	enum reaction on_nisv;
 	enum reaction on_error;
@@ -71,7 +105,8 @@ struct options {
 	uint64_t vcpu_step[MAX_ARGS]; /* added to args, times the vCPU's index */
 
 	unsigned int n_vms;
-	unsigned int n_vcpus; /* in each VM */
+	uint64_t vm_slot_step; /* added to the address of slots and blobs, times the VM's index */
+	unsigned int n_vcpus;  /* in each VM */
 	unsigned int repeat;
 	enum threading threading;
 	int pin_cpu; /* -1: not pinned */
@@ -84,9 +119,11 @@ struct options {
 	bool has_dirty;
 	struct {
 		uint64_t address;
-		unsigned int length; /* 1, 2, 4 or 8 */
+		unsigned int length; /* 1, 2, 4, 8, or 0: any */
 	} ioeventfds[MAX_IOEVENTFDS];
 	unsigned int n_ioeventfds;
+
+	const char *control, *acks; /* files, mostly FIFOs; NULL: none */
 
 	unsigned int delay_ms;
 	bool idle, hold, linger;

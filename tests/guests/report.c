@@ -39,17 +39,53 @@ void report_free(struct report *report)
 
 static void slots_print(FILE *f, const struct vm *vm)
 {
+	bool any = false;
+
 	fputs("\"slots\":[", f);
 	for (unsigned int i = 0; i < vm->n_slots; i++) {
-		const struct slot_option *slot = &vm->slots[i].option;
+		const struct slot *slot = &vm->slots[i];
 
+		if (!slot->memory)
+			continue;
 		fprintf(f,
-			"%s{\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64
-			",\"ro\":%s,\"nobacking\":%s}",
-			i ? "," : "", slot->address, slot->size, slot->readonly ? "true" : "false",
-			slot->nobacking ? "true" : "false");
+			"%s{\"id\":%u,\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64
+			",\"hva\":\"0x%" PRIxPTR "\",\"ro\":%s,\"log\":%s,\"nobacking\":%s}",
+			any ? "," : "", slot->id, slot->option.address, slot->option.size,
+			(uintptr_t)slot->memory, slot->flags & KVM_MEM_READONLY ? "true" : "false",
+			slot->flags & KVM_MEM_LOG_DIRTY_PAGES ? "true" : "false",
+			slot->option.nobacking ? "true" : "false");
+		any = true;
 	}
 	fputs("],", f);
+}
+
+/* What there is beside the slots. */
+static void machine_print(FILE *f, const struct vm *vm)
+{
+	static const char *const vgics[] = {
+		[VGIC_NONE] = "none", [VGIC_V2] = "v2", [VGIC_V3] = "v3"};
+	static const char *const irqchips[] = {
+		[IRQCHIP_NONE] = "none", [IRQCHIP_SPLIT] = "split", [IRQCHIP_KERNEL] = "kernel"};
+	const struct options *o = vm->options;
+	bool redist = o->vgic == VGIC_V3 && !o->n_redists;
+
+	fprintf(f, "\"ipa_bits\":%u,\"nisv_cap\":%s,\"aarch32\":%s,\"irqchip\":\"%s\",",
+		o->ipa_bits, o->nisv_cap ? "true" : "false", o->is_32bit ? "true" : "false",
+		irqchips[o->irqchip]);
+	fprintf(f, "\"vgic\":{\"model\":\"%s\"", vgics[o->vgic]);
+	if (o->vgic != VGIC_NONE)
+		fprintf(f, ",\"distributor\":\"0x%" PRIx64 "\"", o->vgic_dist);
+	if (o->vgic == VGIC_V2)
+		fprintf(f, ",\"cpu_interface\":\"0x%" PRIx64 "\"", o->vgic_cpu);
+	if (o->has_its)
+		fprintf(f, ",\"its\":\"0x%" PRIx64 "\"", o->its);
+	fputs(",\"redistributors\":[", f);
+	if (redist)
+		fprintf(f, "{\"address\":\"0x%" PRIx64 "\",\"count\":0}", o->vgic_cpu);
+	for (unsigned int i = 0; i < o->n_redists; i++)
+		fprintf(f, "%s{\"address\":\"0x%" PRIx64 "\",\"count\":%u}", i ? "," : "",
+			o->redists[i].address, o->redists[i].count);
+	fputs("]},", f);
 }
 
 /* The places, summed in blocks of 1 << shift bytes. */
@@ -96,8 +132,9 @@ static void ioeventfds_print(FILE *f, const struct vm *vm)
 		/* Nothing to read is no write: the descriptor does not block. */
 		if (read(vm->ioeventfds[i], &count, sizeof(count)) != sizeof(count))
 			count = 0;
-		fprintf(f, "%s{\"address\":\"0x%" PRIx64 "\",\"writes\":%" PRIu64 "}", i ? "," : "",
-			vm->options->ioeventfds[i].address, count);
+		fprintf(f, "%s{\"address\":\"0x%" PRIx64 "\",\"length\":%u,\"writes\":%" PRIu64 "}",
+			i ? "," : "", vm->options->ioeventfds[i].address,
+			vm->options->ioeventfds[i].length, count);
 	}
 	fputs("],", f);
 }
@@ -147,6 +184,7 @@ void report_add(struct report *report, struct vm *vm)
 		report->any ? "," : "", vm->index, vm->round, getpid(), vm->fd, vm->n_vcpus,
 		vm->entry);
 	slots_print(f, vm);
+	machine_print(f, vm);
 	fprintf(f,
 		"\"exits\":%" PRIu64 ",\"nisv\":%" PRIu64 ",\"enosys\":%" PRIu64
 		",\"efault\":%" PRIu64 ",\"mmio_reads\":%" PRIu64 ",\"mmio_writes\":%" PRIu64

@@ -32,7 +32,7 @@ struct slot *vm_slot_find(struct vm *vm, uint64_t address)
 	for (unsigned int i = 0; i < vm->n_slots; i++) {
 		struct slot *slot = &vm->slots[i];
 
-		if (address - slot->option.address < slot->option.size)
+		if (slot->memory && address - slot->option.address < slot->option.size)
 			return slot;
 	}
 	return NULL;
@@ -64,14 +64,17 @@ int vm_dirty_log_clear(struct vm *vm, struct slot *slot)
 	return ret;
 }
 
-static void slot_add(struct vm *vm, const struct slot_option *option)
+int vm_slot_add(struct vm *vm, const struct slot_option *option, struct slot **ret)
 {
 	const struct options *o = vm->options;
-	struct slot *slot = &vm->slots[vm->n_slots];
-	int ret;
+	struct slot *slot = vm->slots;
+	int error;
 
-	slot->option = *option;
-	slot->id = vm->n_slots++;
+	while (slot < vm->slots + vm->n_slots && slot->memory)
+		slot++;
+	if (slot == vm->slots + sizeof(vm->slots) / sizeof(vm->slots[0]))
+		return -ENOSPC;
+	*slot = (struct slot){.option = *option, .id = slot - vm->slots};
 	if (option->readonly)
 		slot->flags |= KVM_MEM_READONLY;
 	if (o->has_dirty && o->dirty_address - option->address < option->size)
@@ -79,14 +82,46 @@ static void slot_add(struct vm *vm, const struct slot_option *option)
 	slot->memory =
 		mmap(NULL, option->size, option->nobacking ? PROT_NONE : PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (slot->memory == MAP_FAILED)
-		fail(EXIT_SETUP, "no memory for the slot at %#llx: %s",
-		     (unsigned long long)option->address, strerror(errno));
-	ret = vm_slot_set(vm, slot, true);
+	if (slot->memory == MAP_FAILED) {
+		slot->memory = NULL;
+		return -errno;
+	}
+	error = vm_slot_set(vm, slot, true);
+	if (error < 0) {
+		munmap(slot->memory, option->size);
+		slot->memory = NULL;
+		return error;
+	}
+	if (slot->id == vm->n_slots)
+		vm->n_slots++;
+	*ret = slot;
+	return 0;
+}
+
+int vm_slot_remove(struct vm *vm, struct slot *slot)
+{
+	int ret = vm_slot_set(vm, slot, false);
+
 	if (ret < 0)
-		fail(EXIT_SETUP, "KVM refuses the slot %#llx,%#llx: %s (whole pages, no overlap?)",
-		     (unsigned long long)option->address, (unsigned long long)option->size,
+		return ret;
+	munmap(slot->memory, slot->option.size);
+	slot->memory = NULL;
+	return 0;
+}
+
+/* As vm_slot_add(), for a VM that cannot do without the slot. */
+static struct slot *slot_add(struct vm *vm, struct slot_option option)
+{
+	struct slot *slot;
+	int ret;
+
+	option.address += vm->index * vm->options->vm_slot_step;
+	ret = vm_slot_add(vm, &option, &slot);
+	if (ret < 0)
+		fail(EXIT_SETUP, "no slot %#llx,%#llx: %s (whole pages, no overlap?)",
+		     (unsigned long long)option.address, (unsigned long long)option.size,
 		     strerror(-ret));
+	return slot;
 }
 
 static void slots_add(struct vm *vm)
@@ -94,9 +129,9 @@ static void slots_add(struct vm *vm)
 	const struct options *o = vm->options;
 
 	for (unsigned int i = 0; i < o->n_slots; i++)
-		slot_add(vm, &o->slots[i]);
+		slot_add(vm, o->slots[i]);
 	if (o->churn.size)
-		slot_add(vm, &o->churn);
+		vm->churn = slot_add(vm, o->churn);
 	if (o->has_dirty && !vm_slot_find(vm, o->dirty_address))
 		fail(EXIT_USAGE, "--dirty-log: no slot at %#llx",
 		     (unsigned long long)o->dirty_address);
@@ -195,6 +230,22 @@ static void program_load(struct vm *vm)
 	}
 }
 
+static void blobs_load(struct vm *vm)
+{
+	const struct options *o = vm->options;
+
+	for (unsigned int i = 0; i < o->n_blobs; i++) {
+		const struct blob *blob = &o->blobs[i];
+		uint64_t address = blob->address + vm->index * o->vm_slot_step;
+		uint8_t *memory = vm_memory(vm, address, blob->size);
+
+		if (!memory)
+			fail(EXIT_USAGE, "--blob %s: no slot holds its %zu bytes at %#llx",
+			     blob->name, blob->size, (unsigned long long)address);
+		memcpy(memory, blob->data, blob->size);
+	}
+}
+
 struct vm *vm_new(const struct options *options, unsigned int index, unsigned int round)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
@@ -205,6 +256,7 @@ struct vm *vm_new(const struct options *options, unsigned int index, unsigned in
 	vm->index = index;
 	vm->round = round;
 	vm->vgic_fd = -1;
+	vm->its_fd = -1;
 	vm->kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm_fd < 0)
 		fail(EXIT_UNSUPPORTED, "cannot open /dev/kvm: %s (is KVM there, may you use it?)",
@@ -217,6 +269,7 @@ struct vm *vm_new(const struct options *options, unsigned int index, unsigned in
 	slots_add(vm);
 	ioeventfds_add(vm);
 	program_load(vm);
+	blobs_load(vm);
 	vcpus_add(vm);
 	arch_vm_finish(vm);
 	return vm;
@@ -233,11 +286,14 @@ void vm_free(struct vm *vm)
 	}
 	for (unsigned int i = 0; i < vm->options->n_ioeventfds; i++)
 		close(vm->ioeventfds[i]);
+	if (vm->its_fd >= 0)
+		close(vm->its_fd);
 	if (vm->vgic_fd >= 0)
 		close(vm->vgic_fd);
 	close(vm->fd);
 	close(vm->kvm_fd);
 	for (unsigned int i = 0; i < vm->n_slots; i++)
-		munmap(vm->slots[i].memory, vm->slots[i].option.size);
+		if (vm->slots[i].memory)
+			munmap(vm->slots[i].memory, vm->slots[i].option.size);
 	free(vm);
 }

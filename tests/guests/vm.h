@@ -10,12 +10,12 @@
 #include "options.h"
 #include "stats.h"
 
-/* A registered slot and its memory; the churn slot is the last one. */
+/* A memory slot and its memory. */
 struct slot {
 	struct slot_option option;
-	uint32_t id; /* KVM slot number */
+	uint32_t id; /* KVM slot number, and its place in vm->slots */
 	uint32_t flags;
-	uint8_t *memory; /* host mapping, owned by the VM */
+	uint8_t *memory; /* host mapping, owned by the VM; NULL once the slot was removed */
 };
 
 enum vcpu_state {
@@ -43,10 +43,11 @@ struct vm {
 	const struct options *options;
 	unsigned int index;
 	unsigned int round; /* of --repeat */
-	int kvm_fd, fd, vgic_fd;
+	int kvm_fd, fd, vgic_fd, its_fd;
 	size_t run_size; /* bytes of a struct kvm_run mapping */
 	struct slot slots[MAX_SLOTS + 1];
 	unsigned int n_slots;
+	struct slot *churn; /* the one of --churn, or NULL */
 	struct vcpu vcpus[MAX_VCPUS];
 	unsigned int n_vcpus;
 	int ioeventfds[MAX_IOEVENTFDS];
@@ -68,6 +69,15 @@ void vm_free(struct vm *vm);
 
 /* Sets or, with present false, deletes a slot. Returns 0 or -errno. Safe beside running vCPUs. */
 int vm_slot_set(struct vm *vm, struct slot *slot, bool present);
+
+/*
+ * Adds a slot with new memory, under the lowest free id, and returns it in *ret. Returns 0 or
+ * -errno: what KVM says, -ENOMEM, or -ENOSPC. Not beside another change of this VM's slots.
+ */
+int vm_slot_add(struct vm *vm, const struct slot_option *option, struct slot **ret);
+
+/* Deletes a slot and unmaps its memory. Returns 0 or -errno. */
+int vm_slot_remove(struct vm *vm, struct slot *slot);
 
 /* The slot that backs a guest physical address, or NULL. */
 struct slot *vm_slot_find(struct vm *vm, uint64_t address);
