@@ -138,6 +138,30 @@ static bool vgic_is_elsewhere(const struct machine *machine, const struct layout
 	return has_vgic;
 }
 
+/* A device that the map has for certain where the VM's RAM is: its largest writable slot. */
+static const struct machine_region *covered_by_ram(const struct machine *machine,
+						   const struct layout *layout)
+{
+	const struct nisv_slot *ram = NULL;
+
+	for (size_t i = 0; layout->known && i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+
+		if (layout_slot_is_usable(slot) && !(slot->flags & NISV_SLOT_READONLY) &&
+		    (!ram || slot->size > ram->size))
+			ram = slot;
+	}
+	for (size_t i = 0; ram && i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if (region->class == REGION_DEVICE && !region->optional && !region->is_window &&
+		    (!region->vgic || region->vgic == layout->vgic_model) &&
+		    region->base >= ram->gpa && region->base - ram->gpa < ram->size)
+			return region;
+	}
+	return NULL;
+}
+
 /* Another map that the layout is beyond doubt the one of, although it cannot be @chosen's. */
 static const struct machine *looks_like_another(const struct machine *maps, size_t n,
 						const struct machine *chosen,
@@ -157,6 +181,7 @@ static void rate(const struct machine *maps, size_t n, const struct machine *cho
 		 struct machine_choice *ret)
 {
 	const struct machine *other = looks_like_another(maps, n, chosen, facts);
+	const struct machine_region *covered = covered_by_ram(made, facts->layout);
 	struct text text = text_begin(ret->reason, sizeof(ret->reason));
 
 	ret->confidence = made->doubt ? 0.8 : 0.9;
@@ -173,6 +198,8 @@ static void rate(const struct machine *maps, size_t n, const struct machine *cho
 			 (unsigned long long)facts->layout->vgic_dist);
 	else if (other)
 		text_add(&text, ", but its layout is that of %s", other->id);
+	else if (covered)
+		text_add(&text, ", but its RAM is where %s would be", covered->name);
 	else
 		return;
 	ret->confidence = 0.5;

@@ -8,7 +8,7 @@
 
 static bool is_ram(const struct nisv_slot *slot)
 {
-	return !slot->as_id && !(slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID));
+	return layout_slot_is_usable(slot) && !(slot->flags & NISV_SLOT_READONLY);
 }
 
 static const struct nisv_slot *ram_at(const struct layout *layout, uint64_t gpa)

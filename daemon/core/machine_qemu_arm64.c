@@ -236,10 +236,23 @@ static void add_memory_devices(struct machine *machine, uint64_t base, uint64_t 
 				     });
 }
 
+/*
+ * virt_machine_7_1_options(): no_highmem_compact. But QEMU 7.2 itself did not have the compact
+ * layout yet, only 8.0 and later give it to virt-7.2.
+ */
+static enum vmoption is_compact(const struct vmoptions *options)
+{
+	if (options->compact_highmem != VMOPTION_UNSET)
+		return options->compact_highmem;
+	if (since(options, 7, 2) == VMOPTION_ON && since(options, 8, 0) == VMOPTION_OFF)
+		return VMOPTION_UNSET;
+	return since(options, 7, 2);
+}
+
 static void compute_high(const struct machine_facts *facts, struct machine *machine)
 {
 	const struct vmoptions *options = facts->options;
-	enum vmoption compact = options->compact_highmem;
+	enum vmoption compact = is_compact(options);
 	struct high_region high[_HIGH_MAX], other[_HIGH_MAX];
 	uint64_t base = HIGH_FROM, memory = 0, size = 0;
 	bool open = !options->known, ecam_is_high;
@@ -248,14 +261,12 @@ static void compute_high(const struct machine_facts *facts, struct machine *mach
 		open = true;
 	else if (memory + round_up(size, GIB) > base)
 		base = memory + round_up(size, GIB);
-	if (compact == VMOPTION_UNSET)
-		compact = since(options, 7, 2);
 	place_high(facts, base, compact != VMOPTION_OFF, high);
 	if (compact == VMOPTION_UNSET) {
 		place_high(facts, base, false, other);
 		if (options->known && !same_high(high, other)) {
 			machine->doubt = "where its high regions are depends on the version of "
-					 "QEMU, which -machine virt does not tell";
+					 "QEMU, which the command line does not tell";
 			add_high(machine, other, true);
 			open = true;
 		}
@@ -284,7 +295,9 @@ static void compute(const struct machine_facts *facts, struct machine *machine)
 	if (facts->layout->known && facts->layout->is_32bit)
 		ged = VMOPTION_OFF;
 	kit_settle(machine, VIRT_ACPI_GED, ged);
-	kit_settle(machine, VIRT_PCDIMM_ACPI, ged);
+	/* acpi_memory_hotplug_init() has no registers without slots=. */
+	kit_settle(machine, VIRT_PCDIMM_ACPI,
+		   both(ged, asked(options, options->ram_slots ? VMOPTION_ON : VMOPTION_OFF)));
 	kit_settle(machine, VIRT_GPIO,
 		   ged == VMOPTION_ON	 ? VMOPTION_OFF
 		   : ged == VMOPTION_OFF ? VMOPTION_ON

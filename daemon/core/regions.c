@@ -108,10 +108,14 @@ static void add_kernel(struct regions *regions, const struct layout *layout,
 		const struct nisv_slot *slot = &layout->slots[i];
 		bool rom = slot->flags & NISV_SLOT_READONLY;
 
-		if (slot->as_id || slot->flags & NISV_SLOT_INVALID)
+		if (!layout_slot_is_usable(slot))
 			continue;
 		add(regions, slot->gpa, end_of(slot->gpa, slot->size),
-		    rom ? REGION_ROM : REGION_RAM, rom ? "ROM" : "RAM", "kernel");
+		    rom ? REGION_ROM : REGION_RAM,
+		    layout_slot_is_internal(layout, slot) ? "KVM's own memory"
+		    : rom				  ? "ROM"
+							  : "RAM",
+		    "kernel");
 	}
 	add_vgic(regions, layout);
 	for (size_t i = 0; i < layout->n_bus; i++)

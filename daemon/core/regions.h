@@ -19,8 +19,9 @@ struct region {
 	uint64_t start;
 	uint64_t end; /* exclusive; UINT64_MAX for the last one */
 	enum region_class class;
-	/* "RAM", "ROM", "UART0 PL011", "hole", "beyond the IPA limit", ...; an in-kernel device has
-	 * its name from the reference map, and so has a hole that the VMM keeps for hotplug. */
+	/* "RAM", "ROM", "KVM's own memory" (x86: TSS and the like), "UART0 PL011", "hole", "beyond
+	 * the IPA limit", ...; an in-kernel device has its name from the reference map, and so has
+	 * a hole that the VMM keeps for hotplug. */
 	char name[48];
 	const char *source; /* "kernel", "reference" (static) */
 	uint64_t aborts;    /* of the fault map's sites in it */

@@ -54,6 +54,16 @@ static void assert_region(const struct regions *regions, uint64_t ipa, uint64_t 
 	assert_string_equal(region->source, source);
 }
 
+/* What a test's layout owns; a copy of it may be changed, and point to other slots or buses. */
+static struct layout kept;
+
+static int clear(void **state)
+{
+	(void)state;
+	layout_clear(&kept);
+	return 0;
+}
+
 static struct layout layout_with(const struct nisv_slot *slots, uint32_t n, uint32_t ipa_bits)
 {
 	struct nisv_rec_layout rec = {
@@ -65,11 +75,10 @@ static struct layout layout_with(const struct nisv_slot *slots, uint32_t n, uint
 		.vgic_dist = NISV_ADDR_UNSET,
 		.vgic_cpu = NISV_ADDR_UNSET,
 	};
-	struct layout layout;
 
 	memcpy(rec.slots, slots, n * sizeof(*slots));
-	layout_from_record(&layout, &rec);
-	return layout;
+	assert_int_equal(layout_from_record(&kept, &rec), 0);
+	return kept;
 }
 
 static const struct nisv_slot ram_and_flash[] = {
@@ -173,19 +182,94 @@ static void test_kernel_wins_over_reference(void **state)
 static void test_bus_devices(void **state)
 {
 	struct layout layout = layout_with(ram_and_flash, 1, 0);
+	struct nisv_bus_range bus[] = {{.addr = 0x0a000050, .len = 4, .is_ioeventfd = 1},
+				       {.addr = 0x0b000000, .len = 0x100},
+				       {.addr = 0x0c000000, .len = 0}};
 	struct regions regions;
 
 	(void)state;
 	layout.n_bus = 3;
-	layout.bus[0] = (struct nisv_bus_range){.addr = 0x0a000050, .len = 4, .is_ioeventfd = 1};
-	layout.bus[1] = (struct nisv_bus_range){.addr = 0x0b000000, .len = 0x100};
-	layout.bus[2] = (struct nisv_bus_range){.addr = 0x0c000000, .len = 0};
+	layout.bus = bus;
 	regions = build(&layout, NULL, NULL);
 	/* A doorbell is no region of its own, and neither is nothing. */
 	assert_region(&regions, 0x0a000050, 0, 0x0b000000, REGION_HOLE, "hole", "kernel");
 	assert_region(&regions, 0x0b0000ff, 0x0b000000, 0x0b000100, REGION_KERNEL_DEVICE,
 		      "in-kernel device", "kernel");
 	assert_region(&regions, 0x0c000000, 0x0b000100, GIB, REGION_HOLE, "hole", "kernel");
+	regions_clear(&regions);
+}
+
+/* What KVM has on its bus is named by the map, memory that is none is a hole. */
+static void test_names_from_the_reference(void **state)
+{
+	static const struct machine map = {
+		.n_regions = 3,
+		.regions =
+			{
+				{.name = "GIC ITS",
+				 .base = 0x08080000,
+				 .size = 0x20000,
+				 .class = REGION_KERNEL_DEVICE,
+				 .vgic = NISV_VGIC_V3},
+				{.name = "PCI window",
+				 .base = 0x10000000,
+				 .size = 0x10000000,
+				 .class = REGION_DEVICE,
+				 .is_window = true},
+				{.name = "memory hotplug area",
+				 .base = 2 * GIB,
+				 .size = 2 * GIB,
+				 .class = REGION_RAM,
+				 .is_window = true,
+				 .optional = true},
+			},
+	};
+	const struct nisv_slot slots[] = {
+		{.gpa = GIB, .size = GIB, .id = 0},
+		{.gpa = 0x18000000, .size = MIB, .id = 1},
+		{.gpa = 2 * GIB, .size = GIB, .id = 2},
+	};
+	struct layout layout = layout_with(slots, 3, 40);
+	struct nisv_bus_range bus[] = {{.addr = 0x08080000, .len = 0x20000},
+				       {.addr = 0x10000000, .len = 0x1000}};
+	struct regions regions;
+
+	(void)state;
+	layout.vgic_model = NISV_VGIC_V3;
+	layout.n_bus = 2;
+	layout.bus = bus;
+	regions = build(&layout, &map, NULL);
+	assert_region(&regions, 0x08080000, 0x08080000, 0x080a0000, REGION_KERNEL_DEVICE, "GIC ITS",
+		      "kernel");
+	assert_region(&regions, 0x10000000, 0x10000000, 0x10001000, REGION_KERNEL_DEVICE,
+		      "in-kernel device", "kernel");
+	/* A BAR that is mapped into the guest lies in the window. */
+	assert_region(&regions, 0x10001000, 0x10001000, 0x18000000, REGION_DEVICE, "PCI window",
+		      "reference");
+	assert_region(&regions, 0x18000000, 0x18000000, 0x18100000, REGION_RAM, "RAM", "kernel");
+	assert_region(&regions, 0x18100000, 0x18100000, 0x20000000, REGION_DEVICE, "PCI window",
+		      "reference");
+	/* One DIMM is plugged. */
+	assert_region(&regions, 2 * GIB, 2 * GIB, 3 * GIB, REGION_RAM, "RAM", "kernel");
+	assert_region(&regions, 3 * GIB, 3 * GIB, 4 * GIB, REGION_HOLE, "memory hotplug area",
+		      "reference");
+	regions_clear(&regions);
+}
+
+/* A map that the loader would refuse: whatever it is, the list is whole. */
+static void test_a_map_that_overlaps_itself(void **state)
+{
+	const struct nisv_slot slots[] = {{.gpa = GIB, .size = GIB}, {.gpa = 3 * GIB, .size = GIB}};
+	const struct layout layout = layout_with(slots, 2, 40);
+	struct machine map = {.n_regions = MACHINE_REGIONS_MAX};
+	struct regions regions;
+
+	(void)state;
+	for (size_t i = 0; i < map.n_regions; i++)
+		map.regions[i] = (struct machine_region){
+			.name = "all of it", .base = i * MIB, .size = 8 * GIB};
+	regions = build(&layout, &map, NULL);
+	assert_region(&regions, 2 * GIB, 2 * GIB, 3 * GIB, REGION_DEVICE, "all of it", "reference");
 	regions_clear(&regions);
 }
 
@@ -277,7 +361,6 @@ static void test_as_many_as_there_can_be(void **state)
 		.ipa_bits = UINT32_MAX,
 	};
 	struct machine machine = {.n_regions = MACHINE_REGIONS_MAX};
-	struct layout layout;
 	struct regions regions;
 	size_t ram = 0;
 
@@ -296,9 +379,9 @@ static void test_as_many_as_there_can_be(void **state)
 			.base = (872 + 2 * i) * GIB, .size = 2 * GIB, .class = REGION_DEVICE};
 		snprintf(machine.regions[i].name, sizeof(machine.regions[i].name), "r%zu", i);
 	}
-	layout_from_record(&layout, &rec);
-	assert_int_equal(layout.n_slots, NISV_SLOTS_MAX);
-	regions = build(&layout, &machine, NULL);
+	assert_int_equal(layout_from_record(&kept, &rec), 0);
+	assert_int_equal(kept.n_slots, NISV_SLOTS_MAX);
+	regions = build(&kept, &machine, NULL);
 	for (size_t i = 0; i < regions.n; i++)
 		ram += regions.list[i].class == REGION_RAM;
 	assert_int_equal(ram, NISV_SLOTS_MAX);
@@ -357,7 +440,6 @@ static void test_hostile_layouts(void **state)
 {
 	static struct nisv_rec_layout rec;
 	static struct machine machine;
-	static struct layout layout;
 	uint64_t seed = 20;
 
 	(void)state;
@@ -386,12 +468,12 @@ static void test_hostile_layouts(void **state)
 			snprintf(machine.regions[i].name, sizeof(machine.regions[i].name), "x");
 			base += machine.regions[i].size;
 		}
-		layout_from_record(&layout, &rec);
-		assert_true(layout.n_slots <= NISV_SLOTS_MAX);
-		for (size_t i = 1; i < layout.n_slots; i++)
-			assert_true(layout.slots[i - 1].as_id < layout.slots[i].as_id ||
-				    layout.slots[i - 1].gpa <= layout.slots[i].gpa);
-		regions = build(&layout, &machine, NULL);
+		assert_int_equal(layout_from_record(&kept, &rec), 0);
+		assert_true(kept.n_slots <= NISV_SLOTS_MAX);
+		for (size_t i = 1; i < kept.n_slots; i++)
+			assert_true(kept.slots[i - 1].as_id < kept.slots[i].as_id ||
+				    kept.slots[i - 1].gpa <= kept.slots[i].gpa);
+		regions = build(&kept, &machine, NULL);
 		regions_clear(&regions);
 	}
 }
@@ -399,17 +481,19 @@ static void test_hostile_layouts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_known),
-		cmocka_unit_test(test_slots_and_holes),
-		cmocka_unit_test(test_kernel_wins_over_reference),
-		cmocka_unit_test(test_bus_devices),
-		cmocka_unit_test(test_slots_that_are_no_memory),
-		cmocka_unit_test(test_overlapping_slots),
-		cmocka_unit_test(test_memory_beyond_the_limit),
-		cmocka_unit_test(test_the_reference_reaches_the_end),
-		cmocka_unit_test(test_as_many_as_there_can_be),
-		cmocka_unit_test(test_sums),
-		cmocka_unit_test(test_hostile_layouts),
+		cmocka_unit_test_teardown(test_nothing_known, clear),
+		cmocka_unit_test_teardown(test_slots_and_holes, clear),
+		cmocka_unit_test_teardown(test_kernel_wins_over_reference, clear),
+		cmocka_unit_test_teardown(test_bus_devices, clear),
+		cmocka_unit_test_teardown(test_names_from_the_reference, clear),
+		cmocka_unit_test_teardown(test_a_map_that_overlaps_itself, clear),
+		cmocka_unit_test_teardown(test_slots_that_are_no_memory, clear),
+		cmocka_unit_test_teardown(test_overlapping_slots, clear),
+		cmocka_unit_test_teardown(test_memory_beyond_the_limit, clear),
+		cmocka_unit_test_teardown(test_the_reference_reaches_the_end, clear),
+		cmocka_unit_test_teardown(test_as_many_as_there_can_be, clear),
+		cmocka_unit_test_teardown(test_sums, clear),
+		cmocka_unit_test_teardown(test_hostile_layouts, clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
