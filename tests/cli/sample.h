@@ -66,6 +66,68 @@ static inline struct nisv_rec_fault sample_fault(uint32_t n, enum nisv_kind kind
 	return fault;
 }
 
+/* What is behind the slots of sample_vm(), how they changed, and what its guest believes. */
+static inline void sample_layers(struct vm *vm)
+{
+	const struct backing backings[] = {
+		{.slot_id = 1,
+		 .kind = BACKING_FILE,
+		 .readable = true,
+		 .covered_bytes = 0x4000000,
+		 .page_bytes = 4096,
+		 .path = "/usr/share/AAVMF/AAVMF_CODE.fd"},
+		{.slot_id = 0,
+		 .kind = BACKING_HUGETLB,
+		 .readable = true,
+		 .writable = true,
+		 .shared = true,
+		 .covered_bytes = 0x7e00000,
+		 .gap = 0x47e00000,
+		 .page_bytes = 0x200000,
+		 .path = "/dev/hugepages/a \\x1b[31mb (deleted)"},
+	};
+	const struct slot_change changes[] = {
+		{NISV_SLOT_CREATED, vm->layout.slots[0], 0, SAMPLE_TIME_NS, SAMPLE_TIME_NS},
+		{NISV_SLOT_MOVED, vm->layout.slots[1], 0x80000000, SAMPLE_TIME_NS + 1000000,
+		 SAMPLE_TIME_NS + 2000000},
+		{NISV_SLOT_FLAGS, vm->layout.slots[0], 0, SAMPLE_TIME_NS, SAMPLE_TIME_NS + 5000},
+		{NISV_SLOT_DELETED,
+		 {.gpa = 0x48000000, .size = 0x1000, .flags = NISV_SLOT_LOG_DIRTY, .id = 9},
+		 0,
+		 SAMPLE_TIME_NS,
+		 SAMPLE_TIME_NS + 7000},
+	};
+	const struct guest_range ranges[] = {
+		{GUEST_GIC_REDIST, 0x080a0000, 0xf60000, "intc@8000000", "arm,gic-v3", false},
+		{GUEST_DEVICE, 0x09000000, 0x1000, "pl011@9000000", "arm,pl011", true},
+		{GUEST_MEMORY, 0x40000000, 0x20000000, "memory@40000000", "", false},
+		{GUEST_RESERVED, 0x44000000, 0x1000, "secure \\x1b", "", false},
+	};
+
+	vm->backings.list = calloc(ARRAY_SIZE(backings), sizeof(backings[0]));
+	vm->slots.list = calloc(SLOT_HISTORY_MAX, sizeof(changes[0]));
+	vm->guest.ranges = calloc(ARRAY_SIZE(ranges), sizeof(ranges[0]));
+	assert_non_null(vm->backings.list);
+	assert_non_null(vm->slots.list);
+	assert_non_null(vm->guest.ranges);
+	memcpy(vm->backings.list, backings, sizeof(backings));
+	vm->backings.n = ARRAY_SIZE(backings);
+	vm->backings.read_ns = SAMPLE_TIME_NS;
+	memcpy(vm->slots.list, changes, sizeof(changes));
+	vm->slots.n = ARRAY_SIZE(changes);
+	vm->slots.total = 1000;
+	memcpy(vm->guest.ranges, ranges, sizeof(ranges));
+	vm->guest.n_ranges = ARRAY_SIZE(ranges);
+	vm->guest.state = GUEST_FOUND;
+	vm->guest.source = GUEST_DEVICE_TREE;
+	vm->guest.address = 0x48000000;
+	vm->guest.cpus = 4;
+	vm->guest.gic_version = 3;
+	vm->guest.dropped = 7;
+	vm->guest.read_ns = SAMPLE_TIME_NS;
+	vm->layout_ns = SAMPLE_TIME_NS;
+}
+
 /*
  * A QEMU virt machine: killed past the end of RAM, a post-indexed load on its UART, a jump into
  * nothing and a fetch that follows from it, and healthy MMIO. Diagnosed.
@@ -116,7 +178,8 @@ static inline struct vm *sample_vm(struct manager *manager)
 			 0);
 	assert_int_equal(vm_set_cmdline(vm, cmdline, sizeof(cmdline), false), 0);
 	vm->cgroup = strdup("/machine.slice/machine-qemu-1-web.scope");
-	layout_from_record(&vm->layout, &layout);
+	assert_int_equal(layout_from_record(&vm->layout, &layout), 0);
+	sample_layers(vm);
 	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
 	faults[0].outcome = NISV_OUTCOME_VM_KILLED;
 	faults[0].errno_ = -ENOSYS;

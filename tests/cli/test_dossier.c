@@ -178,8 +178,8 @@ static void test_written_whole(void **state)
 						      &value));
 		json_object_put(object);
 	}
-	/* Header, VM, layout, four faults, sites, and the findings. */
-	assert_int_equal(lines, 8 + vm->findings.n);
+	/* Header, VM, layout, guest, four faults, sites, and the findings. */
+	assert_int_equal(lines, 9 + vm->findings.n);
 	free(text);
 	manager_free(manager);
 }
@@ -306,6 +306,50 @@ static void test_full_disk(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* As many slots with as long paths behind them, slot changes and ranges of the guest as there may
+ * be. */
+static void fill_layers(struct vm *vm)
+{
+	struct nisv_rec_layout *rec = calloc(1, sizeof(*rec));
+
+	assert_non_null(rec);
+	rec->n_slots = rec->total_slots = NISV_SLOTS_MAX;
+	for (uint32_t i = 0; i < NISV_SLOTS_MAX; i++)
+		rec->slots[i] = (struct nisv_slot){.gpa = ~0ULL << 40 | i << 20,
+						   .size = 1U << 20,
+						   .hva = ~0ULL << 20,
+						   .flags = ~0U,
+						   .id = (__s16)i};
+	rec->n_bus = rec->total_bus = NISV_BUS_MAX;
+	assert_int_equal(layout_from_record(&vm->layout, rec), 0);
+	free(rec);
+	vm->backings.list =
+		reallocarray(vm->backings.list, NISV_SLOTS_MAX, sizeof(*vm->backings.list));
+	vm->guest.ranges =
+		reallocarray(vm->guest.ranges, GUEST_RANGES_MAX, sizeof(*vm->guest.ranges));
+	assert_non_null(vm->backings.list);
+	assert_non_null(vm->guest.ranges);
+	vm->backings.n = NISV_SLOTS_MAX;
+	for (size_t i = 0; i < NISV_SLOTS_MAX; i++) {
+		struct backing *backing = &vm->backings.list[i];
+
+		*backing = (struct backing){.slot_id = (int16_t)i, .kind = BACKING_MIXED};
+		memset(backing->path, '"', sizeof(backing->path) - 1);
+	}
+	for (size_t i = 0; i < SLOT_HISTORY_MAX; i++)
+		vm->slots.list[i] =
+			(struct slot_change){.what = NISV_SLOT_MOVED, .slot = vm->layout.slots[i]};
+	vm->slots.n = SLOT_HISTORY_MAX;
+	for (size_t i = 0; i < GUEST_RANGES_MAX; i++) {
+		struct guest_range *range = &vm->guest.ranges[i];
+
+		*range = (struct guest_range){.base = ~0ULL << 20, .size = 1};
+		memset(range->name, '\\', sizeof(range->name) - 1);
+		memset(range->compatible, '"', sizeof(range->compatible) - 1);
+	}
+	vm->guest.n_ranges = GUEST_RANGES_MAX;
+}
+
 static void test_as_large_as_it_may_be(void **state)
 {
 	struct manager *manager = sample_manager();
@@ -328,6 +372,7 @@ static void test_as_large_as_it_may_be(void **state)
 		faultmap_count_place(vm->faults, &key, &place, SAMPLE_TIME_NS);
 	}
 	assert_int_equal(vm->faults->n_sites, FAULTMAP_SITES_MAX);
+	fill_layers(vm);
 	vm->dirty = true;
 	assert_int_equal(vm_diagnose(vm, manager->arch, manager->injection_seen), 0);
 	assert_int_equal(sample_save(manager, vm, scratch.dir), 0);

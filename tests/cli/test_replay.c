@@ -94,6 +94,21 @@ static const char *save(const struct manager *manager, const struct vm *vm)
 	return dossier_path(scratch.dir, vm, path, sizeof(path));
 }
 
+/* It is no part of a dossier: the same command line and layout must make the same one again. */
+static void assert_same_machine(const struct machine *a, const struct machine *b)
+{
+	assert_int_equal(!a, !b);
+	if (!a)
+		return;
+	assert_string_equal(a->id, b->id);
+	assert_int_equal(a->n_regions, b->n_regions);
+	for (size_t i = 0; i < a->n_regions; i++) {
+		assert_string_equal(a->regions[i].name, b->regions[i].name);
+		assert_int_equal(a->regions[i].base, b->regions[i].base);
+		assert_int_equal(a->regions[i].size, b->regions[i].size);
+	}
+}
+
 static void assert_comes_back(struct manager *manager, struct vm *vm)
 {
 	struct manager *again;
@@ -108,9 +123,8 @@ static void assert_comes_back(struct manager *manager, struct vm *vm)
 	assert_int_equal(again->vms.n, 1);
 	assert_string_equal(again->arch, manager->arch);
 	assert_string_equal(again->kernel, manager->kernel);
-	assert_string_equal(again->vms.list[0]->machine_reason ? again->vms.list[0]->machine_reason
-							       : "",
-			    vm->machine_reason ? vm->machine_reason : "");
+	assert_string_equal(again->vms.list[0]->choice.reason, vm->choice.reason);
+	assert_same_machine(again->vms.list[0]->machine, vm->machine);
 	after = everything(again, again->vms.list[0]);
 	assert_string_equal(after, before);
 	free(before);
@@ -154,8 +168,67 @@ static void test_the_same_without_a_layout(void **state)
 	struct vm *vm = sample_vm(manager);
 
 	(void)state;
-	vm->layout = (struct layout){};
+	layout_clear(&vm->layout);
+	backings_clear(&vm->backings);
+	slot_history_clear(&vm->slots);
+	guest_view_clear(&vm->guest);
 	assert_comes_back(manager, vm);
+	manager_free(manager);
+}
+
+/* What the tools see, not only what is written again. */
+static void test_layers_come_back(void **state)
+{
+	struct manager *manager = sample_manager(), *again;
+	struct vm *vm = sample_vm(manager), *back;
+
+	(void)state;
+	again = replay(save(manager, vm));
+	assert_non_null(again);
+	back = again->vms.list[0];
+	assert_int_equal(back->backings.n, 2);
+	assert_int_equal(backings_find(&back->backings, &back->layout.slots[1])->kind,
+			 BACKING_HUGETLB);
+	assert_int_equal(backings_find(&back->backings, &back->layout.slots[1])->gap, 0x47e00000);
+	assert_true(backings_find(&back->backings, &back->layout.slots[1])->shared);
+	assert_null(backings_find(&back->backings, &back->layout.slots[2]));
+	assert_int_equal(back->slots.n, 4);
+	assert_int_equal(back->slots.total, 1000);
+	for (size_t i = 0; i < back->slots.n; i++)
+		assert_memory_equal(&back->slots.list[i], &vm->slots.list[i],
+				    sizeof(struct slot_change));
+	assert_int_equal(back->guest.state, GUEST_FOUND);
+	assert_int_equal(back->guest.source, GUEST_DEVICE_TREE);
+	assert_int_equal(back->guest.n_ranges, 4);
+	assert_memory_equal(back->guest.ranges, vm->guest.ranges, 4 * sizeof(struct guest_range));
+	assert_int_equal(guest_overhang(&back->guest, &back->layout), 0x18000000);
+	assert_int_equal(back->layout_ns, vm->layout_ns);
+	assert_int_equal(back->guest.read_ns, vm->guest.read_ns);
+	manager_free(again);
+	manager_free(manager);
+}
+
+static void test_the_same_without_layers(void **state)
+{
+	static const enum guest_state states[] = {
+		GUEST_NOT_FOUND, GUEST_OFF, GUEST_PROTECTED, GUEST_UNREADABLE, GUEST_BAD,
+	};
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+
+	(void)state;
+	backings_clear(&vm->backings);
+	assert_comes_back(manager, vm);
+	snprintf(vm->backings.reason, sizeof(vm->backings.reason), "needs CAP_SYS_PTRACE");
+	slot_history_clear(&vm->slots);
+	assert_comes_back(manager, vm);
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		guest_view_clear(&vm->guest);
+		vm->guest.state = states[i];
+		snprintf(vm->guest.reason, sizeof(vm->guest.reason), "because");
+		vm->guest.read_ns = SAMPLE_TIME_NS;
+		assert_comes_back(manager, vm);
+	}
 	manager_free(manager);
 }
 
@@ -346,7 +419,7 @@ static void test_random_bytes(void **state)
 /* One event line behind a header and a VM. @member: its name and value. */
 static struct manager *replay_event(const char *type, const char *member)
 {
-	static char text[65536];
+	static char text[300000];
 
 	snprintf(text, sizeof(text),
 		 "{\"nisv_dossier\":1,\"arch\":\"arm64\"}\n"
@@ -388,6 +461,30 @@ static void test_wrong_types_and_numbers(void **state)
 		 "\"vgic_distributor\":\"zzz\",\"vgic_redistributors\":[{\"base\":"
 		 "\"0xffffffffffffffff\",\"count\":4294967295}]}",
 		 false},
+		{"layout",
+		 "\"layout\":{\"slots\":[{\"gpa\":\"0x0\",\"size_bytes\":1,\"backing\":7},{"
+		 "\"gpa\":\"0x1\",\"size_bytes\":1,\"backing\":{\"kind\":\"gold\"}},{\"gpa\":"
+		 "\"0x2\",\"size_bytes\":1,\"backing\":{\"kind\":\"memfd\",\"permissions\":7,"
+		 "\"covered_bytes\":-1,\"page_bytes\":-1,\"path\":[]}}],\"backing_reason\":7}",
+		 false},
+		{"layout", "\"layout\":{\"changes\":7,\"total_changes\":-1}", false},
+		{"layout",
+		 "\"layout\":{\"changes\":[7,null,{},{\"change\":\"eaten\"},{\"change\":"
+		 "\"moved\",\"slot\":[],\"since\":7,\"until\":\"never\",\"gpa_before\":{}}]}",
+		 false},
+		{"guest", "\"guest\":7", true},
+		{"guest", "\"guest\":{}", true},
+		{"guest", "\"guest\":{\"state\":\"asleep\"}", true},
+		{"guest",
+		 "\"guest\":{\"state\":\"found\",\"source\":7,\"cpus\":-1,\"gic\":\"v9\","
+		 "\"ranges\":{},\"dropped_ranges\":-1}",
+		 false},
+		{"guest",
+		 "\"guest\":{\"state\":\"found\",\"ranges\":[7,null,[],{\"kind\":\"gold\","
+		 "\"size_bytes\":1},{\"kind\":\"memory\",\"ipa\":\"0xffffffffffffffff\","
+		 "\"size_bytes\":2},{\"kind\":\"memory\",\"size_bytes\":0},{\"kind\":"
+		 "\"device\",\"ipa\":\"0x9\",\"size_bytes\":9223372036854775807,\"name\":7}]}",
+		 false},
 		{"fault", "\"fault\":{}", true},
 		{"fault", "\"fault\":{\"kind\":\"nisv\"}", false},
 		{"fault", "\"fault\":{\"kind\":\"exec\",\"ipa\":\"-1\",\"count\":-1,\"order\":-1}",
@@ -417,6 +514,62 @@ static void test_wrong_types_and_numbers(void **state)
 		else if (*scratch.log)
 			fail_msg("%s: %s", cases[i].member, scratch.log);
 		free(everything(again, again->vms.list[0]));
+		manager_free(again);
+	}
+}
+
+enum long_list {
+	LONG_SLOTS,
+	LONG_CHANGES,
+	LONG_RANGES,
+	_LONG_MAX
+};
+
+static size_t long_entry(enum long_list list, size_t k, char *buf, size_t size)
+{
+	switch (list) {
+	case LONG_SLOTS:
+		return (size_t)snprintf(buf, size,
+					"%s{\"gpa\":\"0x%zx000\",\"size_bytes\":4096,\"backing\":{"
+					"\"kind\":\"memfd\"}}",
+					k ? "," : "", k);
+	case LONG_CHANGES:
+		return (size_t)snprintf(buf, size, "%s{\"change\":\"created\"}", k ? "," : "");
+	default:
+		return (size_t)snprintf(
+			buf, size,
+			"%s{\"kind\":\"memory\",\"ipa\":\"0x%zx000\",\"size_bytes\":4096}",
+			k ? "," : "", k);
+	}
+}
+
+/* Longer than any nisvd writes. */
+static void test_long_lists(void **state)
+{
+	static const char *const begin[_LONG_MAX] = {"\"layout\":{\"slots\":[",
+						     "\"layout\":{\"changes\":[",
+						     "\"guest\":{\"state\":\"found\",\"ranges\":["};
+	static const size_t max[_LONG_MAX] = {NISV_SLOTS_MAX, SLOT_HISTORY_MAX, GUEST_RANGES_MAX};
+	static char text[262144];
+
+	(void)state;
+	for (enum long_list list = 0; list < _LONG_MAX; list++) {
+		size_t n = (size_t)snprintf(text, sizeof(text), "%s", begin[list]);
+		struct manager *again;
+		struct vm *vm;
+
+		for (size_t k = 0; k < max[list] + 50; k++)
+			n += long_entry(list, k, text + n, sizeof(text) - n);
+		snprintf(text + n, sizeof(text) - n, "]}");
+		again = replay_event(list == LONG_RANGES ? "guest" : "layout", text);
+		assert_non_null(again);
+		assert_string_equal(scratch.log, "");
+		vm = again->vms.list[0];
+		assert_int_equal(vm->layout.n_slots, list == LONG_SLOTS ? max[list] : 0);
+		assert_int_equal(vm->backings.n, vm->layout.n_slots);
+		assert_int_equal(vm->slots.n, list == LONG_CHANGES ? max[list] : 0);
+		assert_int_equal(vm->guest.n_ranges, list == LONG_RANGES ? max[list] : 0);
+		assert_int_equal(vm->guest.dropped, list == LONG_RANGES ? 50 : 0);
 		manager_free(again);
 	}
 }
@@ -549,6 +702,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_same_findings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_without_hooks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_without_a_layout, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_layers_come_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_same_without_layers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_without_a_name, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_with_many_sites, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_x86, set_up, tear_down),
@@ -558,6 +713,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bytes_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_random_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_wrong_types_and_numbers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_long_lists, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_text_that_reaches_a_terminal, set_up,
 						tear_down),
