@@ -3,33 +3,53 @@
 #define NISVD_VMNAME_H
 
 /*
- * What a VMM's command line says about its VM. The input is hostile: any process can call itself
- * qemu and put any bytes into its arguments. Names come out as valid UTF-8 without control
- * characters (others are escaped as \xNN), bounded.
+ * Who a VM is: its name, where that comes from, its UUID, and which VMM runs it. The input is
+ * hostile: any process can call itself qemu and put any bytes into its arguments. Names come out as
+ * valid UTF-8 without control characters (others are escaped as \xNN), bounded. domain.md 3.9 has
+ * the sources of what is known of each VMM.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define VMNAME_MAX 128
 
 struct vmname {
-	char name[VMNAME_MAX];	 /* never empty: falls back to comm, then "vm" */
-	const char *source;	 /* "cmdline", "comm" (static strings) */
-	char uuid[37];		 /* lower case with hyphens, or "" */
-	const char *vmm;	 /* "qemu", "firecracker", "cloud-hypervisor", "crosvm", "kvmtool",
-				    "libkrun", "unknown" */
-	char machine_option[48]; /* what follows -machine/-M on QEMU up to the first comma, or "" */
-	uint64_t ram_option_bytes; /* -m / --memory as given, 0 if absent or unreadable */
+	char name[VMNAME_MAX]; /* never empty: falls back to comm, then "vm" */
+	/* Where it comes from: "libvirt", "kubevirt", "kata", "machined", "cmdline", "cgroup",
+	 * "comm" (static strings). Only "comm" is the name of a program, not of a VM. */
+	const char *source;
+	char uuid[37];	 /* lower case with hyphens, or "" */
+	const char *vmm; /* "qemu", "firecracker", "cloud-hypervisor", "crosvm", "kvmtool",
+			    "libkrun", "dragonball", "gvisor", "unknown" (static) */
+};
+
+/* All that may tell; everything is borrowed, and everything but the command line may be missing. */
+struct vmname_facts {
+	const char *cmdline; /* NUL-separated arguments, as at first sight */
+	size_t cmdline_len;
+	bool cmdline_cut;
+	const char *comm;     /* of the main thread: up to NISV_COMM_LEN bytes, or NULL */
+	const char *exe;      /* what /proc/PID/exe points to, or NULL */
+	bool has_libkrun;     /* libkrun.so is mapped */
+	uint32_t pid;	      /* in the VMM's own PID namespace; 0 unknown */
+	const char *cgroup;   /* its path, or NULL */
+	const char *machined; /* what systemd-machined calls the machine, or NULL */
 };
 
 /*
- * Parses @len bytes of NUL-separated arguments; @comm (up to 16 bytes, need not be terminated) is
- * the fallback. Knows: QEMU `-name X`, `-name guest=X,...` (with ",," as an escaped comma),
- * `-uuid`, `-M/-machine [type=]X`, `-m [size=]N[KMGT]`; Firecracker `--id X`; crosvm and kvmtool
- * `--name X`; Cloud Hypervisor `--platform uuid=...`; also `--opt=value` forms. domain.md 3.9 has
- * sources.
+ * The VMM: the executable decides where it is one of a known VMM; otherwise the first argument,
+ * since VMMs run behind wrappers and under other names; the name of the main thread only where the
+ * executable is not known. Never the names of other threads: several VMMs share "fc_vcpu 0".
+ *
+ * The name: what the manager of VMs says beats the command line, which the process can rewrite: a
+ * libvirt domain (told by its cgroup) or a Kata sandbox first, then a KubeVirt domain (a QEMU in a
+ * pod, "namespace_name"), systemd-machined, the command line, the cgroup, and the program's name.
  */
+void vmname_decide(struct vmname *ret, const struct vmname_facts *facts);
+
+/* The same from a command line and comm alone; a line of NISV_CMDLINE_MAX bytes counts as cut. */
 void vmname_parse(struct vmname *ret, const char *cmdline, size_t len, const char *comm);
 
 /* Copies @src (any bytes, up to @len or the first NUL) as printable UTF-8 into @dst of @size bytes.

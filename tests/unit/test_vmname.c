@@ -5,9 +5,6 @@
 #include "daemon/core/vmname.h"
 #include "include/nisv_record.h"
 
-#define MIB (1ULL << 20)
-#define GIB (1ULL << 30)
-
 static struct vmname vm;
 
 /* A literal with \0 between its arguments; the last one is terminated, as in /proc/PID/cmdline. */
@@ -23,9 +20,7 @@ static void qemu_by_libvirt(void **state)
 	assert_string_equal(vm.vmm, "qemu");
 	assert_string_equal(vm.name, "web01");
 	assert_string_equal(vm.source, "cmdline");
-	assert_string_equal(vm.machine_option, "virt-8.2");
 	assert_string_equal(vm.uuid, "a1b2c3d4-0000-1111-2222-333344445555");
-	assert_int_equal(vm.ram_option_bytes, 2 * GIB);
 }
 
 static void qemu_by_hand(void **state)
@@ -35,19 +30,18 @@ static void qemu_by_hand(void **state)
 	      "512",
 	      "x");
 	assert_string_equal(vm.name, "my vm");
-	assert_string_equal(vm.machine_option, "virt");
-	assert_int_equal(vm.ram_option_bytes, 512 * MIB);
 	assert_string_equal(vm.uuid, "");
 
 	PARSE("qemu-kvm\0-m\0"
 	      "1.5G",
-	      "qemu-kvm"); /* not understood is not guessed */
+	      "qemu-kvm");
 	assert_string_equal(vm.vmm, "qemu");
-	assert_int_equal(vm.ram_option_bytes, 0);
 	assert_string_equal(vm.name, "qemu-kvm");
 	assert_string_equal(vm.source, "comm");
 
 	PARSE("qemu-system-x86_64\0-name\0first\0-name\0last", "q"); /* the last one counts */
+	assert_string_equal(vm.name, "last");
+	PARSE("qemu-system-x86_64\0-name\0guest=first\0-name\0last", "q");
 	assert_string_equal(vm.name, "last");
 	/* Free text is no option. */
 	PARSE("qemu-system-x86_64\0-append\0-name\0-name\0real", "q");
@@ -86,25 +80,21 @@ static void other_vmms(void **state)
 	assert_string_equal(vm.vmm, "cloud-hypervisor");
 	assert_string_equal(vm.name, "cloud-hyperviso");
 	assert_string_equal(vm.uuid, "00000000-1111-2222-3333-444444444444");
-	assert_int_equal(vm.ram_option_bytes, GIB);
 
 	PARSE("crosvm\0run\0--name\0arcvm\0--mem=4096", "crosvm");
 	assert_string_equal(vm.vmm, "crosvm");
 	assert_string_equal(vm.name, "arcvm");
-	assert_int_equal(vm.ram_option_bytes, 4096 * MIB);
 
 	PARSE("lkvm\0run\0-k\0Image\0--name\0box\0-m\0"
 	      "256",
 	      "lkvm");
 	assert_string_equal(vm.vmm, "kvmtool");
 	assert_string_equal(vm.name, "box");
-	assert_int_equal(vm.ram_option_bytes, 256 * MIB);
 
 	PARSE("krunkit\0--memory\0"
 	      "2048",
 	      "krunkit");
 	assert_string_equal(vm.vmm, "libkrun");
-	assert_int_equal(vm.ram_option_bytes, 2048 * MIB);
 
 	/* By comm where the command line is gone. */
 	vmname_parse(&vm, NULL, 0, "cloud-hyperviso");
@@ -140,8 +130,6 @@ static void control_characters_are_escaped(void **state)
 	assert_string_equal(vm.name, "\\xff\\xc0\\xaf\\xed\\xa0\\x80.");
 	PARSE("qemu-system-x86_64\0-name\0x\xe2\x80\xaey\xc2\x85", "q"); /* bidi override, NEL */
 	assert_string_equal(vm.name, "x\\xe2\\x80\\xaey\\xc2\\x85");
-	PARSE("qemu-system-x86_64\0-M\0v\tirt", "q");
-	assert_string_equal(vm.machine_option, "v\\x09irt");
 	PARSE("qemu-system-x86_64\0-name\0\xf0\x9f\x98\x80", "q");
 	assert_string_equal(vm.name, "\xf0\x9f\x98\x80");
 	PARSE("qemu-system-x86_64\0-name\0\xf0\x9f\x98", "q"); /* cut */
@@ -172,43 +160,11 @@ static void a_cut_command_line_ends_before_the_cut(void **state)
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
-	memcpy(line,
-	       "qemu-system-aarch64\0-m\0"
-	       "1024",
-	       27);
-	line[27] = '\0';
-	/* ...xxxx\0-m\051|2: the rest of the number is not there. */
-	memcpy(line + sizeof(line) - 6,
-	       "\0-m\0"
-	       "51",
-	       6);
+	memcpy(line, "qemu-system-aarch64\0-name\0whole", 32);
+	/* ...xxxx\0-name\0ha|lf: the rest of the name is not there. */
+	memcpy(line + sizeof(line) - 9, "\0-name\0ha", 9);
 	vmname_parse(&vm, line, sizeof(line), "q");
-	assert_int_equal(vm.ram_option_bytes, 1024 * MIB);
-}
-
-static void sizes_do_not_overflow(void **state)
-{
-	(void)state;
-	PARSE("qemu-system-aarch64\0-m\0"
-	      "99999999999999999999999999",
-	      "q");
-	assert_int_equal(vm.ram_option_bytes, 0);
-	PARSE("qemu-system-aarch64\0-m\0"
-	      "18446744073709551615T",
-	      "q");
-	assert_int_equal(vm.ram_option_bytes, 0);
-	PARSE("qemu-system-aarch64\0-m\0"
-	      "0",
-	      "q");
-	assert_int_equal(vm.ram_option_bytes, 0);
-	PARSE("qemu-system-aarch64\0-m\0"
-	      "4gX",
-	      "q");
-	assert_int_equal(vm.ram_option_bytes, 0);
-	PARSE("qemu-system-aarch64\0-m\0"
-	      "4g,slots=2,maxmem=8g",
-	      "q");
-	assert_int_equal(vm.ram_option_bytes, 4 * GIB);
+	assert_string_equal(vm.name, "whole");
 }
 
 static void only_uuids_are_uuids(void **state)
@@ -218,6 +174,251 @@ static void only_uuids_are_uuids(void **state)
 	assert_string_equal(vm.uuid, "");
 	PARSE("qemu-system-aarch64\0-uuid\0a1b2c3d400001111222233334444555566666", "q");
 	assert_string_equal(vm.uuid, "");
+	PARSE("qemu-kvm\0-smbios\0type=2,uuid=00000000-1111-2222-3333-444444444444", "q");
+	assert_string_equal(vm.uuid, "");
+	PARSE("qemu-kvm\0-smbios\0type=1,uuid=00000000-1111-2222-3333-44444444444A", "q");
+	assert_string_equal(vm.uuid, "00000000-1111-2222-3333-44444444444a");
+}
+
+/* ---- with all that is known ---- */
+
+#define SANDBOX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+
+struct row {
+	struct vmname_facts facts;
+	const char *name, *source, *vmm;
+};
+
+#define LINE(text) .cmdline = (text), .cmdline_len = sizeof(text)
+
+static void check(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		vmname_decide(&vm, &rows[i].facts);
+		if (strcmp(vm.name, rows[i].name) || strcmp(vm.source, rows[i].source) ||
+		    strcmp(vm.vmm, rows[i].vmm))
+			fail_msg("row %zu: %s (%s) of %s, not %s (%s) of %s", i, vm.name, vm.source,
+				 vm.vmm, rows[i].name, rows[i].source, rows[i].vmm);
+	}
+}
+
+static void libvirt_and_its_cgroup(void **state)
+{
+	const struct row rows[] = {
+		{{LINE("qemu-kvm\0-name\0guest=web 01_a"),
+		  .cgroup = "/machine.slice/machine-qemu\\x2d3\\x2dweb01a.scope/libvirt/emulator",
+		  .machined = "qemu-3-web01a"},
+		 "web 01_a",
+		 "libvirt",
+		 "qemu"},
+		{{LINE("qemu-kvm\0-name\0guest=\xe6\x97\xa5,debug-threads=on"),
+		  .cgroup = "/machine.slice/machine-qemu\\x2d3.scope"},
+		 "\xe6\x97\xa5",
+		 "libvirt",
+		 "qemu"},
+		{{LINE("qemu-kvm\0-name\0guest=a\377b"),
+		  .cgroup = "/machine.slice/machine-qemu\\x2d3\\x2dab.scope"},
+		 "a\\xffb",
+		 "libvirt",
+		 "qemu"},
+		/* The arguments were rewritten: the cgroup was not. */
+		{{LINE("qemu-kvm\0-name\0guest=bank"),
+		  .cgroup = "/machine.slice/machine-qemu\\x2d3\\x2dweb.scope"},
+		 "web",
+		 "libvirt",
+		 "qemu"},
+		{{LINE("qemu-kvm\0-name\0guest=web1"),
+		  .cgroup = "/machine.slice/machine-qemu\\x2d3\\x2dweb.scope"},
+		 "web",
+		 "libvirt",
+		 "qemu"},
+		/* Machine names are cut: the rest is on the command line. */
+		{{LINE("qemu-kvm\0-name\0guest=" SANDBOX "-and-more"),
+		  .cgroup = "/machine.slice/machine-qemu\\x2d3\\x2d0123456789abcdef0123456789abcdef"
+			    "0123456789abcdef012345678.scope"},
+		 SANDBOX "-and-more",
+		 "libvirt",
+		 "qemu"},
+		{{LINE("x"), .comm = "qemu-kvm", .cgroup = "/machine/web01.libvirt-qemu/emulator"},
+		 "web01",
+		 "libvirt",
+		 "qemu"},
+		{{LINE("cloud-hypervisor\0--api-socket\0/run/libvirt/ch/box-socket"),
+		  .cgroup = "/machine.slice/machine-ch\\x2d1\\x2dbox.scope"},
+		 "box",
+		 "libvirt",
+		 "cloud-hypervisor"},
+		/* A session's QEMU has no such cgroup. */
+		{{LINE("qemu-kvm\0-name\0guest=mine"),
+		  .cgroup = "/user.slice/user-1000.slice/session-2.scope"},
+		 "mine",
+		 "cmdline",
+		 "qemu"},
+	};
+
+	(void)state;
+	check(rows, ARRAY_SIZE(rows));
+}
+
+static void managers_of_containers(void **state)
+{
+	const struct row rows[] = {
+		{{LINE("/usr/libexec/qemu-kvm\0-name\0guest=default_web,debug-threads=on"),
+		  .cgroup = "/kubepods.slice/kubepods-burstable.slice/kubepods-pod1.slice/"
+			    "cri-containerd-" SANDBOX ".scope"},
+		 "default_web",
+		 "kubevirt",
+		 "qemu"},
+		{{LINE("qemu-kvm\0-name\0guest=a,debug-threads=on"), .cgroup = "/kubepods/pod1/x"},
+		 "a",
+		 "cmdline",
+		 "qemu"},
+		{{LINE("qemu-kvm\0-name\0default_web")}, "default_web", "cmdline", "qemu"},
+		{{LINE("qemu-system-x86_64\0-name\0sandbox-" SANDBOX ",debug-threads=on"),
+		  .cgroup = "/kubepods/pod1/kata_" SANDBOX},
+		 SANDBOX,
+		 "kata",
+		 "qemu"},
+		{{LINE("qemu-system-x86_64\0-name\0sandbox-play")},
+		 "sandbox-play",
+		 "cmdline",
+		 "qemu"},
+		{{LINE("cloud-hypervisor\0--api-socket\0/run/vc/vm/" SANDBOX "/clh-api.sock")},
+		 SANDBOX,
+		 "kata",
+		 "cloud-hypervisor"},
+		{{LINE("firecracker\0--api-sock\0/run/vc/firecracker/abc/root/kata.sock\0--id\0x")},
+		 "abc",
+		 "kata",
+		 "firecracker"},
+		{{LINE("cloud-hypervisor\0--api-socket\0path=/run/kata/s1/ch-api.sock")},
+		 "s1",
+		 "kata",
+		 "cloud-hypervisor"},
+		{{LINE("containerd-shim-kata-v2\0-namespace\0k8s.io\0-id\0" SANDBOX)},
+		 SANDBOX,
+		 "kata",
+		 "dragonball"},
+		{{LINE("qemu-kvm"), .cgroup = "/kata_overhead/" SANDBOX}, SANDBOX, "kata", "qemu"},
+		{{LINE("krun"), .cgroup = "/user.slice/libpod-" SANDBOX ".scope/container"},
+		 "0123456789ab",
+		 "cgroup",
+		 "libkrun"},
+		{{LINE("runsc-sandbox\0--root=/run\0boot\0--bundle=/b\0box1")},
+		 "box1",
+		 "cmdline",
+		 "gvisor"},
+		{{LINE("runsc-sandbox\0boot\0--bundle=/b"), .comm = "exe"},
+		 "exe",
+		 "comm",
+		 "gvisor"},
+	};
+
+	(void)state;
+	check(rows, ARRAY_SIZE(rows));
+}
+
+static void machined_and_the_line_and_the_cgroup(void **state)
+{
+	const struct row rows[] = {
+		{{LINE("qemu-kvm\0-name\0inner"), .machined = "outer",
+		  .cgroup = "/machine.slice/machine-outer.scope"},
+		 "outer",
+		 "machined",
+		 "qemu"},
+		{{LINE("qemu-kvm"), .machined = "o\033[2J"}, "o\\x1b[2J", "machined", "qemu"},
+		{{LINE("qemu-kvm"), .cgroup = "/machine.slice/machine-outer.scope"},
+		 "outer",
+		 "cgroup",
+		 "qemu"},
+		{{LINE("firecracker\0--id\0vm7"), .cgroup = "/firecracker/vm8"},
+		 "vm7",
+		 "cmdline",
+		 "firecracker"},
+		{{.comm = "firecracker", .cgroup = "/firecracker/vm8"},
+		 "vm8",
+		 "cgroup",
+		 "firecracker"},
+		{{.comm = "qemu-kvm", .cgroup = "/firecracker/vm8"}, "qemu-kvm", "comm", "qemu"},
+		{{LINE("firecracker\0--id\0anonymous-instance\0--api-sock\0/run/"
+		       "firecracker.socket"),
+		  .comm = "firecracker"},
+		 "firecracker",
+		 "comm",
+		 "firecracker"},
+		{{LINE("firecracker\0--api-sock\0/srv/vms/web/api.sock")},
+		 "web",
+		 "cmdline",
+		 "firecracker"},
+		{{LINE("cloud-hypervisor\0--api-socket=/run/ch/blue.sock"),
+		  .cgroup = "/system.slice/vm-blue.service"},
+		 "blue",
+		 "cmdline",
+		 "cloud-hypervisor"},
+		{{LINE("cloud-hypervisor\0--api-socket\0fd=3"),
+		  .cgroup = "/system.slice/vm\\x2dblue@7.service"},
+		 "vm-blue@7",
+		 "cgroup",
+		 "cloud-hypervisor"},
+		{{LINE("crosvm\0run\0-s\0/run/vm/vm.A1/crosvm.sock")},
+		 "vm.A1",
+		 "cmdline",
+		 "crosvm"},
+		{{LINE("lkvm\0run"), .pid = 42, .cgroup = "/system.slice/x.service"},
+		 "guest-42",
+		 "cmdline",
+		 "kvmtool"},
+		{{LINE("lkvm\0run"), .comm = "lkvm"}, "lkvm", "comm", "kvmtool"},
+		{{LINE("krunvm\0start\0--cpus\0002\0box\0sh")}, "box", "cmdline", "libkrun"},
+		{{LINE("myvmm"), .cgroup = "/system.slice/sshd.service", .comm = "myvmm"},
+		 "myvmm",
+		 "comm",
+		 "unknown"},
+	};
+
+	(void)state;
+	check(rows, ARRAY_SIZE(rows));
+}
+
+static void the_program_decides_which_vmm_it_is(void **state)
+{
+	const struct row rows[] = {
+		/* Behind a wrapper, or under another name: the first argument. */
+		{{LINE("qemu-system-x86_64\0-name\0a"), .exe = "/opt/vmm/loader"},
+		 "a",
+		 "cmdline",
+		 "qemu"},
+		/* Under a false name: the executable. */
+		{{LINE("qemu-system-x86_64\0--id\0b"), .exe = "/usr/bin/firecracker"},
+		 "b",
+		 "cmdline",
+		 "firecracker"},
+		{{LINE("my-vm\0-name\0c"), .exe = "/usr/bin/qemu-system-x86_64 (deleted)"},
+		 "c",
+		 "cmdline",
+		 "qemu"},
+		{{LINE("x"), .exe = "/nix/store/q/bin/.qemu-system-aarch64-wrapped", .comm = "d"},
+		 "d",
+		 "comm",
+		 "qemu"},
+		/* A thread's name proves nothing where the executable says otherwise. */
+		{{LINE("python3"), .exe = "/usr/bin/python3.11", .comm = "firecracker"},
+		 "firecracker",
+		 "comm",
+		 "unknown"},
+		{{LINE("python3"), .comm = "firecracker"}, "firecracker", "comm", "firecracker"},
+		{{LINE("app"), .exe = "/usr/bin/app", .comm = "app", .has_libkrun = true},
+		 "app",
+		 "comm",
+		 "libkrun"},
+		{{LINE("vm\0run"), .pid = 7}, "guest-7", "cmdline", "kvmtool"},
+		{{LINE("vm\0walk"), .comm = "vm"}, "vm", "comm", "unknown"},
+		{{LINE("kvmd"), .comm = "kvmd"}, "kvmd", "comm", "unknown"},
+		{{.comm = NULL}, "vm", "comm", "unknown"},
+	};
+
+	(void)state;
+	check(rows, ARRAY_SIZE(rows));
 }
 
 /* Any bytes at all: results stay bounded, terminated and printable. */
@@ -276,8 +477,11 @@ int main(void)
 		cmocka_unit_test(control_characters_are_escaped),
 		cmocka_unit_test(long_names_are_cut_between_characters),
 		cmocka_unit_test(a_cut_command_line_ends_before_the_cut),
-		cmocka_unit_test(sizes_do_not_overflow),
 		cmocka_unit_test(only_uuids_are_uuids),
+		cmocka_unit_test(libvirt_and_its_cgroup),
+		cmocka_unit_test(managers_of_containers),
+		cmocka_unit_test(machined_and_the_line_and_the_cgroup),
+		cmocka_unit_test(the_program_decides_which_vmm_it_is),
 		cmocka_unit_test(random_bytes),
 		cmocka_unit_test(sanitize_respects_the_size),
 	};
