@@ -138,26 +138,27 @@ static bool vgic_is_elsewhere(const struct machine *machine, const struct layout
 	return has_vgic;
 }
 
-/* A device that the map has for certain where the VM's RAM is: its largest writable slot. */
-static const struct machine_region *covered_by_ram(const struct machine *machine,
-						   const struct layout *layout)
+/*
+ * What the map has for certain where the VM has memory instead: a slot that goes beyond what it
+ * meets. One that lies within a region is a device's own memory, such as a BAR in a window.
+ */
+static const struct machine_region *buried(const struct machine *machine,
+					   const struct layout *layout)
 {
-	const struct nisv_slot *ram = NULL;
-
-	for (size_t i = 0; layout->known && i < layout->n_slots; i++) {
-		const struct nisv_slot *slot = &layout->slots[i];
-
-		if (layout_slot_is_usable(slot) && !(slot->flags & NISV_SLOT_READONLY) &&
-		    (!ram || slot->size > ram->size))
-			ram = slot;
-	}
-	for (size_t i = 0; ram && i < machine->n_regions; i++) {
+	for (size_t i = 0; i < machine->n_regions; i++) {
 		const struct machine_region *region = &machine->regions[i];
 
-		if (region->class == REGION_DEVICE && !region->optional && !region->is_window &&
-		    (!region->vgic || region->vgic == layout->vgic_model) &&
-		    region->base >= ram->gpa && region->base - ram->gpa < ram->size)
-			return region;
+		if (region->class != REGION_DEVICE || region->optional ||
+		    (region->vgic && region->vgic != layout->vgic_model))
+			continue;
+		for (size_t j = 0; layout->known && j < layout->n_slots; j++) {
+			const struct nisv_slot *slot = &layout->slots[j];
+
+			if (layout_slot_is_usable(slot) && !(slot->flags & NISV_SLOT_READONLY) &&
+			    slot->gpa <= region->base && region->base - slot->gpa < slot->size &&
+			    (slot->gpa < region->base || slot->size > region->size))
+				return region;
+		}
 	}
 	return NULL;
 }
@@ -181,7 +182,6 @@ static void rate(const struct machine *maps, size_t n, const struct machine *cho
 		 struct machine_choice *ret)
 {
 	const struct machine *other = looks_like_another(maps, n, chosen, facts);
-	const struct machine_region *covered = covered_by_ram(made, facts->layout);
 	struct text text = text_begin(ret->reason, sizeof(ret->reason));
 
 	ret->confidence = made->doubt ? 0.8 : 0.9;
@@ -198,8 +198,6 @@ static void rate(const struct machine *maps, size_t n, const struct machine *cho
 			 (unsigned long long)facts->layout->vgic_dist);
 	else if (other)
 		text_add(&text, ", but its layout is that of %s", other->id);
-	else if (covered)
-		text_add(&text, ", but its RAM is where %s would be", covered->name);
 	else
 		return;
 	ret->confidence = 0.5;
@@ -268,16 +266,26 @@ bool machine_choose(const struct machine *maps, size_t n, const struct machine_f
 {
 	bool vmm_known = strcmp(facts->vmm, "unknown") != 0;
 	const struct machine *map = vmm_known ? by_command_line(maps, n, facts) : NULL;
+	struct text text = text_begin(ret_choice->reason, sizeof(ret_choice->reason));
 
-	*ret_choice = (struct machine_choice){};
+	ret_choice->confidence = 0;
 	if (map) {
+		const struct machine_region *region;
+
 		make(map, facts, ret);
+		region = buried(ret, facts->layout);
+		if (region) {
+			text_add(&text,
+				 "its command line is that of %s, but it has memory where %s would "
+				 "be",
+				 map->id, region->name);
+			return false;
+		}
 		rate(maps, n, map, ret, facts, ret_choice);
 		return true;
 	}
 	/* A command line that names another machine is not overruled by a likeness. */
 	if (vmm_known && machine_type(facts)[0]) {
-		struct text text = text_begin(ret_choice->reason, sizeof(ret_choice->reason));
 		char type[4 * sizeof(facts->options->machine)]; /* hostile bytes become \\xNN */
 
 		vmname_sanitize(type, sizeof(type), machine_type(facts),

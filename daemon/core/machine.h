@@ -79,7 +79,7 @@ struct machine_choice {
 	/*
 	 * 0.9 by the command line; 0.8 if it does not tell a version or option that the map depends
 	 * on; 0.7 by the VMM's name, its command line not read to the end; 0.6 or less by
-	 * fingerprint; 0.5 where the layout contradicts the command line. 0: no map.
+	 * fingerprint; 0.5 where the vGIC or the likeness contradicts the command line. 0: no map.
 	 */
 	double confidence;
 	char reason[192];
@@ -89,8 +89,8 @@ struct machine_choice {
  * Chooses among the @n reference maps, by the command line (VMM and machine option) where it tells,
  * else by the fingerprint of the layout; contradiction between the two lowers the confidence and is
  * named in the reason. Makes the VM's own map: the chosen one's fixed regions and what its VMM's
- * file computes. True and @ret, @ret_choice set; false if no map fits, or more than one does
- * (@ret_choice->reason still says why, @ret is undefined).
+ * file computes. True and @ret, @ret_choice set; false if no map fits, more than one does, or the
+ * VM has memory where the map has devices (@ret_choice->reason still says why, @ret is undefined).
  */
 bool machine_choose(const struct machine *maps, size_t n, const struct machine_facts *facts,
 		    struct machine *ret, struct machine_choice *ret_choice);

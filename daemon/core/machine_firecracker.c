@@ -69,8 +69,10 @@ static bool has_its(const struct layout *layout)
 
 static enum version version_arm64(const struct layout *layout)
 {
-	if (kit_any_doorbell(layout, &MMIO_DOORBELLS(MMIO32_MEM_START, DEVICES_START)))
-		return BEFORE_1_13; /* there is the first device, whatever it is */
+	/* There is the first device, whatever it is; and RAM has no gap for 64-bit devices. */
+	if (kit_any_doorbell(layout, &MMIO_DOORBELLS(MMIO32_MEM_START, DEVICES_START)) ||
+	    kit_run_end(layout, DRAM_MEM_START) > MMIO64_MEM_START)
+		return BEFORE_1_13;
 	if (has_its(layout) ||
 	    kit_any_doorbell(layout, &MMIO_DOORBELLS(DEVICES_START, PCI_MMCONFIG_START)))
 		return SINCE_1_13;

@@ -61,13 +61,6 @@ static void a_contradiction_is_named(void **state)
 	machines_slot(0x40000000, GIB);
 	assert_chosen("qemu-virt-arm64", 0.5);
 	assert_contains(choice.reason, "but its vGIC is at 0x3fff0000");
-	/* RAM where Firecracker has its devices. */
-	machines_begin("arm64", "firecracker");
-	vm.options.known = true;
-	machines_slot(0x40000000, GIB);
-	vm.options.pcie = VMOPTION_ON;
-	assert_chosen("firecracker-arm64", 0.5);
-	assert_contains(choice.reason, "but its RAM is where RTC would be");
 	/* The layout of another, beyond doubt. */
 	machines_begin("x86_64", "kvmtool");
 	vm.options.known = true;
@@ -77,6 +70,25 @@ static void a_contradiction_is_named(void **state)
 	machines_bus(0xd0003000, true);
 	assert_chosen("kvmtool-x86_64", 0.5);
 	assert_contains(choice.reason, "but its layout is that of crosvm-x86_64");
+}
+
+static void memory_over_devices_is_none(void **state)
+{
+	(void)state;
+	/* RAM where Firecracker has its devices. */
+	machines_begin("arm64", "firecracker");
+	vm.options.known = true;
+	machines_slot(0x40000000, 16 * MIB);
+	machines_slot(0x80000000, GIB);
+	assert_none("that of firecracker-arm64, but it has memory where devices would be");
+	vm.options.pcie = VMOPTION_ON; /* 1.13 or later: the RTC has its place */
+	assert_none("it has memory where RTC would be");
+	/* A BAR in a window is none, nor is a slot that the VMM maps read-only. */
+	vm.slots[0] = (struct nisv_slot){.gpa = 0x40003000, .size = 16 * MIB};
+	assert_chosen("firecracker-arm64", 0.9);
+	vm.slots[0] = (struct nisv_slot){
+		.gpa = 0x40000000, .size = 16 * MIB, .flags = NISV_SLOT_READONLY};
+	assert_chosen("firecracker-arm64", 0.9);
 }
 
 static void a_likeness_is_weaker(void **state)
@@ -220,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup(the_command_line_decides, qemu),
 		cmocka_unit_test_setup(an_unread_command_line_is_weaker, qemu),
 		cmocka_unit_test_setup(a_contradiction_is_named, qemu),
+		cmocka_unit_test(memory_over_devices_is_none),
 		cmocka_unit_test_setup(a_likeness_is_weaker, qemu),
 		cmocka_unit_test_setup(a_likeness_never_overrules_the_command_line, qemu),
 		cmocka_unit_test_setup(half_a_likeness_is_none, qemu),

@@ -54,7 +54,14 @@ static void firecracker_by_version(void **state)
 	assert_chosen("firecracker-arm64", 0.9);
 	assert_device(0x40002000, 0x1000);
 	assert_nothing(0x4000000000);
+	/* RAM from 256 GiB on: 1.13 and later leave a gap there. */
+	vm.layout.n_bus = 0;
+	vm.slots[0].size = 300 * GIB;
+	assert_chosen("firecracker-arm64", 0.9);
+	assert_at(0x40001000, 0x40000000, GIB);
+	assert_nothing(0x4000000000);
 	/* With PCI. */
+	vm.slots[0].size = GIB;
 	vm.options.pcie = VMOPTION_ON;
 	assert_chosen("firecracker-arm64", 0.9);
 	assert_device(0x70000000, 0x100000);
