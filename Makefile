@@ -262,7 +262,7 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(catalogdir) systemd/nisvd.catalog
 	install -D -m 0644 -t $(DESTDIR)$(sysconfdir)/nisvd systemd/nisvd.conf
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 man/nisvctl.1
-	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 man/nisvd.conf.5
+	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 man/nisvd.conf.5 man/nisvd-machines.5
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 man/nisvd.8
 	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
 	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl

@@ -68,18 +68,30 @@ static uint64_t pc_low_ram(const struct vmoptions *options)
 	return min(limit, options->ram_bytes);
 }
 
-/* End of the RAM that a vCPU in System Management Mode sees below 4 GiB (address space 1); 0. */
-static uint64_t smm_low_end(const struct layout *layout)
+/*
+ * End of the RAM that holds @gpa in an address space: 0, or 1, which a vCPU sees in System
+ * Management Mode. Firmware turns the ROMs below 1 MiB on and off (PAM), so RAM may begin at 0, at
+ * 0xc0000 or at 1 MiB. 0 if there is none.
+ */
+static uint64_t ram_end(const struct layout *layout, uint16_t as_id, uint64_t gpa)
 {
 	uint64_t end = 0;
 
 	for (size_t i = 0; layout->known && i < layout->n_slots; i++) {
 		const struct nisv_slot *slot = &layout->slots[i];
 
-		if (slot->as_id == 1 && slot->gpa == (end ? end : HIGH_BASE))
+		if (slot->as_id != as_id ||
+		    (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)))
+			continue;
+		if (end ? slot->gpa == end : slot->gpa <= gpa && gpa - slot->gpa < slot->size)
 			end = slot->gpa + slot->size;
 	}
 	return end;
+}
+
+static uint64_t low_ram_end(const struct layout *layout)
+{
+	return ram_end(layout, 0, HIGH_BASE) ?: ram_end(layout, 0, 0);
 }
 
 /*
@@ -93,11 +105,8 @@ static struct ram find_ram(const struct machine_facts *facts,
 	const struct vmoptions *options = facts->options;
 	struct ram ram = {.high_base = FOUR_GIB};
 
-	if (layout->known)
-		ram.visible_end = kit_run_end(layout, HIGH_BASE);
-	if (!ram.visible_end)
-		ram.visible_end = low_ram(options);
-	ram.low_end = smm_low_end(layout);
+	ram.visible_end = low_ram_end(layout) ?: low_ram(options);
+	ram.low_end = ram_end(layout, 1, HIGH_BASE);
 	if (ram.low_end < ram.visible_end || ram.low_end > ECAM_BASE)
 		ram.low_end = ram.visible_end;
 	if (layout->known && !kit_ram_at(layout, FOUR_GIB) && kit_ram_at(layout, ABOVE_1T_BASE))
@@ -272,41 +281,33 @@ static void compute_pc(const struct machine_facts *facts, struct machine *machin
 }
 
 /*
- * q35 and pc cut RAM for VGA (q35.c, i440fx.c: smram_region) and have their firmware read-only
- * below 4 GiB (x86.c: x86_bios_rom_init): no other VMM here makes both.
+ * q35 and pc have their firmware in a read-only slot below 4 GiB (x86.c: x86_bios_rom_init; flash
+ * is one as long as it is read): no other VMM here makes that.
  */
 static bool is_pc_like(const struct layout *layout)
 {
-	return layout->known && rom_base(layout) && kit_run_end(layout, 0) == 0xa0000 &&
-	       kit_ram_at(layout, HIGH_BASE);
+	return layout->known && rom_base(layout) && kit_ram_at(layout, 0) &&
+	       ram_end(layout, 0, HIGH_BASE);
 }
 
 static bool has_tseg(const struct layout *layout)
 {
-	uint64_t end = kit_run_end(layout, HIGH_BASE);
-
-	return smm_low_end(layout) > end;
+	return ram_end(layout, 1, HIGH_BASE) > ram_end(layout, 0, HIGH_BASE);
 }
 
-static bool is_split(const struct layout *layout)
-{
-	return kit_ram_at(layout, FOUR_GIB) || kit_ram_at(layout, ABOVE_1T_BASE);
-}
-
-/* Up to 0xb0000000 bytes of RAM q35 and pc look alike, unless q35 has its TSEG. */
+/*
+ * q35 never has low RAM beyond 0xb0000000, and only q35 has TSEG. All else can be either: even
+ * q35's usual split at 0x80000000 is pc's with max-ram-below-4g=2G.
+ */
 static double looks_like_q35(const struct machine_facts *facts)
 {
 	const struct layout *layout = facts->layout;
-	uint64_t low_end;
 
 	if (!is_pc_like(layout))
 		return MACHINE_IS_NOT;
 	if (has_tseg(layout))
 		return MACHINE_IS;
-	low_end = kit_run_end(layout, HIGH_BASE);
-	if (low_end > 0xb0000000)
-		return MACHINE_IS_NOT;
-	return is_split(layout) && low_end == 0x80000000 ? MACHINE_IS : MACHINE_FITS;
+	return ram_end(layout, 0, HIGH_BASE) > 0xb0000000 ? MACHINE_IS_NOT : MACHINE_FITS;
 }
 
 static double looks_like_pc(const struct machine_facts *facts)
@@ -315,7 +316,7 @@ static double looks_like_pc(const struct machine_facts *facts)
 
 	if (!is_pc_like(layout) || has_tseg(layout))
 		return MACHINE_IS_NOT;
-	return kit_run_end(layout, HIGH_BASE) > 0xb0000000 ? MACHINE_IS : MACHINE_FITS;
+	return ram_end(layout, 0, HIGH_BASE) > 0xb0000000 ? MACHINE_IS : MACHINE_FITS;
 }
 
 const struct machine_kind machine_qemu_x86[] = {

@@ -514,6 +514,50 @@ static void test_too_many_files(void **state)
 	machinefile_clear(&machines);
 }
 
+/* The whole file, to be freed. */
+static char *read_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, 65536);
+
+	assert_non_null(file);
+	assert_non_null(text);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	assert_int_equal(fclose(file), 0);
+	return text;
+}
+
+/* The man page names every key, and its example is a map. */
+static void test_the_man_page(void **state)
+{
+	static const char *const keys[] = {"id",       "vmm",	 "arch",   "match", "alien",
+					   "name",     "source", "class",  "vgic",  "window",
+					   "optional", "base",	 "regions"};
+	struct machines machines = {};
+	char *page = read_file("man/nisvd-machines.5");
+	char *example = strstr(page, ".Bd -literal\n"), *end;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		char item[32];
+
+		snprintf(item, sizeof(item), "\n.It Cm %s", keys[i]);
+		assert_contains(page, item);
+	}
+	assert_non_null(example);
+	example += strlen(".Bd -literal\n");
+	end = strstr(example, ".Ed\n");
+	assert_non_null(end);
+	scratch_write(&scratch, "gateway.json", example, (size_t)(end - example));
+	assert_string_equal(load(scratch.dir, &machines), "");
+	assert_int_equal(machines.n, 1);
+	assert_true(machines.list[0].is_alien);
+	assert_string_equal(machine_region_at(&machines.list[0], 0, 0xe6e88000)->name, "UART");
+	assert_true(machine_region_at(&machines.list[0], 0, 0xe8000000)->is_window);
+	machinefile_clear(&machines);
+	free(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,6 +574,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_too_many_regions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_later_folders_replace, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_too_many_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_man_page, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,6 +265,11 @@ static void slots_win_over_options(void **state)
 	must_be("qemu-q35-x86_64", 0.9);
 	assert_window(0x40000000, 0xb0000000);
 	assert_window(0x1c0000000, 0x1c0000000 + 32 * GIB);
+
+	begin("pc", 0);
+	machines_slot(0, 0x20000000); /* in one piece: a VMM that only calls itself QEMU */
+	must_be("qemu-pc-x86_64", 0.9);
+	assert_window(0x20000000, 0xfec00000);
 }
 
 static void options_decide_what_is_there(void **state)
@@ -371,14 +376,10 @@ static void q35_and_pc_by_their_layout(void **state)
 {
 	(void)state;
 	begin_unknown();
-	add_pc_slots(0x80000000, 2 * GIB);
-	must_be("qemu-q35-x86_64", 0.6);
-	assert_window(0x80000000, 0xb0000000);
-	assert_optional(0xfed00000, 0x400);
-
-	begin_unknown();
 	add_pc_slots(0xc0000000, GIB);
 	must_be("qemu-pc-x86_64", 0.6);
+	assert_window(0xc0000000, 0xfec00000);
+	assert_optional(0xfed00000, 0x400);
 
 	begin_unknown();
 	add_pc_slots(0xe0000000, GIB / 2);
@@ -395,36 +396,60 @@ static void q35_and_pc_by_their_layout(void **state)
 	must_be("qemu-q35-x86_64", 0.6);
 }
 
-/* As SeaBIOS leaves the slots of ROMs, shadowed and partly writable, with the VGA's memory. */
+/* The slots of a running QEMU 7.2, as seen when SeaBIOS had found nothing to boot, and as its info
+ * mtree tells them while it looks. */
 static void a_running_pc_by_its_layout(void **state)
 {
 	(void)state;
-	begin_unknown();
+	begin("q35", 4 * GIB); /* -device VGA */
+	machines_slot(0, 0xa0000);
+	machines_slot(0xc0000, 0x7ff40000);
+	machines_slot(0xfd000000, 0x1000000);
+	rom(0xfffc0000, 0x40000);
+	machines_slot(FOUR_GIB, 2 * GIB);
+	must_be("qemu-q35-x86_64", 0.9);
+	assert_window(0x80000000, 0xb0000000);
+	assert_window(0x180000000, 0x180000000 + 32 * GIB);
+
+	begin_unknown(); /* -M pc -m 4G, no VGA */
+	machines_slot(0, 0xc0000000);
+	rom(0xfffc0000, 0x40000);
+	machines_slot(FOUR_GIB, GIB);
+	must_be("qemu-pc-x86_64", 0.6);
+	assert_window(0xc0000000, 0xfec00000);
+	assert_window(0x140000000, 0x140000000 + 2 * GIB);
+
+	begin_unknown(); /* ROMs shadowed and partly writable */
 	machines_slot(0, 0xa0000);
 	rom(0xc0000, 0xa000);
 	machines_slot(0xca000, 0x3000);
 	rom(0xcd000, 0x1b000);
 	machines_slot(0xe8000, 0x8000);
 	rom(0xf0000, 0x10000);
-	machines_slot(0x100000, 0x7ff00000);
+	machines_slot(0x100000, 0xbff00000);
 	machines_slot(0xfd000000, 0x1000000);
 	rom(0xfffc0000, 0x40000);
 	machines_slot(FOUR_GIB, 2 * GIB);
-	must_be("qemu-q35-x86_64", 0.6);
-	assert_window(0x80000000, 0xb0000000);
+	must_be("qemu-pc-x86_64", 0.6);
+	assert_window(0xc0000000, 0xfec00000);
 }
 
 static void what_looks_alike_is_not_told_apart(void **state)
 {
 	static const struct {
 		uint64_t low_end, high;
-	} cases[] = {{0x40000000, 0}, {0x80000000, 0}, {0xb0000000, 0}, {0x40000000, GIB}};
+	} cases[] = {{0x40000000, 0},
+		     {0x80000000, 0},
+		     {0xb0000000, 0},
+		     {0x40000000, GIB},
+		     /* q35 with 4 GiB, or pc with max-ram-below-4g=2G */
+		     {0x80000000, 2 * GIB}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		begin_unknown();
 		add_pc_slots(cases[i].low_end, cases[i].high);
-		must_be_none("alike: qemu-q35-x86_64, qemu-pc-x86_64");
+		must_be_none("qemu-q35-x86_64, qemu-pc-x86_64");
 		vm.vmm = "qemu";
 		must_be_none("alike: qemu-q35-x86_64, qemu-pc-x86_64");
 	}
@@ -445,10 +470,9 @@ static void no_pc_no_microvm(void **state)
 	machines_slot(FOUR_GIB, GIB);
 	assert_false(choose() && !strncmp(made.id, "qemu", 4));
 
-	begin_unknown(); /* no hole for VGA */
-	machines_slot(0, 0x80000000);
+	begin_unknown(); /* a ROM, but no RAM where a PC has it */
+	machines_slot(0x80000000, 0x40000000);
 	rom(0xfffc0000, 0x40000);
-	machines_slot(FOUR_GIB, GIB);
 	assert_false(choose() && !strncmp(made.id, "qemu", 4));
 
 	begin_unknown(); /* writable, but not the memory of the BIOS */
