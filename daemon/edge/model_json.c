@@ -86,7 +86,8 @@ static struct json_object *arguments(const struct vm *vm)
 
 	while (at < vm->cmdline_len) {
 		size_t len = strnlen(vm->cmdline + at, vm->cmdline_len - at);
-		char text[1024];
+		/* A byte becomes four at most, as \xNN. */
+		char text[4 * NISV_CMDLINE_MAX + 1];
 
 		vmname_sanitize(text, sizeof(text), vm->cmdline + at, len);
 		json_object_array_add(list, json_object_new_string(text));

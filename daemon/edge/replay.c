@@ -47,9 +47,10 @@ static void take_cmdline(struct vm *vm, struct json_object *object)
 {
 	struct json_object *list = json_read_member(object, "cmdline", json_type_array);
 	char cmdline[NISV_CMDLINE_MAX];
+	bool cut = false;
 	size_t len = 0;
 
-	for (size_t i = 0; list && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; list && !cut && i < json_object_array_length(list); i++) {
 		struct json_object *item = json_object_array_get_idx(list, i);
 		const char *text;
 		size_t n;
@@ -58,12 +59,54 @@ static void take_cmdline(struct vm *vm, struct json_object *object)
 			continue;
 		text = json_object_get_string(item);
 		n = strlen(text) + 1;
-		if (n > sizeof(cmdline) - len)
-			break;
+		/* A command line that was cut fills all the room there is, without an end. */
+		cut = n > sizeof(cmdline) - len;
+		n = cut ? sizeof(cmdline) - len : n;
 		memcpy(cmdline + len, text, n);
 		len += n;
 	}
-	vm_set_cmdline(vm, cmdline, len, false);
+	vm_set_cmdline(vm, cmdline, len, cut);
+}
+
+/* The one of @names that @object's member @member is, or NULL. */
+static const char *find_name(struct json_object *object, const char *member,
+			     const char *const *names, size_t n)
+{
+	const char *said = json_read_string(object, member);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(said, names[i]))
+			return names[i];
+	return NULL;
+}
+
+/*
+ * Who it is was decided on its host, by more than a dossier holds (machined, its executable): that
+ * is kept. A name that only its command line tells is read from there again.
+ */
+static void take_name(struct vm *vm, struct json_object *object)
+{
+	static const char *const sources[] = {"libvirt", "kubevirt", "kata", "machined", "cgroup"};
+	static const char *const vmms[] = {
+		"qemu",	   "firecracker", "cloud-hypervisor", "crosvm",	 "kvmtool",
+		"libkrun", "dragonball",  "gvisor",	      "unknown",
+	};
+	const char *name = json_read_string(object, "name");
+	const char *source =
+		find_name(object, "name_source", sources, sizeof(sources) / sizeof(sources[0]));
+	const char *vmm = find_name(object, "vmm", vmms, sizeof(vmms) / sizeof(vmms[0]));
+
+	if (source && *name) {
+		vmname_sanitize(vm->name.name, sizeof(vm->name.name), name, sizeof(vm->name.name));
+		vm->name.source = source;
+	}
+	if (*json_read_string(object, "uuid"))
+		vmname_sanitize(vm->name.uuid, sizeof(vm->name.uuid),
+				json_read_string(object, "uuid"), sizeof(vm->name.uuid));
+	if (vmm && strcmp(vmm, vm->name.vmm) != 0) {
+		vm->name.vmm = vmm;
+		vmoptions_parse(&vm->options, vmm, vm->cmdline, vm->cmdline_len, vm->cmdline_cut);
+	}
 }
 
 static void take_cgroup(struct vm *vm, struct json_object *object)
@@ -136,6 +179,7 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN,
 			 json_read_string(object, "name"));
 	take_cmdline(vm, object);
+	take_name(vm, object);
 	take_cgroup(vm, object);
 	choose_machine(replay->manager, vm);
 	take_counts(vm, object);

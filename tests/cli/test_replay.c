@@ -245,6 +245,43 @@ static void test_the_same_without_a_name(void **state)
 	manager_free(manager);
 }
 
+/* By machined and by its executable: neither is in a dossier. */
+static void test_who_it_was_decided_to_be(void **state)
+{
+	static const char line[] = "/opt/vmm\0-machine\0virt\0-m\0"
+				   "512\0-name\0said";
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+
+	(void)state;
+	assert_int_equal(vm_set_cmdline(vm, line, sizeof(line), false), 0);
+	assert_string_equal(vm->name.vmm, "unknown");
+	vm->name.vmm = "qemu";
+	vm->name.source = "machined";
+	snprintf(vm->name.name, sizeof(vm->name.name), "decided");
+	snprintf(vm->name.uuid, sizeof(vm->name.uuid), "0f0e0d0c-0b0a-0908-0706-050403020100");
+	vmoptions_parse(&vm->options, "qemu", vm->cmdline, vm->cmdline_len, false);
+	assert_int_equal(vm->options.ram_bytes, 512U << 20);
+	assert_comes_back(manager, vm);
+	manager_free(manager);
+}
+
+static void test_the_same_with_a_cut_command_line(void **state)
+{
+	static const char begin[] = "qemu-system-aarch64\0-M\0virt\0-name\0cut\0-append";
+	static char line[NISV_CMDLINE_MAX];
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	memcpy(line, begin, sizeof(begin));
+	assert_int_equal(vm_set_cmdline(vm, line, sizeof(line), true), 0);
+	assert_comes_back(manager, vm);
+	assert_int_equal(vm->options.known, false);
+	manager_free(manager);
+}
+
 /* Sites beyond those with a full record: what is left of them is their counts. */
 static void test_the_same_with_many_sites(void **state)
 {
@@ -705,6 +742,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_layers_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_without_layers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_without_a_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_who_it_was_decided_to_be, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_same_with_a_cut_command_line, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_with_many_sites, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_x86, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_several_vms, set_up, tear_down),
