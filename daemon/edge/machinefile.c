@@ -71,35 +71,36 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-/* The string member @name of at most @max bytes; -EINVAL with the reason. */
-static int take_text(const struct reader *reader, const char *name, size_t max, bool may_be_empty,
-		     const char **ret)
+/* The string member @name of at most @max bytes; NULL, and the reason is said. */
+static const char *take_text(const struct reader *reader, const char *name, size_t max,
+			     bool may_be_empty)
 {
 	struct json_object *value = json_read_member(reader->object, name, json_type_string);
 	const char *text = json_object_get_string(value);
+	const size_t len = value ? (size_t)json_object_get_string_len(value) : 0;
 
 	if (!value)
-		return refuse(reader, name, "\"%s\" must be there and be a string", name);
-	if (!*text && !may_be_empty)
-		return refuse(reader, name, "\"%s\" must not be empty", name);
-	if ((size_t)json_object_get_string_len(value) > max)
-		return refuse(reader, name, "\"%s\" is too long: at most %zu bytes", name, max);
-	if (strlen(text) != (size_t)json_object_get_string_len(value) || !is_printable(text))
-		return refuse(reader, name, "\"%s\" has a control character in it: remove it",
-			      name);
-	*ret = text;
-	return 0;
+		refuse(reader, name, "\"%s\" must be there and be a string", name);
+	else if (!len && !may_be_empty)
+		refuse(reader, name, "\"%s\" must not be empty", name);
+	else if (len > max)
+		refuse(reader, name, "\"%s\" is too long: at most %zu bytes", name, max);
+	else if (strlen(text) != len || !is_printable(text))
+		refuse(reader, name, "\"%s\" has a control character in it: remove it", name);
+	else
+		return text;
+	return NULL;
 }
 
 static int take_string(const struct reader *reader, const char *name, bool may_be_empty, char *dst,
 		       size_t size)
 {
-	const char *text;
-	int r = take_text(reader, name, size - 1, may_be_empty, &text);
+	const char *text = take_text(reader, name, size - 1, may_be_empty);
 
-	if (!r)
-		snprintf(dst, size, "%s", text);
-	return r;
+	if (!text)
+		return -EINVAL;
+	snprintf(dst, size, "%s", text);
+	return 0;
 }
 
 static int take_bool(const struct reader *reader, const char *name, bool *ret)
@@ -176,9 +177,10 @@ static int take_region(struct reader *reader, struct machine_region *region)
 	if (r < 0)
 		return r;
 	snprintf(reader->name, sizeof(reader->name), "%s", region->name);
-	r = take_text(reader, "source", MACHINEFILE_SOURCE_MAX, false, &source);
-	if (!r)
-		r = take_number(reader, "base", &region->base);
+	source = take_text(reader, "source", MACHINEFILE_SOURCE_MAX, false);
+	if (!source)
+		return -EINVAL;
+	r = take_number(reader, "base", &region->base);
 	if (!r)
 		r = take_number(reader, "size", &region->size);
 	if (!r)
