@@ -146,6 +146,11 @@ static void what_fits_several_is_none(void **state)
 	machines_slot(0x80000000, GIB);
 	assert_none("fits these alike: firecracker-arm64, crosvm-arm64, kvmtool-arm64, "
 		    "libkrun-arm64");
+	/* Marks of two: the stolen time of crosvm and that of kvmtool. */
+	machines_slot(0x01ff0000, 0x10000);
+	assert_chosen("crosvm-arm64", 0.6);
+	machines_slot(0x01020000, 0x10000);
+	assert_none("fits these alike: crosvm-arm64, kvmtool-arm64");
 	machines_begin("x86_64", "unknown");
 	machines_slot(0, GIB);
 	assert_none("alike: firecracker-x86_64, cloud-hypervisor-x86_64");
