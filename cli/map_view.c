@@ -17,6 +17,9 @@
 /* Of one region; more on a tall terminal. A storm fills thousands of places. */
 #define PLACES_SHOWN 24
 
+/* One in so many of these lines is for MMIO. */
+#define MMIO_SHARE 3
+
 /* Regions of a run of like ones that are shown before the number of the others. */
 #define RUN_SHOWN 4
 
@@ -117,16 +120,21 @@ static void print_bar(const struct view *view, const struct map_row *row, size_t
 		(int)(view->scale.columns - length), "");
 }
 
+/* There by the VMM's source code, not by what the kernel shows. */
+static bool is_reference(const struct map_row *row)
+{
+	return row->bar != BAR_HOLE && !row->believed &&
+	       strcmp(reply_string(row->region, "source"), "reference") == 0;
+}
+
 static void row_text(const struct map_row *row, char buf[TEXT_MAX])
 {
-	bool reference = strcmp(reply_string(row->region, "source"), "reference") == 0;
-
 	if (row->believed)
 		snprintf(buf, TEXT_MAX, "no RAM: the guest's %.100s",
 			 reply_string(row->believed, "name"));
 	else
 		snprintf(buf, TEXT_MAX, "%.100s%s", reply_string(row->region, "name"),
-			 reference && row->bar != BAR_HOLE ? " (VMM)" : "");
+			 is_reference(row) ? " (VMM)" : "");
 }
 
 /* Between devices there are many small holes: told on the line of the region before. */
@@ -165,24 +173,43 @@ static void print_place(const struct view *view, const struct map_row *row, size
 	putc('\n', view->term->out);
 }
 
-/* In address order; where there is no room for all, aborts go before MMIO. */
+static int busiest_first(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x > y ? -1 : x < y;
+}
+
+/* How often the last of the @shown busiest MMIO places was touched; 0 if all can be shown. */
+static int64_t least_busy(const struct place *places, size_t n, size_t shown)
+{
+	int64_t *counts = calloc(n + 1, sizeof(*counts)), least = 0;
+	size_t mmio = 0;
+
+	for (size_t i = 0; counts && i < n; i++)
+		if (places[i].mmio)
+			counts[mmio++] = place_accesses(&places[i]);
+	if (mmio > shown) {
+		qsort(counts, mmio, sizeof(*counts), busiest_first);
+		least = counts[shown - 1];
+	}
+	free(counts);
+	return least;
+}
+
+/* In address order: the first aborts, and the busiest MMIO places, for traffic is no fault. */
 static void print_places(const struct view *view, const struct map_row *row, size_t length)
 {
-	size_t n, aborts = 0, mmio, hidden = 0;
+	size_t n, aborts = view->places, mmio = view->places / MMIO_SHARE, hidden = 0;
 	struct place *places =
 		places_collect(view->rows->sites + row->first_site, row->n_sites, &n);
-	int64_t hidden_accesses = 0;
+	int64_t least = least_busy(places, n, mmio), hidden_accesses = 0;
 	char text[TEXT_MAX];
 
-	if (!places)
-		return;
-	for (size_t i = 0; i < n && aborts < view->places; i++)
-		aborts += !places[i].mmio;
-	mmio = view->places - aborts;
 	for (size_t i = 0; i < n; i++) {
 		size_t *left = places[i].mmio ? &mmio : &aborts;
 
-		if (*left > 0) {
+		if (*left > 0 && (!places[i].mmio || place_accesses(&places[i]) >= least)) {
 			print_place(view, row, length, &places[i]);
 			--*left;
 			continue;
@@ -283,10 +310,12 @@ static size_t print_run(const struct view *view, size_t i, size_t end, size_t re
 static void print_legend(const struct view *view)
 {
 	const struct term *term = view->term;
-	bool mmio = false, aborts = false;
+	bool mmio = false, aborts = false, reference = false;
 	char text[TEXT_MAX];
 	size_t n = 0;
 
+	for (size_t i = 0; i < view->rows->n; i++)
+		reference |= is_reference(&view->rows->list[i]);
 	for (size_t i = 0; i < view->rows->n_sites; i++)
 		*(site_is_mmio(view->rows->sites[i]) ? &mmio : &aborts) = true;
 	for (enum bar bar = BAR_RAM; bar < _BAR_MAX; bar++)
@@ -298,8 +327,9 @@ static void print_legend(const struct view *view)
 				      mark_of(term, false));
 	if (mmio)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s MMIO, ", mark_of(term, true));
-	snprintf(text + n, sizeof(text) - n,
-		 "(VMM) by its reference map; bars of a kind differ by doublings of the size");
+	if (reference)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "(VMM) by its reference map, ");
+	snprintf(text + n, sizeof(text) - n, "bars of a kind differ by doublings of the size");
 	putc('\n', term->out);
 	fputs(term_colour(term, COLOUR_DIM), term->out);
 	term_wrap(term, "", 0, text);

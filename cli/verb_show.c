@@ -27,6 +27,25 @@ static void print_machine(const struct term *term, struct json_object *reply)
 	print_field(term, "Machine", buf);
 }
 
+/* Where nothing is known of the guest. */
+static const char *guest_state(const char *state)
+{
+	static const struct {
+		const char *state, *text;
+	} texts[] = {
+		{"unread", "not looked at yet"},
+		{"not-found", "nothing found"},
+		{"off", "not looked at (InspectGuestMemory=no)"},
+		{"protected", "protected, so never looked at"},
+		{"bad", "broken"},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(state, texts[i].state) == 0)
+			return texts[i].text;
+	return state;
+}
+
 static void print_guest(const struct term *term, struct json_object *guest)
 {
 	const char *source = reply_string(guest, "source"), *reason = reply_string(guest, "reason");
@@ -38,7 +57,8 @@ static void print_guest(const struct term *term, struct json_object *guest)
 	if (!guest)
 		return;
 	if (!found)
-		n = (size_t)snprintf(buf, sizeof(buf), "%.40s", reply_string(guest, "state"));
+		n = (size_t)snprintf(buf, sizeof(buf), "%.40s",
+				     guest_state(reply_string(guest, "state")));
 	else
 		n = (size_t)snprintf(buf, sizeof(buf), "%.20s at %.24s",
 				     strcmp(source, "e820") == 0 ? "E820 table" : "device tree",
@@ -131,9 +151,9 @@ static void print_limits(const struct term *term, struct json_object *vm,
 	char buf[VM_TEXT_MAX], size[FORMAT_MAX];
 	size_t n;
 
-	n = (size_t)snprintf(buf, sizeof(buf), "%s, %" PRId64 " vCPUs",
+	n = (size_t)snprintf(buf, sizeof(buf), "%s, %" PRId64 " vCPU%s",
 			     format_bytes((uint64_t)reply_int(vm, "ram_bytes"), size),
-			     reply_int(vm, "vcpus"));
+			     reply_int(vm, "vcpus"), reply_int(vm, "vcpus") == 1 ? "" : "s");
 	if (reply_has(layout, "ipa_bits"))
 		snprintf(buf + n, sizeof(buf) - n, ", addresses of %" PRId64 " bits",
 			 reply_int(layout, "ipa_bits"));

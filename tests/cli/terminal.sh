@@ -18,9 +18,11 @@ vm "$hostile" --guest pxor --arg 0=0x200000 --on-error pause
 escape=$'\e'
 q="'$build/nisvctl' --socket '$socket'"
 
-# tty COMMAND: its output in a terminal of 80 columns.
+# tty COMMAND: its output in a terminal of $columns columns and $rows rows.
+columns=80
+rows=24
 tty() {
-	script -qec "stty cols 80 rows 24; $1" /dev/null | tr -d '\r'
+	script -qec "stty cols $columns rows $rows; $1" /dev/null | tr -d '\r'
 }
 has() {
 	grep -qE -- "$1" <<<"$shown" || {
@@ -35,7 +37,7 @@ narrow() {
 	local plain=${shown//$escape\[/}
 
 	plain=$(sed -E 's/^([0-9;]*m)+//; s/([0-9])(;[0-9]+)?m//g' <<<"$plain")
-	! grep -nE '^.{81}' <<<"$plain"
+	! grep -nE "^.{$((columns + 1))}" <<<"$plain"
 }
 
 # ---- width and colour ---------------------------------------------------------------------------
@@ -46,6 +48,23 @@ for verb in list "show $jump" "map $ok" "explain $jump" explain status 'decode 0
 	check "$verb: prints" test "${#shown}" -gt 100
 	check "$verb: no colour with NO_COLOR" has_not '\e'
 done
+columns=132
+for verb in "show $jump" "map $ok"; do
+	shown=$(tty "$q --no-pager $verb")
+	check "$verb: fits 132 columns" narrow
+	shown=$(tty "LC_ALL=C $q --no-pager $verb")
+	check "$verb: fits 132 columns, ASCII" narrow
+done
+columns=80
+shown=$(tty "$q --no-pager map $jump")
+check 'map: an abort in red' has "$escape\[1;31m.*×"
+check 'map: RAM in green' has "$escape\[32m█"
+shown=$(tty "NO_COLOR=1 $q --no-pager map $ok")
+check 'map: a low terminal' has 'and 32 more with 4000 accesses'
+rows=100
+shown=$(tty "NO_COLOR=1 $q --no-pager map $ok")
+check 'map: a tall terminal shows more' has 'and 24 more with 3000 accesses'
+rows=24
 shown=$(tty "$q --no-pager explain $jump")
 check 'colour' has "$escape\[1;31m"
 check 'boxes with UTF-8' has '┌──'
@@ -58,6 +77,29 @@ shown=$(n explain "$jump")
 check 'no colour without a terminal' has_not '\e'
 shown=$(tty "$q -j list")
 check 'JSON is pretty on a terminal' has '^  "vms"'
+
+# ---- pictures of a live VM ------------------------------------------------------------------------
+
+mkfifo "$work/plain"
+"$build/tests/testvmm" --report "$work/plain" --guest mmio-write --arg 0=0x400000 --arg 1=500 --arg 2=5 --arg 3=0x200 \
+	--linger --dress plain-vm >/dev/null 2>&1 &
+plain_pid=$!
+pids+=("$plain_pid")
+timeout 20 jq -e . "$work/plain" >/dev/null
+
+# as_kept NAME COLUMNS LOCALE VERB: beside golden/NAME, without its identity, which differs from run to run.
+license='# SPDX-License-Identifier: GPL-2.0-or-later'
+as_kept() {
+	COLUMNS=$2 LC_ALL=$3 n --no-legend "$4" "$plain_pid" | sed '/^Name /,/^$/d; /^Counts/,/^$/d' >"$work/out"
+	[[ ${GOLDEN-} != write ]] || cat - "$work/out" >"tests/cli/golden/$1" <<<"$license"
+	diff -u "tests/cli/golden/$1" <(cat - "$work/out" <<<"$license")
+}
+for verb in show map; do
+	for width in 80 132; do
+		check "live $verb, $width columns, UTF-8" as_kept "live.$verb.$width.utf8" "$width" C.UTF-8 "$verb"
+		check "live $verb, $width columns, ASCII" as_kept "live.$verb.$width.ascii" "$width" C "$verb"
+	done
+done
 
 # ---- pager --------------------------------------------------------------------------------------
 
