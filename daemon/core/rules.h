@@ -79,6 +79,9 @@ void rule_neighbours(const struct scene *scene, struct text *text);
 /* "memslot 0, 0x40000000-0x41000000 (16 MiB), writable" */
 void rule_slot(const struct nisv_slot *slot, struct text *text);
 
+/* What gives a VM of @vmm that much RAM, rounded up to MiB: "-m 256M", "--mem 256". */
+void rule_ram_option(const char *vmm, uint64_t bytes, struct text *text);
+
 #define DOC_KVM_API "https://docs.kernel.org/virt/kvm/api.html"
 #define DOC_ARM_ARM "https://developer.arm.com/documentation/ddi0487/latest"
 

@@ -9,7 +9,7 @@
 
 #define MIB	      (1ULL << 20)
 #define PAST_END_MIN  (64 * MIB)
-#define PAST_END_PART 4		 /* of the RAM */
+#define PAST_END_PART 4 /* of the RAM */
 #define LOW_PAGE      0x1000ULL
 #define LOW_64K	      0x10000ULL
 #define PAGE	      0x1000ULL
@@ -150,21 +150,26 @@ static const struct ram_option ram_options[] = {
 	{"libkrun", "krun_set_vm_config() with ram_mib = ", "", "libkrun include/libkrun.h"},
 };
 
-static void past_end_advise(const struct scene *s, struct text *text)
+void rule_ram_option(const char *vmm, uint64_t bytes, struct text *text)
 {
-	uint64_t ram = scene_ram_bytes(s);
-	uint64_t need = ((ram ? ram : ram_size(s)) + (s->ipa - s->ram.end)) / MIB + 1;
 	const char *before = "", *after = " MiB of RAM";
 
 	for (size_t i = 0; i < sizeof(ram_options) / sizeof(ram_options[0]); i++)
-		if (!strcmp(ram_options[i].vmm, s->evidence->vmm)) {
+		if (!strcmp(ram_options[i].vmm, vmm)) {
 			before = ram_options[i].before;
 			after = ram_options[i].after;
 		}
-	text_add(text,
-		 "If the guest is right to expect memory there, give the VM more: %s%" PRIu64
-		 "%s, or more, reaches this address.",
-		 before, need, after);
+	text_add(text, "%s%" PRIu64 "%s", before, (uint64_t)((bytes + MIB - 1) / MIB), after);
+}
+
+static void past_end_advise(const struct scene *s, struct text *text)
+{
+	uint64_t ram = scene_ram_bytes(s);
+
+	text_add(text, "If the guest is right to expect memory there, give the VM more: ");
+	rule_ram_option(s->evidence->vmm, (ram ? ram : ram_size(s)) + (s->ipa - s->ram.end) + 1,
+			text);
+	text_add(text, ", or more, reaches this address.");
 }
 
 static const struct advice past_end_advice[] = {

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/core/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/verify_kit.h"
+
+#define MIB (1ULL << 20)
+
+/* In this order: what shows that the tree is another machine's comes before what rests on it. */
+static const struct {
+	const char *name;
+	const char *arch; /* NULL: every */
+	verify_fn run;
+} checks_of[] = {
+	{"the guest's memory is in memslots", NULL, verify_memory},
+	{"the guest's devices are there", "arm64", verify_devices},
+	{"the guest's GIC is of the vGIC's version", "arm64", verify_gic_version},
+	{"the guest's CPUs are there", "arm64", verify_cpus},
+	{"the GIC redistributors are where the guest looks", "arm64", verify_redists},
+	{"the guest's MSI controllers are there", "arm64", verify_msi},
+	{"the PCI configuration space is where the guest looks", "arm64", verify_ecam},
+	{"the guest's PCI windows are the machine's", "arm64", verify_pci_windows},
+	{"the guest's virtio-mmio transports are there", "arm64", verify_transports},
+	{"nothing is beyond the addressable space", NULL, verify_ipa_limit},
+	{"host memory is behind every memslot", NULL, verify_backings},
+	{"memory is made of whole host pages", NULL, verify_pages},
+	{"no memslot hides the vGIC", "arm64", verify_vgic_is_free},
+};
+
+_Static_assert(sizeof(checks_of) / sizeof(checks_of[0]) <= VERIFY_CHECKS_MAX, "all checks fit");
+
+/* ---- is the tree the guest's own? ----------------------------------------------------------- */
+
+/* Its memory begins where a memslot does. */
+static bool fits_memory(const struct verify_evidence *e)
+{
+	for (size_t i = 0; i < e->guest->n_ranges; i++) {
+		const struct guest_range *range = &e->guest->ranges[i];
+		const struct nisv_slot *slot = layout_slot_at(e->layout, range->base);
+
+		if (range->kind == GUEST_MEMORY && slot && slot->gpa == range->base)
+			return true;
+	}
+	return false;
+}
+
+static bool has_memory(const struct guest_view *guest)
+{
+	for (size_t i = 0; i < guest->n_ranges; i++)
+		if (guest->ranges[i].kind == GUEST_MEMORY)
+			return true;
+	return false;
+}
+
+/* Where VMMs put the tree that they make: guest_places.c has the sources. */
+static bool is_boot_place(const struct layout *layout, uint64_t address)
+{
+	const struct nisv_slot *slot = layout_slot_at(layout, address);
+	uint64_t offset, first;
+
+	if (!slot)
+		return false;
+	offset = address - slot->gpa;
+	first = slot->size < 256 * MIB ? slot->size : 256 * MIB;
+	return offset == 0 || offset == 0x1000 || offset + 2 * MIB == slot->size ||
+	       offset + 2 * MIB == first;
+}
+
+/*
+ * A guest's memory holds trees that it never goes by: files of its package of a kernel, in its page
+ * cache. Those are for other boards, without the memory that a boot loader fills in.
+ */
+static enum verify_trust trust_of(const struct verify_evidence *e, char *reason)
+{
+	const struct guest_view *guest = e->guest;
+
+	if (guest->state != GUEST_FOUND) {
+		verify_not_done(reason, "what the guest believes is not known: %s",
+				guest->reason[0]	       ? guest->reason
+				: guest->state == GUEST_UNREAD ? "not looked into yet"
+							       : guest_state_name(guest->state));
+		return TRUST_NONE;
+	}
+	if (guest->source != GUEST_DEVICE_TREE) {
+		verify_not_done(reason, "the guest has no device tree");
+		return TRUST_NONE;
+	}
+	if (!e->layout->known || fits_memory(e))
+		return TRUST_FULL;
+	if (is_boot_place(e->layout, guest->address))
+		return TRUST_FULL;
+	verify_not_done(reason,
+			"the tree at 0x%" PRIx64
+			" does not fit this VM's memory: it may be no more than a file there",
+			guest->address);
+	return guest->has_chosen && has_memory(guest) && guest->address % (2 * MIB) == 0
+		       ? TRUST_WEAK
+		       : TRUST_NONE;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static int by_worst(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	if (x->confidence != y->confidence)
+		return x->confidence > y->confidence ? -1 : 1;
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	return strcmp(x->cause, y->cause);
+}
+
+int verify(const struct verify_evidence *evidence, struct findings *ret,
+	   struct verify_check checks[VERIFY_CHECKS_MAX], size_t *ret_n_checks)
+{
+	struct verification v = {.e = evidence};
+	size_t n = 0;
+
+	v.trust = trust_of(evidence, v.tree_reason);
+	for (size_t i = 0; i < sizeof(checks_of) / sizeof(checks_of[0]); i++) {
+		struct verify_check *check = &checks[n];
+
+		if (checks_of[i].arch && strcmp(checks_of[i].arch, evidence->arch) != 0)
+			continue;
+		*check = (struct verify_check){.name = checks_of[i].name};
+		check->done = checks_of[i].run(&v, check->reason);
+		n++;
+	}
+	if (v.no_memory) {
+		findings_clear(&v.findings);
+		return -ENOMEM;
+	}
+	if (v.findings.n)
+		qsort(v.findings.list, v.findings.n, sizeof(v.findings.list[0]), by_worst);
+	*ret = v.findings;
+	*ret_n_checks = n;
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Whether the guest's PCI host bridge is where the machine has it. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/core/verify_kit.h"
+
+/* By the names that our own maps give it (daemon/machines, machine_*.c). */
+static bool is_config_space(const struct machine_region *region)
+{
+	return strstr(region->name, "ECAM") || strstr(region->name, "PCI configuration space");
+}
+
+static bool is_pci_window(const struct machine_region *region)
+{
+	return region->is_window && strstr(region->name, "PCI") && !strstr(region->name, "I/O");
+}
+
+static bool is_kind(const struct guest_range *range, enum guest_kind kind)
+{
+	return range->kind == kind && !range->disabled;
+}
+
+static bool is_in(const struct machine *machine, bool (*which)(const struct machine_region *),
+		  const struct guest_range *range)
+{
+	for (size_t i = 0; i < machine->n_regions; i++)
+		if (which(&machine->regions[i]) &&
+		    verify_overlaps(machine->regions[i].base, machine->regions[i].size, range->base,
+				    range->size))
+			return true;
+	return false;
+}
+
+static void tell_regions(struct verification *v, struct finding *finding,
+			 bool (*which)(const struct machine_region *))
+{
+	const struct machine *machine = v->e->machine;
+	bool any = false;
+
+	for (size_t i = 0; i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if (!which(region))
+			continue;
+		any = true;
+		verify_evidence_line(v, finding, "The machine has its %s at %s%s (%s)",
+				     region->name, words_range(region->base, region->size).s,
+				     region->optional ? ", perhaps" : "",
+				     region->source ? region->source : "no source given");
+	}
+	if (!any)
+		verify_evidence_line(v, finding, "The machine, as it was started, has none");
+}
+
+static const struct advice pci_advice[] = {
+	{"qemu",
+	 "QEMU places them by its options: highmem=, highmem-ecam=, the machine's version, the "
+	 "size "
+	 "of the RAM. Drop -dtb, or dump the tree anew with -machine dumpdtb= and these options.",
+	 "QEMU hw/arm/virt.c: virt_set_high_memmap()"},
+	{"firecracker", "Firecracker has PCI only with --enable-pci.", "Firecracker docs/pci.md"},
+	{NULL,
+	 "Take the addresses from the tree that the VMM makes for this VM, in place of fixed ones.",
+	 "Linux Documentation/devicetree/bindings/pci/host-generic-pci.yaml"},
+	{0},
+};
+
+static void check_kind(struct verification *v, enum guest_kind kind, enum verify_cause cause,
+		       bool (*which)(const struct machine_region *), const char *what)
+{
+	const struct guest_view *guest = v->e->guest;
+
+	for (size_t i = 0; i < guest->n_ranges; i++) {
+		const struct guest_range *range = &guest->ranges[i];
+		const struct nisv_slot *slot;
+		struct finding *finding;
+
+		if (!is_kind(range, kind) || is_in(v->e->machine, which, range))
+			continue;
+		finding =
+			verify_report(v, cause, SEVERITY_WARNING, v->e->machine->doubt ? 0.7 : 0.85,
+				      "the reference map, computed for this VM's options, has it "
+				      "elsewhere",
+				      range->base);
+		slot = verify_slot_over(v->e->layout, range->base, range->size);
+		verify_summary(
+			finding,
+			"The guest looks for its %s at 0x%" PRIx64
+			", but the machine does not have it there%s: PCI devices will not be "
+			"found, or not work.",
+			what, range->base, slot ? " (memory is)" : "");
+		verify_where(finding, "%s has nothing of the kind at %s.", v->e->machine->id,
+			     words_range(range->base, range->size).s);
+		verify_region(finding, "\"%s\", %s", range->name,
+			      words_range(range->base, range->size).s);
+		tell_regions(v, finding, which);
+		verify_tree_line(v, finding);
+		verify_machine_line(v, finding);
+		verify_advise(v, finding, pci_advice);
+		verify_sign(finding, what, range->base);
+	}
+}
+
+static bool check(struct verification *v, enum guest_kind kind, enum verify_cause cause,
+		  bool (*which)(const struct machine_region *), const char *what, char *reason)
+{
+	const struct guest_view *guest = v->e->guest;
+	size_t n = 0;
+
+	if (!verify_has_tree(v, reason))
+		return false;
+	for (size_t i = 0; i < guest->n_ranges; i++)
+		n += is_kind(&guest->ranges[i], kind);
+	if (!n)
+		return true; /* a guest without PCI */
+	if (!verify_has_slots(v, reason) || !verify_has_machine(v, reason))
+		return false;
+	check_kind(v, kind, cause, which, what);
+	return true;
+}
+
+bool verify_ecam(struct verification *v, char *reason)
+{
+	return check(v, GUEST_PCI_ECAM, VERIFY_ECAM, is_config_space, "PCI configuration space",
+		     reason);
+}
+
+bool verify_pci_windows(struct verification *v, char *reason)
+{
+	return check(v, GUEST_PCI_WINDOW, VERIFY_PCI_WINDOW, is_pci_window, "PCI memory window",
+		     reason);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Whether the memslots hold: host memory behind them, whole pages, nothing hidden by them. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/core/machine_kit.h"
+#include "daemon/core/verify_kit.h"
+
+/* ---- backing -------------------------------------------------------------------------------- */
+
+static const struct advice gone_advice[] = {
+	{NULL,
+	 "The VMM unmapped memory (munmap(), a truncated file, a device that was closed) without "
+	 "deleting the memslot: take it up with the VMM's developers, with this map.",
+	 "Linux Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION"},
+	{"qemu",
+	 "If a memory-backend-file is behind it, the file must not shrink while the VM runs.",
+	 "QEMU docs/system/devices/nvdimm.rst"},
+	{0},
+};
+
+static const struct advice unusable_advice[] = {
+	{NULL,
+	 "The VMM must map that memory with the access its memslot promises (mprotect(), or a "
+	 "file opened for writing), or make the memslot read-only (KVM_MEM_READONLY).",
+	 "Linux Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION"},
+	{0},
+};
+
+static void tell_backing(struct verification *v, struct finding *finding,
+			 const struct nisv_slot *slot, const struct backing *backing)
+{
+	char line[160];
+	struct text text = text_begin(line, sizeof(line));
+
+	rule_slot(slot, &text);
+	verify_region(finding, "%s", line);
+	verify_evidence_line(v, finding, "M%s; in the VMM it is 0x%" PRIx64 "-0x%" PRIx64, line + 1,
+			     (uint64_t)slot->hva, (uint64_t)(slot->hva + slot->size));
+	verify_evidence_line(v, finding, "Host memory: %s, %s of %s mapped, %s%s%s%s%s",
+			     backing_kind_name(backing->kind), words_size(backing->covered_bytes).s,
+			     words_size(slot->size).s, backing->readable ? "r" : "-",
+			     backing->writable ? "w" : "-", backing->shared ? "s" : "p",
+			     backing->path[0] ? ", " : "", backing->path);
+}
+
+static void report_gone(struct verification *v, const struct nisv_slot *slot,
+			const struct backing *backing)
+{
+	uint64_t missing = slot->size - backing->covered_bytes;
+	struct finding *finding =
+		verify_report(v, VERIFY_BACKING_GONE, SEVERITY_ERROR, 0.95,
+			      "the VMM's mappings are what KVM will ask", backing->gap);
+
+	verify_summary(finding,
+		       "%s of memslot %d, from 0x%" PRIx64
+		       " on, have no host memory: the first access there ends KVM_RUN with EFAULT, "
+		       "and with it the VM.",
+		       missing == slot->size ? "All" : words_size(missing).s, slot->id,
+		       backing->gap);
+	verify_where(finding,
+		     "KVM has a memslot there, but nothing is mapped at 0x%" PRIx64 " in the VMM.",
+		     (uint64_t)(slot->hva + (backing->gap - slot->gpa)));
+	tell_backing(v, finding, slot, backing);
+	verify_advise(v, finding, gone_advice);
+	verify_sign(finding, backing->covered_bytes ? "in part" : "whole", slot->gpa);
+}
+
+static void report_unusable(struct verification *v, const struct nisv_slot *slot,
+			    const struct backing *backing)
+{
+	bool is_error = !backing->readable || verify_is_ram(v, slot);
+	struct finding *finding = verify_report(
+		v, VERIFY_BACKING_UNUSABLE, is_error ? SEVERITY_ERROR : SEVERITY_WARNING,
+		is_error ? 0.9 : 0.7, "the VMM's mappings are what KVM will ask", slot->gpa);
+
+	verify_summary(finding,
+		       "Memslot %d at 0x%" PRIx64
+		       " cannot be %s on the host: %s there ends KVM_RUN "
+		       "with EFAULT, and with it the VM.",
+		       slot->id, (uint64_t)slot->gpa, backing->readable ? "written" : "accessed",
+		       backing->readable ? "a write" : "an access");
+	verify_where(finding, "The VMM mapped the memory behind it %s, the memslot is %s.",
+		     backing->readable ? "read-only" : "without any access",
+		     slot->flags & NISV_SLOT_READONLY ? "read-only" : "writable");
+	tell_backing(v, finding, slot, backing);
+	verify_advise(v, finding, unusable_advice);
+	verify_sign(finding, backing->readable ? "read-only" : "no access", slot->gpa);
+}
+
+/*
+ * A window into which the VMM maps and unmaps pieces of files or GPU memory while the guest runs
+ * (virtio-fs DAX, blob resources): libkrun keeps one memslot over it all, above the RAM.
+ * libkrun src/devices/src/virtio/fs/linux/passthrough.rs: setupmapping(), removemapping().
+ */
+static bool is_changing_window(const struct verification *v, const struct nisv_slot *slot)
+{
+	return !strcmp(v->e->vmm, "libkrun") && !verify_is_ram(v, slot);
+}
+
+static bool is_device_memory(enum backing_kind kind)
+{
+	return kind == BACKING_VFIO || kind == BACKING_PFNMAP;
+}
+
+static void check_backing(struct verification *v, const struct nisv_slot *slot,
+			  const struct backing *backing)
+{
+	bool is_ram = verify_is_ram(v, slot), is_whole = backing->kind != BACKING_MIXED;
+
+	if (is_changing_window(v, slot))
+		return;
+	if (backing->covered_bytes < slot->size) {
+		report_gone(v, slot, backing);
+		return;
+	}
+	/* What a device's driver allows on its memory is its own business; and of a slot that is no
+	 * RAM, pieces may well be meant to be closed. */
+	if (is_device_memory(backing->kind) || (!is_ram && !is_whole))
+		return;
+	if (!backing->readable || (!backing->writable && !(slot->flags & NISV_SLOT_READONLY)))
+		report_unusable(v, slot, backing);
+}
+
+bool verify_backings(struct verification *v, char *reason)
+{
+	const struct layout *layout = v->e->layout;
+	const struct backings *backings = v->e->backings;
+	size_t unknown = 0;
+
+	if (!layout->known || layout->state == NISV_LAYOUT_NONE)
+		return verify_not_done(reason, "the memslots could not be read");
+	if (backings->reason[0] || !backings->read_ns)
+		return verify_not_done(reason, "%s",
+				       backings->reason[0] ? backings->reason : "not read yet");
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+		const struct backing *backing = backings_find(backings, slot);
+
+		/* Private memory of a protected guest is not in the VMM's mappings. */
+		if (!layout_slot_is_usable(slot) || slot->flags & NISV_SLOT_GUEST_MEMFD)
+			continue;
+		if (!backing || backing->kind == BACKING_UNKNOWN)
+			unknown++;
+		else
+			check_backing(v, slot, backing);
+	}
+	if (unknown || layout->total_slots > layout->n_slots)
+		return verify_not_done(reason, "not known of %zu of its %" PRIu32 " memslots",
+				       unknown + (layout->total_slots - layout->n_slots),
+				       layout->total_slots);
+	return true;
+}
+
+/* ---- pages ---------------------------------------------------------------------------------- */
+
+static const struct advice page_advice[] = {
+	{NULL,
+	 "Make it a multiple of the host's page size, and aligned to it, or run the VM on a host "
+	 "with smaller pages: KVM maps whole pages only.",
+	 "Linux Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION"},
+	{0},
+};
+
+static void report_page(struct verification *v, const char *what, uint64_t base, uint64_t size,
+			double confidence, const char *why)
+{
+	struct finding *finding =
+		verify_report(v, VERIFY_SUBPAGE, SEVERITY_WARNING, confidence, why, base);
+
+	verify_summary(finding, "%s (%s) is not made of whole host pages of %s.", what,
+		       words_range(base, size).s, words_size(v->e->host_page_bytes).s);
+	verify_where(finding,
+		     "KVM cannot map a part of a host page: the accesses leave KVM as MMIO, or hit "
+		     "what is beside it.");
+	verify_region(finding, "%s, %s", what, words_range(base, size).s);
+	verify_evidence_line(v, finding, "Host page size: %s", words_size(v->e->host_page_bytes).s);
+	verify_advise(v, finding, page_advice);
+	verify_sign(finding, what, (base | size) & (v->e->host_page_bytes - 1));
+}
+
+static bool is_odd(const struct verification *v, uint64_t base, uint64_t size)
+{
+	return ((base | size) & (v->e->host_page_bytes - 1)) != 0;
+}
+
+/* Memory of the guest that ends in the middle of a host page: what a memslot cannot have. */
+static void check_guest_memory(struct verification *v)
+{
+	const struct guest_view *guest = v->e->guest;
+
+	for (size_t i = 0; i < guest->n_ranges; i++) {
+		const struct guest_range *range = &guest->ranges[i];
+		uint64_t end = range->base + range->size;
+
+		if (range->kind != GUEST_MEMORY || range->disabled ||
+		    !is_odd(v, range->base, range->size))
+			continue;
+		/* Inside a memslot a guest may use as little of it as it likes. */
+		if (!layout_slot_at(v->e->layout, range->base) ||
+		    !layout_slot_at(v->e->layout, end - 1))
+			report_page(v, "memory of the guest", range->base, range->size, 0.85,
+				    "the guest's tree and the host's page size are exact");
+	}
+}
+
+/* Flash and ROM that are memory in this machine, but have no memslot as they are too small. */
+static void check_regions(struct verification *v)
+{
+	const struct machine *machine = v->e->machine;
+
+	for (size_t i = 0; machine && i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if ((region->class == REGION_ROM || region->class == REGION_RAM) &&
+		    !region->optional && !region->is_window &&
+		    is_odd(v, region->base, region->size) &&
+		    !verify_slot_over(v->e->layout, region->base, region->size))
+			report_page(v, region->name, region->base, region->size, 0.75,
+				    "the reference map tells its size");
+	}
+}
+
+bool verify_pages(struct verification *v, char *reason)
+{
+	const struct layout *layout = v->e->layout;
+
+	if (!v->e->host_page_bytes)
+		return verify_not_done(reason, "the host's page size is not known");
+	if (!verify_has_slots(v, reason))
+		return false;
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		const struct nisv_slot *slot = &layout->slots[i];
+
+		if (layout_slot_is_usable(slot) && is_odd(v, slot->gpa | slot->hva, slot->size))
+			report_page(v, "A memslot", slot->gpa, slot->size, 0.9,
+				    "the memslot and the host's page size are exact");
+	}
+	if (v->trust == TRUST_FULL && !v->wrong_machine)
+		check_guest_memory(v);
+	if (v->e->machine_confidence >= 0.8)
+		check_regions(v);
+	return true;
+}
+
+/* ---- the vGIC ------------------------------------------------------------------------------- */
+
+static const struct advice vgic_advice[] = {
+	{NULL,
+	 "Move the memory or the interrupt controller: where a memslot is, KVM maps memory, and "
+	 "the "
+	 "guest writes to RAM in place of its interrupt controller.",
+	 "Linux arch/arm64/kvm/mmu.c: kvm_handle_guest_abort()"},
+	{0},
+};
+
+static void report_over_vgic(struct verification *v, const struct nisv_slot *slot, uint64_t at)
+{
+	struct finding *finding = verify_report(v, VERIFY_SLOT_OVER_VGIC, SEVERITY_ERROR, 0.95,
+						"both are KVM's own", at);
+
+	verify_summary(finding,
+		       "Memslot %d (%s) hides KVM's vGIC %s at 0x%" PRIx64
+		       ": the guest's accesses to it go to memory.",
+		       slot->id, words_range(slot->gpa, slot->size).s,
+		       layout_vgic_frame(v->e->layout, at), at);
+	verify_where(finding, "At 0x%" PRIx64 " are both memory and an in-kernel device.", at);
+	verify_region(finding, "vGIC %s, in memslot %d", layout_vgic_frame(v->e->layout, at),
+		      slot->id);
+	verify_advise(v, finding, vgic_advice);
+	verify_sign(finding, layout_vgic_frame(v->e->layout, at), at - slot->gpa);
+}
+
+static void check_frame(struct verification *v, uint64_t base, uint64_t size)
+{
+	const struct nisv_slot *slot;
+
+	if (base == NISV_ADDR_UNSET)
+		return;
+	slot = verify_slot_over(v->e->layout, base, size);
+	if (slot)
+		report_over_vgic(v, slot, slot->gpa > base ? slot->gpa : base);
+}
+
+bool verify_vgic_is_free(struct verification *v, char *reason)
+{
+	const struct layout *layout = v->e->layout;
+
+	if (!verify_has_slots(v, reason))
+		return false;
+	if (layout->vgic_model != NISV_VGIC_V2 && layout->vgic_model != NISV_VGIC_V3)
+		return verify_not_done(reason, "it has no vGIC that is known");
+	/* KVM_VGIC_V2_DIST_SIZE, KVM_VGIC_V2_CPU_SIZE, KVM_VGIC_V3_DIST_SIZE. */
+	check_frame(v, layout->vgic_dist, layout->vgic_model == NISV_VGIC_V2 ? 0x1000 : 0x10000);
+	if (layout->vgic_model == NISV_VGIC_V2)
+		check_frame(v, layout->vgic_cpu, 0x2000);
+	for (size_t i = 0; layout->vgic_model == NISV_VGIC_V3 && i < layout->n_redist; i++)
+		check_frame(v, layout->redist[i].base,
+			    (layout->redist[i].count ? layout->redist[i].count : layout->vcpus) *
+				    KIT_REDIST_SIZE);
+	return true;
+}
