@@ -160,7 +160,7 @@ def program_runs(output):
     of kprobes name nothing on older kernels: they are told apart by the order of their programs in
     bpf/nisvd.bpf.c, which is the order of loading."""
     kprobes = ("kvm_inject_dabt", "kvm_inject_pabt", "kvm_inject_sea", "kvm_inject_size_fault",
-               "kvm_destroy_vm")
+               "kvm_destroy_vm", "kvm_arch_commit_memory_region")
     lines = output.all("programs")
     runs = {line["prog_id"]: int(line["run_cnt"]) for line in lines if "run_cnt" in line}
     named = {line["tp_name"]: runs[line["prog_id"]] for line in lines if "tp_name" in line}
