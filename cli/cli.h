@@ -33,6 +33,7 @@ int verb_list(const struct options *options, int argc, char **argv);
 int verb_show(const struct options *options, int argc, char **argv);
 int verb_map(const struct options *options, int argc, char **argv);
 int verb_explain(const struct options *options, int argc, char **argv);
+int verb_verify(const struct options *options, int argc, char **argv);
 int verb_events(const struct options *options, int argc, char **argv);
 int verb_decode(const struct options *options, int argc, char **argv);
 int verb_status(const struct options *options, int argc, char **argv);

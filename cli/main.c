@@ -29,6 +29,8 @@ static const struct verb verbs[] = {
 	{"map", "VM", 1, 1, "", verb_map, "its fault map in address order: regions, holes, faults"},
 	{"explain", "[VM [ADDRESS]]", 0, 2, "", verb_explain,
 	 "why it faults, with evidence and what to do; without VM, all findings of the host"},
+	{"verify", "[VM]", 0, 1, "", verb_verify,
+	 "what will fail in its memory map before it does; without VM, of all running VMs"},
 	{"events", "[VM]", 0, 1, "f", verb_events, "the faults, one by one"},
 	{"decode", "[ESR [FAR [IPA]]]", 0, 64, "", verb_decode,
 	 "a syndrome in words; also from a pasted line, as arguments or on standard input"},
@@ -93,7 +95,7 @@ static const struct option_spec specs[] = {
 	{'q', "quiet", NULL, no_argument, OPTION_OUTPUT,
 	 "no remarks; list: only a name or id for each VM"},
 	{OPT_EXIT_CODE, "exit-code", NULL, no_argument, OPTION_OUTPUT,
-	 "list, explain: exit with 5 where there are findings"},
+	 "list, explain, verify: exit with 5 where there are findings"},
 	{'h', "help", NULL, no_argument, OPTION_OTHER, "this text"},
 	{OPT_VERSION, "version", NULL, no_argument, OPTION_OTHER, "the version"},
 };

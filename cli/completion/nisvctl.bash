@@ -18,7 +18,7 @@ __nisvctl_vms() {
 
 _nisvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='list show map explain events decode status export'
+	local verbs='list show map explain verify events decode status export'
 	local options='-a --all -f --follow -H --host --socket --file --bridge --json -j
 		--no-pager --no-legend -q --quiet --exit-code -h --help --version'
 	local verb='' n=0 i
@@ -70,7 +70,7 @@ _nisvctl() {
 	,*)
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
 		;;
-	show,0 | map,0 | explain,0 | events,0 | export,0)
+	show,0 | map,0 | explain,0 | verify,0 | events,0 | export,0)
 		# Line by line: a name may have spaces.
 		local vm
 		COMPREPLY=()

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVCTL_FINDING_H
+#define NISVCTL_FINDING_H
+
+/* A Finding of the interface as text: for explain and verify alike. */
+
+#include "cli/term.h"
+
+/* The answer in one sentence; then how sure it is, and of what. */
+void print_answer(const struct term *term, struct json_object *finding);
+
+/* A heading and a list of strings; nothing if it is empty. */
+void print_lines(const struct term *term, const char *heading, struct json_object *lines);
+
+/* All of it. @regions: of GetFaultMap, for a drawing of the place; NULL: without. */
+void print_finding(const struct term *term, struct json_object *finding,
+		   struct json_object *regions);
+
+/* A line between findings: none before the first one, @i 0. */
+void print_separator(const struct term *term, size_t i);
+
+#endif

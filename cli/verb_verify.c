@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/finding.h"
+#include "cli/reply.h"
+#include "cli/vm_text.h"
+
+#define REASON_SHOWN 160
+
+static size_t count_not_done(struct json_object *checks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < reply_length(checks); i++)
+		n += !reply_bool(reply_at(checks, i), "done");
+	return n;
+}
+
+static const char *reason_of(struct json_object *check)
+{
+	return reply_has(check, "reason") ? reply_string(check, "reason") : "no reason given";
+}
+
+/* The first check that was not done, for this reason. */
+static bool is_first_of_reason(struct json_object *checks, size_t at)
+{
+	const char *reason = reason_of(reply_at(checks, at));
+
+	for (size_t i = 0; i < at; i++)
+		if (!reply_bool(reply_at(checks, i), "done") &&
+		    !strcmp(reason_of(reply_at(checks, i)), reason))
+			return false;
+	return true;
+}
+
+static void add_names(struct json_object *checks, size_t at, char *text, size_t size)
+{
+	const char *reason = reason_of(reply_at(checks, at)), *between = "";
+
+	for (size_t i = at; i < reply_length(checks); i++) {
+		struct json_object *check = reply_at(checks, i);
+
+		if (reply_bool(check, "done") || strcmp(reason_of(check), reason) != 0)
+			continue;
+		snprintf(text + strlen(text), size - strlen(text), "%s%.60s", between,
+			 reply_string(check, "name"));
+		between = "; ";
+	}
+}
+
+/* Each reason once, with all that could not be checked because of it. */
+static void print_not_done(const struct term *term, struct json_object *checks)
+{
+	char text[24 * 64 + REASON_SHOWN];
+
+	for (size_t i = 0; i < reply_length(checks); i++) {
+		if (reply_bool(reply_at(checks, i), "done") || !is_first_of_reason(checks, i))
+			continue;
+		text[0] = '\0';
+		add_names(checks, i, text, sizeof(text) - REASON_SHOWN - 4);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " (%.*s)", REASON_SHOWN,
+			 reason_of(reply_at(checks, i)));
+		fputs(term_colour(term, COLOUR_DIM), term->out);
+		term_wrap(term, "not checked: ", 13, text);
+		fputs(term_colour(term, COLOUR_NONE), term->out);
+	}
+}
+
+/* Of many VMs, in one line: how many, and the reason where there is only one. */
+static void sum_up_not_done(struct json_object *checks, char *text, size_t size)
+{
+	size_t n = count_not_done(checks), reasons = 0, last = 0;
+
+	if (!n)
+		return;
+	for (size_t i = 0; i < reply_length(checks); i++)
+		if (!reply_bool(reply_at(checks, i), "done") && is_first_of_reason(checks, i)) {
+			reasons++;
+			last = i;
+		}
+	snprintf(text, size, "; not checked: %zu of %zu", n, reply_length(checks));
+	if (reasons == 1)
+		snprintf(text + strlen(text), size - strlen(text), " (%.*s)", REASON_SHOWN,
+			 reason_of(reply_at(checks, last)));
+}
+
+static void print_findings(const struct term *term, struct json_object *answer,
+			   struct json_object *regions)
+{
+	struct json_object *findings = reply_array(answer, "findings");
+	struct json_object *vm = reply_object(answer, "vm");
+	char title[VM_TEXT_MAX], state[VM_TEXT_MAX];
+
+	for (size_t i = 0; i < reply_length(findings); i++) {
+		print_separator(term, i);
+		fprintf(term->out, "%s%s, %.40s, %s%s\n", term_colour(term, COLOUR_BOLD),
+			vm_title(vm, title),
+			reply_string(vm, reply_has(vm, "machine") ? "machine" : "vmm"),
+			vm_state(vm, state), term_colour(term, COLOUR_NONE));
+		print_finding(term, reply_at(findings, i), regions);
+	}
+}
+
+static void print_ok(const struct term *term, struct json_object *answer, bool in_one_line)
+{
+	struct json_object *checks = reply_array(answer, "checks");
+	char text[VM_TEXT_MAX + REASON_SHOWN + 128], title[VM_TEXT_MAX],
+		rest[REASON_SHOWN + 64] = "";
+	size_t not_done = count_not_done(checks);
+
+	if (in_one_line)
+		sum_up_not_done(checks, rest, sizeof(rest));
+	/* Nothing checked is no good news. */
+	snprintf(text, sizeof(text), "%s: %s%s", vm_title(reply_object(answer, "vm"), title),
+		 not_done < reply_length(checks) ? "ok" : "nothing could be checked", rest);
+	term_wrap(term, "", 4, text);
+}
+
+static void print_vm(const struct term *term, struct json_object *answer,
+		     struct json_object *regions, bool in_one_line)
+{
+	bool has_findings = reply_length(reply_array(answer, "findings")) > 0;
+
+	if (has_findings)
+		print_findings(term, answer, regions);
+	else
+		print_ok(term, answer, in_one_line);
+	if (in_one_line || count_not_done(reply_array(answer, "checks")) == 0)
+		return;
+	if (has_findings)
+		putc('\n', term->out);
+	print_not_done(term, reply_array(answer, "checks"));
+}
+
+static bool is_well(struct json_object *answer)
+{
+	return reply_length(reply_array(answer, "findings")) == 0;
+}
+
+static bool all_are_well(struct json_object *vms)
+{
+	for (size_t i = 0; i < reply_length(vms); i++)
+		if (!is_well(reply_at(vms, i)))
+			return false;
+	return true;
+}
+
+/* The regions around the place; without them the text goes without picture. */
+static struct json_object *get_regions(struct client *client, struct json_object *answer,
+				       struct json_object **ret_map)
+{
+	const char *key = reply_string(reply_object(answer, "vm"), "key");
+
+	if (is_well(answer) || client_call(client, NISV_METHOD_GET_FAULT_MAP,
+					   client_params("vm", key), ret_map) != NISV_EXIT_OK)
+		return NULL;
+	return reply_array(*ret_map, "regions");
+}
+
+static int print_reply(const struct options *options, struct client *client,
+		       struct json_object *reply, bool is_one)
+{
+	struct json_object *vms = reply_array(reply, "vms"), *map = NULL, *regions = NULL;
+	struct term term;
+
+	if (reply_length(vms) == 0) {
+		error_note(options, is_one ? "the VM has just ended" : "no VM is running");
+		return NISV_EXIT_OK;
+	}
+	if (is_one)
+		regions = get_regions(client, reply_at(vms, 0), &map);
+	term_open(&term, options, true);
+	for (size_t i = 0; i < reply_length(vms); i++) {
+		if (i && !is_well(reply_at(vms, i - 1)))
+			print_separator(&term, i);
+		print_vm(&term, reply_at(vms, i), regions, !is_one);
+	}
+	if (reply_int(reply, "omitted_vms") > 0)
+		fprintf(term.out,
+			"and %" PRId64 " more VMs, for which the answer had no room: name them\n",
+			reply_int(reply, "omitted_vms"));
+	json_object_put(map);
+	return term_close(&term, options);
+}
+
+int verb_verify(const struct options *options, int argc, char **argv)
+{
+	struct client *client = NULL;
+	struct json_object *reply;
+	int status;
+
+	status = client_open(options, CLIENT_DAEMON, &client);
+	if (status != NISV_EXIT_OK)
+		return status;
+	status = client_call(client, NISV_METHOD_VERIFY,
+			     client_params("vm", argc > 0 ? argv[0] : NULL), &reply);
+	if (status != NISV_EXIT_OK) {
+		client_close(client);
+		return status;
+	}
+	if (options->json != JSON_OFF) {
+		reply_print(stdout, options->json, reply);
+		status = term_flush_stdout(options);
+	} else {
+		status = print_reply(options, client, reply, argc > 0);
+	}
+	if (status == NISV_EXIT_OK && options->exit_code &&
+	    !all_are_well(reply_array(reply, "vms")))
+		status = NISV_EXIT_FINDINGS;
+	json_object_put(reply);
+	client_close(client);
+	return status;
+}
