@@ -68,7 +68,7 @@ void usage_print(void)
 "                           are done: add ADDR,SIZE[,ro][,nobacking], del ADDR, move ADDR,NEWADDR,\n"
 "                           log ADDR (dirty logging), nolog ADDR; a number first is the VM's\n"
 "  --acks FILE|FIFO         gets a line of JSON for each: the command, the errno of KVM's refusal\n"
-"                           or 0, and CLOCK_MONOTONIC nanoseconds before and after the call\n"
+"                           or 0, and CLOCK_REALTIME nanoseconds before and after the call\n"
 "  --delay MS               wait before the guests run\n"
 "  --hold                   wait for SIGUSR1 before the guests run\n"
 "  --idle                   create the VMs, do not run them, wait for SIGTERM\n"
