@@ -9,8 +9,8 @@ output, check = lab.run()
 
 
 def guest(name):
-    answer = output.one(name)
-    if not check.true(f"{name}: nisvctl show answers", answer, output.all(f"{name}.error")):
+    answer = output.one(f"show.{name}")
+    if not check.true(f"{name}: nisvctl show answers", answer, output.all(f"show.{name}.error")):
         return None
     return answer["guest"]
 
