@@ -226,6 +226,9 @@ static void report_slot_beyond(struct verification *v, const struct nisv_slot *s
 		       slot->id, words_range(slot->gpa, slot->size).s, bits);
 	verify_where(finding, "The guest cannot reach anything from 0x%" PRIx64 " on.", limit);
 	verify_region(finding, "memslot %d, %s", slot->id, words_range(slot->gpa, slot->size).s);
+	verify_evidence_line(v, finding,
+			     "Physical address bits by the command line: %" PRIu32 ", %s", bits,
+			     words_size(limit).s);
 	verify_advice_line(v, finding,
 			   "Give the guest's CPUs more address bits (QEMU: -cpu ...,phys-bits= or "
 			   "host-phys-bits=on; Cloud Hypervisor: --cpus max_phys_bits=), or the VM "

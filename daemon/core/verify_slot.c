@@ -269,6 +269,8 @@ static void report_over_vgic(struct verification *v, const struct nisv_slot *slo
 	verify_where(finding, "At 0x%" PRIx64 " are both memory and an in-kernel device.", at);
 	verify_region(finding, "vGIC %s, in memslot %d", layout_vgic_frame(v->e->layout, at),
 		      slot->id);
+	verify_evidence_line(v, finding, "KVM's vGICv%" PRIu32 ": distributor at 0x%" PRIx64,
+			     v->e->layout->vgic_model, v->e->layout->vgic_dist);
 	verify_advise(v, finding, vgic_advice);
 	verify_sign(finding, layout_vgic_frame(v->e->layout, at), at - slot->gpa);
 }

@@ -89,7 +89,7 @@ check 'nisvd options: --help and man page' same \
 		grep -oE 'Fl -[a-z-]+|, -[a-z-]+' | sed -E 's/^(Fl|,) /-/')"
 check 'causes: rule tables and man page' same \
 	"$(sed -nE 's/^\t\.id = "(.*)",/\1/p' daemon/core/rules*.c
-		sed -nE 's/^\t\[VERIFY_[A-Z_]+\] = \{"([a-z-]+)".*/\1/p' daemon/core/verify_kit.c)" \
+		sed -nE 's/^\t\[VERIFY_[A-Z0-9_]+\] = \{"([a-z0-9-]+)".*/\1/p' daemon/core/verify_kit.c)" \
 	"$(sed -n '/^\.Ss Causes/,/^\.El/s/^\.It //p' "$daemon_man" | sed 's/ , /\n/g')"
 check 'kinds: interface, man page' same \
 	"$(awk '/^type Aborts/,/^\)/' "$interface" | sed -nE 's/^  ([a-z0-9_]+): int,?$/\1/p' | tr _ -)" \
