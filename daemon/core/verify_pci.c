@@ -34,6 +34,13 @@ static bool is_in(const struct machine *machine, bool (*which)(const struct mach
 	return false;
 }
 
+/* That is told by verify_ipa_limit(). */
+static bool is_beyond(const struct layout *layout, const struct guest_range *range)
+{
+	return layout->ipa_bits && layout->ipa_bits < 64 &&
+	       range->base + range->size > 1ULL << layout->ipa_bits;
+}
+
 static void tell_regions(struct verification *v, struct finding *finding,
 			 bool (*which)(const struct machine_region *))
 {
@@ -78,7 +85,8 @@ static void check_kind(struct verification *v, enum guest_kind kind, enum verify
 		const struct nisv_slot *slot;
 		struct finding *finding;
 
-		if (!is_kind(range, kind) || is_in(v->e->machine, which, range))
+		if (!is_kind(range, kind) || is_in(v->e->machine, which, range) ||
+		    is_beyond(v->e->layout, range))
 			continue;
 		finding =
 			verify_report(v, cause, SEVERITY_WARNING, v->e->machine->doubt ? 0.7 : 0.85,
