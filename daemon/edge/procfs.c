@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/core/cgroupname.h"
 #include "daemon/core/vmname.h"
 
 #define CGROUP_MAX 1024
+#define MAPS_MAX   (1U << 20)
 
 static ssize_t read_proc(uint32_t pid, const char *name, char *buf, size_t size)
 {
@@ -60,31 +64,103 @@ int procfs_comm(uint32_t pid, char *buf, size_t size)
 
 int procfs_cgroup(uint32_t pid, char **ret)
 {
-	char text[8192], clean[CGROUP_MAX], *save = NULL, *best = NULL;
-	ssize_t len = read_proc(pid, "cgroup", text, sizeof(text) - 1);
+	char text[16384], clean[CGROUP_MAX];
+	ssize_t len = read_proc(pid, "cgroup", text, sizeof(text));
+	const char *path = "/";
+	size_t path_len = 1;
+
+	if (len <= 0)
+		return len < 0 ? (int)len : -ENODATA;
+	cgroupname_choose(text, (size_t)len, &path, &path_len);
+	vmname_sanitize(clean, sizeof(clean), path, path_len);
+	*ret = strdup(clean);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int procfs_exe(uint32_t pid, char **ret)
+{
+	char path[64], target[PATH_MAX];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/exe", pid);
+	len = readlink(path, target, sizeof(target));
+	if (len < 0)
+		return -errno;
+	if ((size_t)len == sizeof(target))
+		return -ENAMETOOLONG;
+	*ret = strndup(target, (size_t)len);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int procfs_own_pid(uint32_t pid, uint32_t *ret)
+{
+	static const char field[] = "\nNSpid:";
+	char text[4096], *line, *end;
+	ssize_t len = read_proc(pid, "status", text, sizeof(text) - 1);
+	unsigned long number = 0;
 
 	if (len < 0)
 		return (int)len;
 	text[len] = '\0';
-	/* "0::/path" is cgroup v2 (cgroups(7)); with v1 hierarchies the longest path tells the
-	 * most. */
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *path = strchr(line, '/');
+	line = strstr(text, field);
+	if (!line)
+		return -ENODATA;
+	line += sizeof(field) - 1;
+	line[strcspn(line, "\n")] = '\0';
+	/* From our namespace inwards. */
+	for (unsigned long n = strtoul(line, &end, 10); end != line; n = strtoul(line, &end, 10)) {
+		number = n;
+		line = end;
+	}
+	if (!number || number > UINT32_MAX)
+		return -EINVAL;
+	*ret = (uint32_t)number;
+	return 0;
+}
 
-		if (!path)
-			continue;
-		if (!strncmp(line, "0::", 3) && path[1]) {
-			best = path;
+int procfs_maps_file(uint32_t pid, const char *name)
+{
+	const size_t chunk = 65536;
+	size_t kept = 0, rest = MAPS_MAX, overlap = strlen(name) - 1;
+	char path[64], *buf = malloc(chunk);
+	int fd, r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		free(buf);
+		return -errno;
+	}
+	while (rest && !r) {
+		ssize_t n = read(fd, buf + kept, chunk - kept);
+
+		if (n <= 0) {
+			r = n < 0 ? -errno : 0;
 			break;
 		}
-		if (!best || strlen(path) > strlen(best))
-			best = path;
+		r = memmem(buf, kept + (size_t)n, name, overlap + 1) != NULL;
+		rest -= (size_t)n < rest ? (size_t)n : rest;
+		/* The name may begin at the end of this piece. */
+		kept += (size_t)n;
+		if (kept > overlap) {
+			memmove(buf, buf + kept - overlap, overlap);
+			kept = overlap;
+		}
 	}
-	if (!best)
-		return -ENODATA;
-	vmname_sanitize(clean, sizeof(clean), best, strlen(best));
-	*ret = strdup(clean);
-	return *ret ? 0 : -ENOMEM;
+	close(fd);
+	free(buf);
+	return r;
+}
+
+bool procfs_is_initial(void)
+{
+	/* Linux include/linux/proc_ns.h, PROC_PID_INIT_INO: the inode is fixed. */
+	const ino_t initial = 0xeffffffc;
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) >= 0 && st.st_ino == initial;
 }
 
 int procfs_start_ns(uint32_t pid, uint64_t *ret)
