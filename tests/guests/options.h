@@ -58,6 +58,7 @@ struct slot_option {
 	uint64_t size;	  /* bytes, page aligned */
 	bool readonly;
 	bool nobacking; /* host mapping is PROT_NONE */
+	bool smm;	/* x86: in address space 1, that of System Management Mode */
 };
 
 struct redist_option {

@@ -14,24 +14,37 @@
 #define SLOTS_SIZE    0x10000
 #define SLOTS_STEP    0x20000
 
+/* ",WORD" at *rest, which is then moved behind it. */
+static bool word_take(const char **rest, const char *word)
+{
+	size_t length = strlen(word);
+
+	if (strncmp(*rest + 1, word, length) || ((*rest)[length + 1] && (*rest)[length + 1] != ','))
+		return false;
+	*rest += length + 1;
+	return true;
+}
+
 void slot_parse(const char *text, struct slot_option *slot)
 {
+	static const char form[] = "ADDR,SIZE[,ro][,nobacking][,smm]";
 	const char *rest;
 
 	slot->address = value_number_prefix(text, &rest);
 	if (*rest != ',')
-		value_bad(text, "ADDR,SIZE[,ro][,nobacking]");
+		value_bad(text, form);
 	slot->size = value_number_prefix(rest + 1, &rest);
 	while (*rest) {
-		if (!strncmp(rest, ",ro", 3) && (!rest[3] || rest[3] == ',')) {
+		if (*rest != ',')
+			value_bad(text, form);
+		if (word_take(&rest, "ro"))
 			slot->readonly = true;
-			rest += 3;
-		} else if (!strncmp(rest, ",nobacking", 10) && (!rest[10] || rest[10] == ',')) {
+		else if (word_take(&rest, "nobacking"))
 			slot->nobacking = true;
-			rest += 10;
-		} else {
-			value_bad(text, "ADDR,SIZE[,ro][,nobacking]");
-		}
+		else if (word_take(&rest, "smm"))
+			slot->smm = true;
+		else
+			value_bad(text, form);
 	}
 	if (!slot->size)
 		value_bad(text, "a slot with a size");

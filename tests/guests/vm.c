@@ -17,7 +17,7 @@
 int vm_slot_set(struct vm *vm, struct slot *slot, bool present)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot->id,
+		.slot = slot->id | (uint32_t)slot->option.smm << 16,
 		.flags = slot->flags,
 		.guest_phys_addr = slot->option.address,
 		.memory_size = present ? slot->option.size : 0,
@@ -32,7 +32,8 @@ struct slot *vm_slot_find(struct vm *vm, uint64_t address)
 	for (unsigned int i = 0; i < vm->n_slots; i++) {
 		struct slot *slot = &vm->slots[i];
 
-		if (slot->memory && address - slot->option.address < slot->option.size)
+		if (slot->memory && !slot->option.smm &&
+		    address - slot->option.address < slot->option.size)
 			return slot;
 	}
 	return NULL;
@@ -127,9 +128,13 @@ static struct slot *slot_add(struct vm *vm, struct slot_option option)
 static void slots_add(struct vm *vm)
 {
 	const struct options *o = vm->options;
+	bool has_smm = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_MULTI_ADDRESS_SPACE) > 1;
 
-	for (unsigned int i = 0; i < o->n_slots; i++)
+	for (unsigned int i = 0; i < o->n_slots; i++) {
+		if (o->slots[i].smm && !has_smm)
+			fail(EXIT_UNSUPPORTED, "this kernel has no System Management Mode");
 		slot_add(vm, o->slots[i]);
+	}
 	if (o->churn.size)
 		vm->churn = slot_add(vm, o->churn);
 	if (o->has_dirty && !vm_slot_find(vm, o->dirty_address))
