@@ -89,7 +89,7 @@ static int method_get_vm(struct varlink_call *call, struct json_object *paramete
 	json_object_object_add(reply, "vm", model_vm(vm));
 	json_object_object_add(reply, "layout", model_layout(vm));
 	json_object_object_add(reply, "machine_confidence",
-			       json_object_new_double(vm->choice.confidence));
+			       model_confidence(vm->choice.confidence));
 	json_object_object_add(reply, "machine_reason", model_string(vm->choice.reason));
 	json_object_object_add(reply, "machine", model_machine(vm));
 	json_object_object_add(reply, "guest", model_guest(vm));
@@ -189,6 +189,7 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 	vm = api_select_vm(manager, call, parameters, "vm");
 	if (!vm)
 		return 0;
+	inspect_vm(manager, vm, INSPECT_QUERY_NS);
 	r = stream_line(dossier_header(&origin), &stream);
 	if (r >= 0)
 		r = event_everything(vm, manager->arch, stream_line, &stream);
@@ -243,10 +244,14 @@ static int method_decode(struct varlink_call *call, struct json_object *paramete
 }
 
 static const struct varlink_method methods[] = {
-	{"GetStatus", method_get_status},   {"ListVMs", method_list_vms},
-	{"GetVM", method_get_vm},	    {"GetFaultMap", method_get_fault_map},
-	{"Explain", api_explain},	    {"Subscribe", method_subscribe},
-	{"GetDossier", method_get_dossier}, {"Decode", method_decode},
+	{"GetStatus", method_get_status},
+	{"ListVMs", method_list_vms},
+	{"GetVM", method_get_vm},
+	{"GetFaultMap", method_get_fault_map},
+	{"Explain", api_explain},
+	{"Subscribe", method_subscribe},
+	{"GetDossier", method_get_dossier},
+	{"Decode", method_decode},
 	{"Verify", api_verify},
 };
 

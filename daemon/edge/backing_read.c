@@ -181,6 +181,9 @@ void backing_read(struct vm *vm, uint64_t now_ns)
 	struct backings fresh = {.read_ns = now_ns};
 	int r = fill(vm, &fresh);
 
+	/* What was behind the slots of a VMM that ends just now is still worth knowing. */
+	if ((r == -ESRCH || r == -ENOENT) && vm->backings.n)
+		return;
 	if (r < 0) {
 		const char *reason = reason_of(r);
 

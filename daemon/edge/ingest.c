@@ -11,6 +11,8 @@
 
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
+#include "daemon/edge/identity.h"
+#include "daemon/edge/inspect.h"
 #include "daemon/edge/layouts.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/procfs.h"
@@ -118,32 +120,6 @@ static int random_key(char key[VM_KEY_LEN + 1])
 	return 0;
 }
 
-/*
- * Fills in from /proc what the record did not bring. @start_ns tells whether the process of that
- * number is still the same one: it is as fine as a clock tick there.
- */
-static void identify_from_proc(struct vm *vm, uint64_t start_ns)
-{
-	const uint64_t tick = 20000000;
-	char cmdline[NISV_CMDLINE_MAX];
-	uint64_t start;
-	ssize_t len;
-
-	if (procfs_start_ns(vm->tgid, &start) < 0)
-		return;
-	if (start_ns && (start > start_ns + tick || start + tick < start_ns))
-		return;
-	if (!vm->comm[0])
-		procfs_comm(vm->tgid, vm->comm, sizeof(vm->comm));
-	if (!vm->cgroup)
-		procfs_cgroup(vm->tgid, &vm->cgroup);
-	if (!vm->cmdline_len) {
-		len = procfs_cmdline(vm->tgid, cmdline, sizeof(cmdline));
-		if (len >= 0)
-			vm_set_cmdline(vm, cmdline, (size_t)len, len == sizeof(cmdline));
-	}
-}
-
 static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr, const char *dir,
 			 int vm_fd)
 {
@@ -181,7 +157,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		vm = add_vm(manager, hdr, "", -1);
 		if (!vm)
 			return NULL;
-		identify_from_proc(vm, 0);
+		identity_take(vm, NULL);
 		layouts_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 		if (watch_process(manager, vm) == -ESRCH)
@@ -207,17 +183,10 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 	/* The counters may have shown it before this record came, without a name. */
 	vms_set_id(&manager->vms, vm, dir, rec->vm_fd);
 	take_record(vm, &rec->hdr);
-	vm->start_ns = rec->start_ns;
-	if (!vm->comm[0])
-		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN, rec->comm);
-	if (rec->cmdline_len && rec->cmdline_len <= NISV_CMDLINE_MAX)
-		vm_set_cmdline(vm, rec->cmdline, rec->cmdline_len,
-			       rec->cmdline_total > rec->cmdline_len);
-	else if (!vm->cmdline_len)
-		vm_set_cmdline(vm, "", 0, false);
-	identify_from_proc(vm, rec->start_ns);
-	layouts_choose_machine(manager, vm);
-	publish_vm(manager, vm);
+	if (identity_take(vm, rec)) {
+		layouts_choose_machine(manager, vm);
+		publish_vm(manager, vm);
+	}
 	if (watch_process(manager, vm) == -ESRCH)
 		end_vm(manager, vm, VM_END_PROCESS_GONE);
 }
@@ -253,6 +222,8 @@ static void on_fault(const struct nisv_rec_fault *rec, void *userdata)
 	if (rec->hdr.time_ns > vm->last_abort_ns)
 		vm->last_abort_ns = rec->hdr.time_ns;
 	vm->dirty = true;
+	if (rec->kind == NISV_KIND_BACKING)
+		inspect_backings(manager, vm);
 	publish_fault(manager, vm, rec);
 }
 

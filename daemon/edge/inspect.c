@@ -7,9 +7,12 @@
 
 #include "daemon/edge/backing_read.h"
 #include "daemon/edge/guestfind.h"
+#include "daemon/edge/identity.h"
+#include "daemon/edge/layouts.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/wallclock.h"
 
+#define BACKINGS_NS 1000000000ULL /* a VM can fault often, and its VMM have many mappings */
 #define DUE_VMS_MAX 4U
 #define DUE_NS_MAX  20000000ULL /* a look that has begun is not cut off */
 
@@ -126,8 +129,11 @@ static bool is_here(const struct manager *manager, const struct vm *vm)
 
 void inspect_backings(struct manager *manager, struct vm *vm)
 {
-	if (is_here(manager, vm))
-		backing_read(vm, wallclock_monotonic_ns());
+	uint64_t now_ns = wallclock_monotonic_ns();
+
+	if (is_here(manager, vm) &&
+	    (!vm->backings.read_ns || now_ns - vm->backings.read_ns >= BACKINGS_NS))
+		backing_read(vm, now_ns);
 }
 
 void inspect_vm(struct manager *manager, struct vm *vm, uint64_t max_age_ns)
@@ -136,6 +142,10 @@ void inspect_vm(struct manager *manager, struct vm *vm, uint64_t max_age_ns)
 
 	if (!is_here(manager, vm) || (vm->guest.read_ns && now_ns - vm->guest.read_ns < max_age_ns))
 		return;
+	if (identity_refresh(vm)) {
+		layouts_choose_machine(manager, vm);
+		publish_vm(manager, vm);
+	}
 	backing_read(vm, now_ns);
 	inspect_guest(manager, vm, now_ns);
 }

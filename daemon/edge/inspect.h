@@ -3,8 +3,8 @@
 #define NISVD_INSPECT_H
 
 /*
- * When a VM is looked into, beyond what KVM tells: what backs its memslots, and what its guest
- * believes its machine to be.
+ * When a VM is looked into, beyond what KVM tells: what it is called by now, what backs its
+ * memslots, and what its guest believes its machine to be.
  */
 
 #include <stdint.h>
@@ -14,13 +14,13 @@
 #define INSPECT_QUERY_NS 5000000000ULL /* what an answer may be old */
 
 /*
- * Brings ->backings and ->guest of @vm up to date, unless they were read less than @max_age_ns ago,
- * and tells subscribers if what the guest believes is new. What cannot be read says why; an ended
- * VM, or one from a saved file, stays as it is.
+ * Brings names, ->backings and ->guest of @vm up to date, unless they were read less than
+ * @max_age_ns ago, and tells subscribers what is new. What cannot be read says why; an ended VM, or
+ * one from a saved file, stays as it is.
  */
 void inspect_vm(struct manager *manager, struct vm *vm, uint64_t max_age_ns);
 
-/* ->backings alone, at once: after a fault of kind `backing`. */
+/* ->backings alone, if they are more than a second old: after a fault of kind `backing`. */
 void inspect_backings(struct manager *manager, struct vm *vm);
 
 /*
