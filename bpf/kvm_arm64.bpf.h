@@ -114,6 +114,15 @@ struct kvm___v510 {
 	struct kvm_vcpu *vcpus[1];
 } _core;
 
+struct kvm_arch___v606 {
+	unsigned long vcpu_features[1];
+} _core;
+
+/* Until Linux 6.5. */
+struct kvm_vcpu_arch___v510 {
+	unsigned long features[1];
+} _core;
+
 struct kvm_vcpu_arch {
 	struct kvm_cpu_context ctxt;
 	struct kvm_s2_mmu *hw_mmu;

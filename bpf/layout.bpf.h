@@ -163,9 +163,8 @@ static __always_inline void layout_bus(u64 kvm, struct nisv_rec_layout *rec, u32
 }
 
 #if defined(__TARGET_ARCH_arm64)
-/* HCR_EL2: Arm ARM, D "AArch64 System Register Descriptions". */
-#define HCR_VM (1ULL << 0)
-#define HCR_RW (1ULL << 31)
+/* KVM_ARM_VCPU_EL1_32BIT, arch/arm64/include/uapi/asm/kvm.h */
+#define FEATURE_EL1_32BIT (1ULL << 1)
 
 static __always_inline u64 vm_vtcr(u64 kvm)
 {
@@ -254,15 +253,21 @@ static __always_inline u64 vm_first_vcpu(u64 kvm)
 	return entry & 3 ? 0 : entry;
 }
 
-/* Does the guest run AArch32 at EL1? Until KVM_ARM_VCPU_INIT nobody knows: HCR_EL2.VM is 0. */
+/*
+ * Does the guest run AArch32 at EL1? A feature that the VMM asks for (KVM_ARM_VCPU_INIT), kept for
+ * each vCPU, and since Linux 6.6 for the VM.
+ */
 static __always_inline bool vm_32bit(u64 kvm)
 {
-	u64 vcpu = vm_first_vcpu(kvm), hcr;
+	u64 arch = kvm + bpf_core_field_offset(struct kvm, arch), vcpu;
 
+	if (bpf_core_field_exists(struct kvm_arch___v606, vcpu_features))
+		return READ(kvm_arch___v606, arch, vcpu_features[0]) & FEATURE_EL1_32BIT;
+	vcpu = vm_first_vcpu(kvm);
 	if (!vcpu)
 		return false;
-	hcr = READ(kvm_vcpu, vcpu, arch.hcr_el2);
-	return (hcr & HCR_VM) && !(hcr & HCR_RW);
+	arch = vcpu + bpf_core_field_offset(struct kvm_vcpu, arch);
+	return READ(kvm_vcpu_arch___v510, arch, features[0]) & FEATURE_EL1_32BIT;
 }
 
 static __always_inline void layout_arch(u64 kvm, struct nisv_rec_layout *rec)

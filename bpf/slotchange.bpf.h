@@ -21,6 +21,7 @@ static __always_inline int slot_changed(u64 kvm, u64 before, u64 after, u32 chan
 {
 	struct nisv_vm_key key = vm_key(kvm, current_task());
 	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
+	u64 now = bpf_ktime_get_ns(); /* before an unknown VM is introduced */
 	struct nisv_vm_stat *vm;
 	struct nisv_rec_slot *rec;
 
@@ -40,6 +41,7 @@ static __always_inline int slot_changed(u64 kvm, u64 before, u64 after, u32 chan
 	slot_copy(change == NISV_SLOT_CREATED ? 0 : before, &rec->before);
 	slot_copy(change == NISV_SLOT_DELETED ? 0 : after, &rec->after);
 	header_fill(&rec->hdr, NISV_REC_SLOT, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
+	rec->hdr.time_ns = now;
 	record_send(rec, sizeof(*rec), false);
 	return 0;
 }

@@ -168,7 +168,7 @@ struct nisv_rec_layout {
 	__u32 n_redist;	    /* used entries of redist[] */
 	__u32 nisv_to_user; /* 1: the VMM enabled KVM_CAP_ARM_NISV_TO_USER */
 	__u32 is_protected; /* 1: pKVM protected VM */
-	__u32 is_32bit;	    /* 1: arm64, vCPU 0 runs AArch32 at EL1 (HCR_EL2.RW is 0) */
+	__u32 is_32bit;	    /* 1: arm64, the VMM made it with KVM_ARM_VCPU_EL1_32BIT */
 	struct nisv_redist redist[NISV_REDIST_MAX];
 	struct nisv_bus_range bus[NISV_BUS_MAX];
 	struct nisv_slot slots[NISV_SLOTS_MAX]; /* last: only n_slots of them are sent */

@@ -59,31 +59,49 @@ void slot_history_clear(struct slot_history *history)
 
 /* ---- told by KVM's function ---- */
 
+static bool same_id(const struct nisv_slot *a, const struct nisv_slot *b)
+{
+	return a->id == b->id && a->as_id == b->as_id;
+}
+
 static bool same_slot(const struct nisv_slot *a, const struct nisv_slot *b)
 {
-	return a->id == b->id && a->as_id == b->as_id && a->gpa == b->gpa && a->size == b->size;
+	return same_id(a, b) && a->gpa == b->gpa && a->size == b->size && a->flags == b->flags;
+}
+
+static void forget(struct slot_history *history, size_t i)
+{
+	history->n--;
+	history->total--;
+	memmove(&history->list[i], &history->list[i + 1],
+		(history->n - i) * sizeof(*history->list));
 }
 
 /*
- * Two readings may have shown a change before its own record is looked at: then that one tells the
- * moment. True if there was such a change.
+ * Two readings may have shown a change before its own record is looked at: a new map is visible
+ * before KVM calls the function that tells of it. The record says when it was, so the interval
+ * goes. The newest change of that slot is the same one if it looks the same, for no slot is
+ * created, deleted or moved there twice in a row; an older one only if the moment lies within it.
  */
-static bool sharpen(struct slot_history *history, const struct slot_change *exact)
+static void forget_interval(struct slot_history *history, const struct slot_change *exact)
 {
-	for (size_t i = history->n; i > 0; i--) {
-		struct slot_change *change = &history->list[i - 1];
+	bool newest = true;
 
-		if (change->from_ns == change->until_ns || change->what != exact->what ||
-		    exact->from_ns < change->from_ns || exact->until_ns > change->until_ns ||
-		    !same_slot(&change->slot, &exact->slot))
+	for (size_t i = history->n; i > 0; i--) {
+		const struct slot_change *change = &history->list[i - 1];
+
+		if (!same_id(&change->slot, &exact->slot))
 			continue;
-		history->n--;
-		history->total--;
-		memmove(change, change + 1, (history->n - (i - 1)) * sizeof(*change));
-		add(history, exact);
-		return true;
+		if (change->from_ns == change->until_ns)
+			return;
+		if (change->what == exact->what && same_slot(&change->slot, &exact->slot) &&
+		    exact->from_ns >= change->from_ns &&
+		    (newest || exact->from_ns <= change->until_ns)) {
+			forget(history, i - 1);
+			return;
+		}
+		newest = false;
 	}
-	return false;
 }
 
 void slot_history_record(struct slot_history *history, const struct nisv_rec_slot *rec)
@@ -99,8 +117,8 @@ void slot_history_record(struct slot_history *history, const struct nisv_rec_slo
 
 	if (rec->change >= _NISV_SLOT_CHANGE_MAX || change.slot.id < 0)
 		return;
-	if (!sharpen(history, &change))
-		add(history, &change);
+	forget_interval(history, &change);
+	add(history, &change);
 }
 
 /* ---- compared ---- */

@@ -248,12 +248,48 @@ static void a_moment_replaces_an_interval(void **state)
 	assert_int_equal(history.list[0].from_ns, 13 * MS);
 	assert_int_equal(history.list[0].until_ns, 13 * MS);
 
-	/* Another one, and one outside the interval, are changes of their own. */
+	/* The map was seen changed before KVM told: still the same change. */
 	slot_history_clear(&history);
 	slot_history_compare(&history, &before, &after, 10 * MS, 20 * MS);
-	told(NISV_SLOT_DELETED, two[0], none, 13 * MS);
 	told(NISV_SLOT_DELETED, two[1], none, 21 * MS);
+	assert_int_equal(history.n, 1);
+	assert_int_equal(history.list[0].from_ns, 21 * MS);
+
+	/* Another slot, and the same one once more, are changes of their own. */
+	told(NISV_SLOT_DELETED, two[0], none, 22 * MS);
+	told(NISV_SLOT_CREATED, none, two[1], 23 * MS);
+	told(NISV_SLOT_DELETED, two[1], none, 24 * MS);
+	assert_int_equal(history.n, 4);
+	assert_int_equal(history.total, 4);
+}
+
+/* Deleted and made anew between two readings: two changes, each with a record of its own. */
+static void each_interval_has_its_moment(void **state)
+{
+	const struct nisv_slot was = slot(1, 0, MIB, 0), is = slot(1, 4 * MIB, 2 * MIB, 0);
+
+	(void)state;
+	reading(&before, 1, &was);
+	reading(&after, 1, &is);
+	slot_history_compare(&history, &before, &after, 10 * MS, 20 * MS);
+	assert_int_equal(history.n, 2);
+	told(NISV_SLOT_DELETED, was, none, 12 * MS);
+	told(NISV_SLOT_CREATED, none, is, 14 * MS);
+	assert_int_equal(history.n, 2);
+	assert_int_equal(history.total, 2);
+	assert_int_equal(history.list[0].what, NISV_SLOT_DELETED);
+	assert_int_equal(history.list[0].until_ns, 12 * MS);
+	assert_int_equal(history.list[1].what, NISV_SLOT_CREATED);
+	assert_int_equal(history.list[1].until_ns, 14 * MS);
+
+	/* Had they not been told, the next deletion would be another one. */
+	slot_history_clear(&history);
+	slot_history_compare(&history, &before, &after, 10 * MS, 20 * MS);
+	told(NISV_SLOT_DELETED, is, none, 30 * MS);
 	assert_int_equal(history.n, 3);
+	told(NISV_SLOT_CREATED, none, was, 31 * MS);
+	told(NISV_SLOT_DELETED, was, none, 32 * MS);
+	assert_int_equal(history.n, 5);
 }
 
 static void removals_are_found_by_address_and_time(void **state)
@@ -306,6 +342,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unsure_readings_tell_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_readings_tell_what_they_show, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_moment_replaces_an_interval, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_interval_has_its_moment, setup, teardown),
 		cmocka_unit_test_setup_teardown(removals_are_found_by_address_and_time, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(
