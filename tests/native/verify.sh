@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# nisvctl verify on this machine: what is behind the slots and, on x86, what the memory table says;
+# each wrong thing is told by its name, and a VM that is well is called so.
+
+# shellcheck source=tests/native/common
+. "$(dirname "$0")/common"
+if [[ $(uname -m) != x86_64 ]]; then
+	echo 'SKIP an E820 table is a matter of x86; the lab has the same for arm64'
+	exit 77
+fi
+setup
+
+# little N BYTES: a number as it lies in memory.
+little() {
+	local i
+	for ((i = 0; i < $2; i++)); do
+		printf '%b' "\\x$(printf '%02x' $((($1 >> (8 * i)) & 255)))"
+	done
+}
+
+# zero_page RAM: boot parameters with RAM bytes from 1 MiB on (Linux, struct boot_params).
+zero_page() {
+	head -c 488 /dev/zero && little 1 1 && head -c 21 /dev/zero && little 0xaa55 2
+	head -c 2 /dev/zero && printf HdrS && head -c 202 /dev/zero
+	little 0x100000 8 && little "$1" 8 && little 1 4
+	head -c $((4096 - 720 - 20)) /dev/zero
+}
+
+# found NAME: causes and addresses, worst first.
+found() {
+	n verify "$tag-$1" --json=short |
+		jq -r '.vms[0].findings | map("\(.cause) \(.severity) \(.address)") | join(", ")'
+}
+
+zero_page $((15 << 20)) >"$work/right"
+zero_page $((32 << 20)) >"$work/larger"
+mkfifo "$work/ready"
+idle() {
+	start_vm "$@" --idle --slot 0,16M --ready "$work/ready"
+	IFS= read -r -t 30 _ <"$work/ready" || echo "FAIL $1 does not start"
+}
+
+idle well --blob "$work/right@0x7000"
+idle larger --blob "$work/larger@0x7000"
+idle closed --blob "$work/right@0x7000" --slot 0x80000000,2M,nobacking
+launch || exit 1
+
+is 'well' '' "$(found well)"
+is 'larger' 'dtb-memory-node-larger-than-ram error 0x1000000' "$(found larger)"
+is 'closed' 'backing-not-faultable error 0x80000000' "$(found closed)"
+is 'checks' 'the guest'"'"'s memory is in memslots true, nothing is beyond the addressable space false, '\
+'host memory is behind every memslot true, memory is made of whole host pages true' \
+	"$(n verify "$tag-well" --json=short | jq -r '.vms[0].checks | map("\(.name) \(.done)") | join(", ")')"
+contains 'overhang' "$(n verify "$tag-larger")" "$((17 << 20)) bytes"
+contains 'well in a line' "$(n verify "$tag-well")" "$tag-well "
+
+n verify "$tag-well" --exit-code >/dev/null
+is 'status: nothing found' 0 $?
+n verify "$tag-larger" --exit-code >/dev/null
+is 'status: found' 5 $?
+n verify "$tag-nobody" 2>/dev/null
+is 'status: no such VM' 3 $?
+
+# All at once: the same, and those with findings first.
+n verify --json=short >"$work/all"
+is 'all' "$tag-closed false, $tag-larger false, $tag-well true" \
+	"$(jq -r --arg tag "$tag-" '[.vms[] | select(.vm.name | startswith($tag))] |
+		sort_by(.vm.name) | map("\(.vm.name) \(.findings == [])") | join(", ")' "$work/all")"
+is 'those with findings first' "$tag-well" \
+	"$(jq -r --arg tag "$tag-" '[.vms[] | select(.vm.name | startswith($tag)) | .vm.name] | last' "$work/all")"
+
+# What is behind the slots, as /proc tells.
+is 'backing' 'anonymous rw 16777216 null' "$(n show "$tag-well" --json=short | jq -r \
+	'.layout.slots[0].backing | "\(.kind) \(.permissions) \(.covered_bytes) \(.gap)"')"
+is 'closed backing' 'anonymous  2097152 null' "$(n show "$tag-closed" --json=short | jq -r \
+	'.layout.slots[] | select(.gpa == "0x80000000") | .backing |
+	"\(.kind) \(.permissions) \(.covered_bytes) \(.gap)"')"
+finish
