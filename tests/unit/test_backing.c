@@ -158,7 +158,8 @@ static void test_device_names(void **state)
 
 static const char split[] = "10000-20000 rw-p 00000000 00:00 0 \n"
 			    "20000-30000 r--p 00000000 00:00 0 \n"
-			    "40000-50000 rw-p 00000000 00:00 0 \n";
+			    "40000-50000 rw-p 00000000 00:00 0 \n"
+			    "60000-70000 ---p 00000000 00:00 0 \n";
 
 static void test_coverage(void **state)
 {
@@ -176,6 +177,11 @@ static void test_coverage(void **state)
 	assert_int_equal(b.kind, BACKING_ANONYMOUS);
 	assert_int_equal(b.covered_bytes, 0x20000);
 	assert_int_equal(b.gap, 0x40000000 + 0x18000);
+	/* Of two gaps the first one. */
+	b = behind(split, 0x28000, 0x40000);
+	assert_int_equal(b.covered_bytes, 0x20000);
+	assert_int_equal(b.gap, 0x40000000 + 0x8000);
+	assert_false(b.readable);
 	b = behind(split, 0x8000, 0x10000);
 	assert_int_equal(b.covered_bytes, 0x8000);
 	assert_int_equal(b.gap, 0x40000000);
@@ -189,7 +195,7 @@ static void test_coverage(void **state)
 	assert_false(b.readable || b.writable);
 	/* A slot whose end wraps around reaches to the end. */
 	b = behind(split, 0x48000, UINT64_MAX);
-	assert_int_equal(b.covered_bytes, 0x8000);
+	assert_int_equal(b.covered_bytes, 0x18000);
 }
 
 static void test_hostile(void **state)
@@ -220,10 +226,12 @@ static void test_hostile(void **state)
 	/* Details of nothing, and of a line that was dropped, are nobody's. */
 	vmas = parse("VmFlags: io\n"
 		     "10000-20000 rw-p 0 0:0 0\n"
+		     "what is this?\n"
+		     "VmFlags: io\n"
 		     "18000-19000 rw-p 0 0:0 0\n"
 		     "VmFlags: io\n");
 	assert_int_equal(vmas.n, 1);
-	assert_int_equal(vmas.dropped, 1);
+	assert_int_equal(vmas.dropped, 2);
 	assert_false(vmas.list[0].is_io);
 	vmas_clear(&vmas);
 	vmas = parse("10000-20000 rw-p 0 0:0 0 /a\x1b[31m\xff");

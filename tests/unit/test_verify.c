@@ -633,6 +633,10 @@ static void test_gic_version(void **state)
 	assert_int_equal(finding->severity, SEVERITY_ERROR);
 	assert_contains(finding->summary, "GICv2");
 	assert_contains(finding->advice[0], "gic-version=");
+	/* Nor is the distributor told as a device that is absent, where VMMs place it by version.
+	 */
+	range_of(GUEST_GIC_DIST)->base = 0x3ffff000;
+	expect("gic-version-mismatch");
 	vm.layout.vgic_model = NISV_VGIC_NONE;
 	run();
 	assert_false(check_named("version")->done);
@@ -695,6 +699,14 @@ static void test_msi(void **state)
 	assert_int_equal(expect("gic-v2m-missing")->address, 0x8060000);
 	vm.evidence.machine_confidence = 0.6;
 	expect_not_done("MSI controllers", "GICv2m");
+
+	/* With a GICv3 older versions of the machine have none. */
+	healthy(NULL);
+	add_range(GUEST_GIC_V2M, 0x8020000, 0x1000, "v2m@8020000", "arm,gic-v2m-frame");
+	vm.options.machine_major = 8;
+	expect("gic-v2m-missing");
+	vm.options.machine_major = 0;
+	expect_silence();
 }
 
 /* ---- PCI ------------------------------------------------------------------------------------ */
@@ -716,6 +728,13 @@ static void test_pci(void **state)
 	range_of(GUEST_PCI_WINDOW)->size = 0x1000000;
 	vm.layout.ipa_bits = 48;
 	assert_int_equal(expect("pcie-window-mismatch")->address, 0x50000000000);
+	/* Past the IPA limit it is told as that alone. */
+	vm.layout.ipa_bits = 40;
+	expect("beyond-ipa-limit");
+	/* The I/O window is no window for memory. */
+	range_of(GUEST_PCI_WINDOW)->base = 0x3eff0000;
+	range_of(GUEST_PCI_WINDOW)->size = 0x10000;
+	expect("pcie-window-mismatch");
 	/* A part of a window is a window. */
 	range_of(GUEST_PCI_WINDOW)->base = 0x10100000;
 	range_of(GUEST_PCI_WINDOW)->size = 0x100000;
@@ -781,6 +800,9 @@ static void test_pages(void **state)
 	vm.machine.regions[vm.machine.n_regions++] =
 		(struct machine_region)REGION("ROM", 0x20000000000, 0x2000, REGION_ROM, .vgic = 0);
 	assert_contains(expect("subpage-memslot")->summary, "ROM");
+	vm.machine.regions[vm.machine.n_regions - 1].optional = true;
+	expect_silence();
+	vm.machine.regions[vm.machine.n_regions - 1].optional = false;
 	add_slot(0x20000000000, 0x10000, NISV_SLOT_READONLY);
 	expect_silence();
 }
@@ -794,9 +816,15 @@ static void test_hidden_vgic(void **state)
 	finding = expect("memslot-over-vgic");
 	assert_contains(finding->summary, "distributor");
 	assert_int_equal(finding->address, 0x8000000);
+	vm.slots[1] = (struct nisv_slot){.gpa = 0x7ff0000, .size = 0x20000, .id = 1};
+	vm.backing[1].covered_bytes = 0x20000;
+	assert_int_equal(expect("memslot-over-vgic")->address, 0x8000000);
+	vm.slots[1].size = vm.backing[1].covered_bytes = 0x1000;
 	vm.slots[1].gpa = 0x80a0000 + 0x20000;
 	vm.backing[1].gap = vm.slots[1].gpa + 0x1000;
-	assert_contains(expect("memslot-over-vgic")->summary, "redistributor");
+	finding = expect("memslot-over-vgic");
+	assert_contains(finding->summary, "redistributor");
+	assert_int_equal(finding->address, 0x80a0000 + 0x20000);
 	vm.slots[1].gpa = 0x80a0000 + 2 * 0x20000;
 	expect_silence();
 	vm.slots[1].gpa = 0x8000000;
