@@ -2,6 +2,7 @@
 #include "daemon/core/news.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MINUTE_NS	  60000000000ULL
@@ -76,12 +77,20 @@ static size_t compare(struct news_known *known, const struct finding *finding, b
 	return n;
 }
 
+void news_clear(struct news_state *state)
+{
+	free(state->known);
+	*state = (struct news_state){};
+}
+
 size_t news_collect(struct news_state *state, const struct findings *findings, uint64_t now_ns,
 		    unsigned int per_minute, struct news_item items[NEWS_MAX])
 {
 	size_t n = 0;
 
-	for (size_t f = 0; f < findings->n; f++) {
+	if (findings->n && !state->known)
+		state->known = calloc(NEWS_KNOWN_MAX, sizeof(*state->known));
+	for (size_t f = 0; f < findings->n && state->known; f++) {
 		const struct finding *finding = &findings->list[f];
 		size_t at = find_known(state, finding->signature), n_found = 0;
 		struct news_item found[1 + ITEMS_PER_FINDING];

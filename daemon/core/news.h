@@ -33,28 +33,33 @@ struct news_item {
 	uint64_t count;		       /* faults of the finding so far */
 };
 
+/* What was told of one finding. */
+struct news_known {
+	char signature[33];
+	enum severity severity; /* the worst one told */
+	struct news_site {
+		enum nisv_kind kind;
+		uint64_t page, pc;
+	} sites[NEWS_SITES_MAX]; /* told; they change their order in the finding */
+	size_t n_sites;
+	bool storm;
+};
+
 /* Kept with the VM; starts as zeroes. */
 struct news_state {
-	struct news_known {
-		char signature[33];
-		enum severity severity; /* the worst one told */
-		struct news_site {
-			enum nisv_kind kind;
-			uint64_t page, pc;
-		} sites[NEWS_SITES_MAX]; /* told; they change their order in the finding */
-		size_t n_sites;
-		bool storm;
-	} known[NEWS_KNOWN_MAX];
+	struct news_known *known; /* owned, NEWS_KNOWN_MAX; NULL before the first finding */
 	size_t n_known;
 	uint64_t window_ns; /* start of the current minute */
 	unsigned int in_window;
 	uint64_t withheld; /* items that the limit kept back, since the beginning */
 };
 
+void news_clear(struct news_state *state); /* back to zeroes */
+
 /*
  * Compares @findings with what @state says was told, remembers what it returns. At most @per_minute
  * items a minute; what exceeds that is counted as withheld and not told later. Returns the number
- * of @items set.
+ * of @items set; none where memory for the first one is lacking: it is tried again.
  */
 size_t news_collect(struct news_state *state, const struct findings *findings, uint64_t now_ns,
 		    unsigned int per_minute, struct news_item items[NEWS_MAX]);

@@ -32,6 +32,7 @@ static struct vm *vm_free(struct vm *vm)
 	slot_history_clear(&vm->slots);
 	guest_view_clear(&vm->guest);
 	backings_clear(&vm->backings);
+	news_clear(&vm->news);
 	free(vm->machine);
 	free(vm->cmdline);
 	free(vm->cgroup);

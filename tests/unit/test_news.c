@@ -22,8 +22,16 @@ struct bench {
 	struct news_item items[NEWS_MAX];
 };
 
+static void tear_down(struct bench *b)
+{
+	news_clear(&b->state);
+}
+
+#define BENCH(name) struct bench name __attribute__((cleanup(tear_down))) = {}
+
 static void set_up(struct bench *b, size_t n_findings)
 {
+	tear_down(b);
 	*b = (struct bench){};
 	b->findings = (struct findings){.list = b->list, .n = n_findings};
 	for (size_t i = 0; i < SITES_MAX; i++)
@@ -44,7 +52,7 @@ static size_t collect(struct bench *b, uint64_t now_ns, unsigned int per_minute)
 
 static void test_a_finding_is_told_once(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 2);
@@ -68,7 +76,7 @@ static void test_a_finding_is_told_once(void **state)
 
 static void test_nothing_is_no_news(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 0);
@@ -81,7 +89,7 @@ static void test_nothing_is_no_news(void **state)
 
 static void test_sites(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 1);
@@ -97,7 +105,7 @@ static void test_sites(void **state)
 
 static void test_a_site_is_known_wherever_it_stands(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 1);
@@ -124,7 +132,7 @@ static void test_a_site_is_known_wherever_it_stands(void **state)
 
 static void test_few_sites_of_a_finding_are_told(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 1);
@@ -146,7 +154,7 @@ static void test_few_sites_of_a_finding_are_told(void **state)
 
 static void test_outcome(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 1);
@@ -168,7 +176,7 @@ static void test_outcome(void **state)
 
 static void test_storm(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 1);
@@ -193,7 +201,7 @@ static void test_storm(void **state)
 
 static void test_limit_per_minute(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	set_up(&b, 8);
@@ -216,7 +224,7 @@ static void test_limit_per_minute(void **state)
 
 static void test_many_findings(void **state)
 {
-	struct bench b;
+	BENCH(b);
 
 	(void)state;
 	/* More than one answer holds: all are accounted for. */
