@@ -46,7 +46,7 @@ is 'nothing about it was lost' '0 0' "$(vm_json dead '"\(.lost_records) \(.suppr
 dossier=$work/state/dossiers/$(vm_json dead .key).jsonl
 is 'dossier' dossier "$([[ -s $dossier ]] && echo dossier)"
 is 'the dossier explains the same' "$(answer dead '[.vm, .findings] | tojson')" \
-	"$(NISVD_MACHINE_PATH=daemon/machines n --file "$dossier" explain "$tag-dead" --json=short | jq -r '[.vm, .findings] | tojson')"
+	"$(n --file "$dossier" explain "$tag-dead" --json=short | jq -r '[.vm, .findings] | tojson')"
 
 declare -A named_pid
 
