@@ -19,12 +19,17 @@ enum vmoption {
 	VMOPTION_ON,
 };
 
-#define VMOPTIONS_LOADERS_MAX 8
-
 struct vmoptions {
-	bool known;	  /* a command line of a VMM we know was read, and read to its end */
+	/*
+	 * A command line of a VMM we know was read to its end, and nothing else describes the
+	 * machine: no file (-readconfig, --cfg), no snapshot, no API (Cloud Hypervisor without a
+	 * kernel or firmware, libkrun but for krunkit). What is unset then is the VMM's default.
+	 */
+	bool known;
 	char machine[48]; /* QEMU: "virt", "q35", "pc", "microvm" ("pc-i440fx" is "pc"), or "" */
-	uint32_t machine_major; /* of a versioned machine (virt-8.2, pc-q35-7.1); 0: the newest */
+	/* of a versioned machine (virt-8.2, pc-q35-7.1); 0: not told: the newest of its QEMU, or a
+	 * distribution's own (virt-rhel9.4.0, pc-q35-noble) */
+	uint32_t machine_major;
 	uint32_t machine_minor;
 	uint64_t ram_bytes;	    /* -m, --memory size=, --mem; 0 unknown */
 	uint64_t max_ram_bytes;	    /* -m maxmem=, --memory hotplug_size= added; 0: none */
@@ -45,7 +50,8 @@ struct vmoptions {
 	enum vmoption tpm;	/* a TPM device is asked for */
 	enum vmoption virtio_iommu, pvpanic, sev_or_cca;
 	char dtb[128]; /* -dtb FILE: a device tree that the VMM did not make; "" */
-	/* crosvm --pci cam=[start=...,size=...],mem=[...] (since 2024-11); size 0: not given */
+	/* crosvm --pci cam=[start=...,size=...],mem=[...] (since 2024-11); start 0: not given, size
+	 * 0: left to its default */
 	struct {
 		uint64_t start, size;
 	} crosvm_cam, crosvm_ecam, crosvm_mem;
