@@ -36,71 +36,71 @@ _Static_assert(sizeof(checks_of) / sizeof(checks_of[0]) <= VERIFY_CHECKS_MAX, "a
 
 /* ---- is the tree the guest's own? ----------------------------------------------------------- */
 
-/* Its memory begins where a memslot does. */
+/* Its memory begins where a memslot does; Firecracker leaves its first 2 MiB out. */
 static bool fits_memory(const struct verify_evidence *e)
 {
 	for (size_t i = 0; i < e->guest->n_ranges; i++) {
 		const struct guest_range *range = &e->guest->ranges[i];
 		const struct nisv_slot *slot = layout_slot_at(e->layout, range->base);
 
-		if (range->kind == GUEST_MEMORY && slot && slot->gpa == range->base)
+		if (range->kind == GUEST_MEMORY && slot && range->base - slot->gpa <= 2 * MIB)
 			return true;
 	}
 	return false;
 }
 
-static bool has_memory(const struct guest_view *guest)
+/* Boards have their interrupt controllers everywhere: it tells them from VMs with the same RAM. */
+static bool fits_gic(const struct verify_evidence *e)
 {
-	for (size_t i = 0; i < guest->n_ranges; i++)
-		if (guest->ranges[i].kind == GUEST_MEMORY)
-			return true;
-	return false;
+	for (size_t i = 0; i < e->guest->n_ranges; i++)
+		if (e->guest->ranges[i].kind == GUEST_GIC_DIST)
+			return e->guest->ranges[i].base == e->layout->vgic_dist;
+	return true;
 }
 
-/* Where VMMs put the tree that they make: guest_places.c has the sources. */
+/*
+ * Where VMMs put the tree that they make, to the byte; sources are in guest_places.c. QEMU puts it
+ * behind the initrd, which it puts to the half of the RAM, at most 128 MiB up.
+ */
 static bool is_boot_place(const struct layout *layout, uint64_t address)
 {
 	const struct nisv_slot *slot = layout_slot_at(layout, address);
-	uint64_t offset, first;
+	uint64_t offset, first, half;
 
 	if (!slot)
 		return false;
 	offset = address - slot->gpa;
 	first = slot->size < 256 * MIB ? slot->size : 256 * MIB;
-	return offset == 0 || offset == 0x1000 || offset + 2 * MIB == slot->size ||
-	       offset + 2 * MIB == first;
+	half = (first / 2 + 2 * MIB - 1) & ~(2 * MIB - 1);
+	return offset == 0 || offset == 0x1000 || offset == half ||
+	       offset + 2 * MIB == slot->size || offset + 2 * MIB == first;
 }
 
 /*
- * A guest's memory holds trees that it never goes by: files of its package of a kernel, in its page
- * cache. Those are for other boards, without the memory that a boot loader fills in.
+ * A guest's memory holds trees that it never goes by: in its page cache are the files of its
+ * kernel's package, for a thousand boards. Those are at any page, and for other machines.
  */
-static enum verify_trust trust_of(const struct verify_evidence *e, char *reason)
+static bool find_tree(const struct verify_evidence *e, char *reason)
 {
 	const struct guest_view *guest = e->guest;
 
-	if (guest->state != GUEST_FOUND) {
-		verify_not_done(reason, "what the guest believes is not known: %s",
-				guest->reason[0]	       ? guest->reason
-				: guest->state == GUEST_UNREAD ? "not looked into yet"
-							       : guest_state_name(guest->state));
-		return TRUST_NONE;
-	}
-	if (guest->source != GUEST_DEVICE_TREE) {
-		verify_not_done(reason, "the guest has no device tree");
-		return TRUST_NONE;
-	}
-	if (!e->layout->known || fits_memory(e))
-		return TRUST_FULL;
-	if (is_boot_place(e->layout, guest->address))
-		return TRUST_FULL;
-	verify_not_done(reason,
-			"the tree at 0x%" PRIx64
-			" does not fit this VM's memory: it may be no more than a file there",
-			guest->address);
-	return guest->has_chosen && has_memory(guest) && guest->address % (2 * MIB) == 0
-		       ? TRUST_WEAK
-		       : TRUST_NONE;
+	if (guest->state != GUEST_FOUND)
+		return verify_not_done(reason, "what the guest believes is not known: %s",
+				       guest->reason[0] ? guest->reason
+				       : guest->state == GUEST_UNREAD
+					       ? "not looked into yet"
+					       : guest_state_name(guest->state));
+	if (guest->source != GUEST_DEVICE_TREE)
+		return verify_not_done(reason, "the guest has no device tree");
+	if (!e->layout->known || is_boot_place(e->layout, guest->address) ||
+	    (fits_memory(e) && fits_gic(e)))
+		return true;
+	if (e->options->dtb[0] && guest->address % (2 * MIB) == 0)
+		return true;
+	return verify_not_done(reason,
+			       "the tree at 0x%" PRIx64
+			       " is not for this VM's memory and GIC: it may be a mere file there",
+			       guest->address);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -124,7 +124,7 @@ int verify(const struct verify_evidence *evidence, struct findings *ret,
 	struct verification v = {.e = evidence};
 	size_t n = 0;
 
-	v.trust = trust_of(evidence, v.tree_reason);
+	v.has_tree = find_tree(evidence, v.tree_reason);
 	for (size_t i = 0; i < sizeof(checks_of) / sizeof(checks_of[0]); i++) {
 		struct verify_check *check = &checks[n];
 

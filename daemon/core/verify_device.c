@@ -329,23 +329,12 @@ bool verify_devices(struct verification *v, char *reason)
 {
 	struct device_check check = {.v = v, .registry = verify_registry_map(v)};
 
-	if (v->trust == TRUST_NONE)
-		return verify_not_done(reason, "%s", v->tree_reason);
-	if (!verify_has_slots(v, reason) || !verify_has_bus(v, reason) ||
-	    !verify_has_machine(v, reason))
+	if (!verify_has_tree(v, reason) || !verify_has_slots(v, reason) ||
+	    !verify_has_bus(v, reason) || !verify_has_machine(v, reason))
 		return false;
 	find_absent(&check);
 	if (check.n_absent)
 		find_other(&check);
-	/* A tree that may be no more than a file: only what is plain, and only as possible. */
-	if (v->trust == TRUST_WEAK) {
-		if (check.other_hits < 2 || 2 * check.n_absent < check.n_devices)
-			return verify_not_done(reason, "%s", v->tree_reason);
-		report_machine(&check, 0.5,
-			       "the tree's devices are another machine's, but it may be no more "
-			       "than a file in the guest's memory");
-		return true;
-	}
 	if (check.other_hits >= 3)
 		report_machine(&check, 0.9, "three and more devices are exactly that machine's");
 	else if (check.other_hits == 2)

@@ -81,7 +81,7 @@ bool verify_has_bus(const struct verification *v, char *reason)
 
 bool verify_has_tree(const struct verification *v, char *reason)
 {
-	if (v->trust != TRUST_FULL)
+	if (!v->has_tree)
 		return verify_not_done(reason, "%s", v->tree_reason);
 	if (v->wrong_machine)
 		return verify_not_done(reason, "the guest's device tree is for another machine");

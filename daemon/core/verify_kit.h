@@ -26,17 +26,10 @@ enum verify_cause {
 	_VERIFY_CAUSE_MAX
 };
 
-/* How far the device tree that was found can be taken for the one that the guest goes by. */
-enum verify_trust {
-	TRUST_NONE = 0, /* there is none, or it may be no more than a file in the guest's memory */
-	TRUST_WEAK,	/* it is where VMMs put one, but it does not fit this VM's memory */
-	TRUST_FULL
-};
-
 struct verification {
 	const struct verify_evidence *e;
-	enum verify_trust trust;
-	char tree_reason[128]; /* why it is not TRUST_FULL */
+	bool has_tree;	       /* the guest's own device tree, not just some file in its memory */
+	char tree_reason[128]; /* why not */
 	bool wrong_machine;    /* the tree is for another machine: found */
 	struct findings findings;
 	bool no_memory;

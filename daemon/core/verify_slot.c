@@ -238,7 +238,7 @@ bool verify_pages(struct verification *v, char *reason)
 			report_page(v, "A memslot", slot->gpa, slot->size, 0.9,
 				    "the memslot and the host's page size are exact");
 	}
-	if (v->trust == TRUST_FULL && !v->wrong_machine)
+	if (v->has_tree && !v->wrong_machine)
 		check_guest_memory(v);
 	if (v->e->machine_confidence >= 0.8)
 		check_regions(v);

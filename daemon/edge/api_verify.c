@@ -16,7 +16,7 @@
 
 /* Of all VMs, what is known may be as old as this, and this long are they looked into. */
 #define ALL_MAX_AGE_NS (60 * API_SECOND_NS)
-#define ALL_LOOK_NS    (API_SECOND_NS / 4)
+#define ALL_LOOK_NS    (API_SECOND_NS / 10)
 
 #define REPLY_BYTES_MAX (NISV_MESSAGE_MAX / 2) /* the rest is counted */
 

@@ -71,6 +71,11 @@ is 'all' "$tag-closed false, $tag-larger false, $tag-well true" \
 is 'those with findings first' "$tag-well" \
 	"$(jq -r --arg tag "$tag-" '[.vms[] | select(.vm.name | startswith($tag)) | .vm.name] | last' "$work/all")"
 
+# A saved VM answers without a daemon, as far as its host need not be asked.
+n export "$tag-larger" >"$work/larger.jsonl"
+is 'saved' 'dtb-memory-node-larger-than-ram false' "$("$build/nisvctl" --file "$work/larger.jsonl" verify --json=short |
+	jq -r '.vms[0] | "\(.findings[0].cause) \(.checks[] | select(.name | contains("host pages")) | .done)"')"
+
 # What is behind the slots, as /proc tells.
 is 'backing' 'anonymous rw 16777216 null' "$(n show "$tag-well" --json=short | jq -r \
 	'.layout.slots[0].backing | "\(.kind) \(.permissions) \(.covered_bytes) \(.gap)"')"

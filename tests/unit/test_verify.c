@@ -417,18 +417,48 @@ static void test_assigned_devices(void **state)
 static void test_a_file_in_memory(void **state)
 {
 	(void)state;
-	/* The tree of another board, in the guest's page cache. */
+	/* The tree of another board with RAM at the same address, in the guest's page cache. */
 	vm.guest.n_ranges = 0;
 	vm.guest.address = RAM + 0x123000;
-	add_range(GUEST_MEMORY, 0x80000000, GIB, "memory@80000000", "");
+	add_range(GUEST_MEMORY, RAM, GIB, "memory@40000000", "");
 	add_range(GUEST_DEVICE, 0xfe201000, 0x200, "serial@7e201000", "arm,pl011");
 	add_range(GUEST_DEVICE, 0xfe200000, 0xb4, "gpio@7e200000", "brcm,bcm2711-gpio");
-	expect_not_done("memory is in memslots", "no more than a file");
-	/* Where VMMs put one, a machine that it is plainly for is possible. */
-	vm.guest.address = TREE_AT;
-	assert_true(expect("wrong-machine-layout")->confidence < 0.7);
-	vm.guest.has_chosen = false;
-	expect_silence();
+	add_range(GUEST_GIC_DIST, 0xff841000, 0x1000, "interrupt-controller", "arm,gic-v3");
+	expect_not_done("memory is in memslots", "mere file");
+	expect_not_done("devices are there", "mere file");
+	/* Or with its RAM elsewhere, and no interrupt controller that is known. */
+	vm.guest.n_ranges = 3;
+	vm.ranges[0].base = 0x80000000;
+	expect_not_done("memory is in memslots", "mere file");
+	/* It is no file where VMMs put one, or where QEMU was told to. */
+	vm.guest.address = RAM + 128 * MIB;
+	run();
+	assert_true(findings.n > 0);
+	vm.guest.address = RAM + 140 * MIB;
+	expect_not_done("memory is in memslots", "mere file");
+	snprintf(vm.options.dtb, sizeof(vm.options.dtb), "board.dtb");
+	run();
+	assert_true(findings.n > 0);
+}
+
+static void test_places_of_trees(void **state)
+{
+	static const uint64_t places[] = {0, 0x1000, 128 * MIB, 254 * MIB, 510 * MIB};
+
+	(void)state;
+	range_of(GUEST_MEMORY)->base = 0x80000000;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		vm.guest.address = RAM + places[i];
+		expect("dtb-memory-node-larger-than-ram");
+		vm.guest.address += 4096;
+		if (places[i])
+			expect_silence();
+	}
+	/* Anywhere, if the memory and the GIC are this VM's. */
+	vm.guest.address = RAM + 0x123000;
+	range_of(GUEST_MEMORY)->base = RAM + 2 * MIB;
+	range_of(GUEST_MEMORY)->size = 512 * MIB;
+	expect("dtb-memory-node-larger-than-ram");
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -728,6 +758,14 @@ static void test_pci(void **state)
 	range_of(GUEST_PCI_WINDOW)->size = 0x1000000;
 	vm.layout.ipa_bits = 48;
 	assert_int_equal(expect("pcie-window-mismatch")->address, 0x50000000000);
+	/* A map of another VMM without any window up there may lack it. */
+	vm.evidence.vmm = "cloud-hypervisor";
+	expect("pcie-window-mismatch");
+	vm.machine.n_regions--;
+	assert_true(vm.machine.regions[vm.machine.n_regions].is_window);
+	expect_silence();
+	vm.machine.n_regions++;
+	vm.evidence.vmm = "qemu";
 	/* Past the IPA limit it is told as that alone. */
 	vm.layout.ipa_bits = 40;
 	expect("beyond-ipa-limit");
@@ -935,6 +973,7 @@ int main(void)
 		TEST(test_not_looked_at),
 		TEST(test_assigned_devices),
 		TEST(test_a_file_in_memory),
+		TEST(test_places_of_trees),
 		TEST(test_memory),
 		TEST(test_memory_given_by_file),
 		TEST(test_e820),
