@@ -68,16 +68,17 @@ static bool decide_managed(struct vmname *vm, const struct vmname_facts *facts,
 		return true;
 	}
 	if (line->kind == LINE_KATA) {
-		set(vm, "kata", line->name);
+		set(vm, "cmdline", line->name);
 		return true;
 	}
-	/* pkg/virt-launcher/virtwrap/api, VMINamespaceKeyFunc(): NAMESPACE_NAME */
+	/* KubeVirt, by a libvirt of its own: pkg/virt-launcher/virtwrap/api, VMINamespaceKeyFunc(),
+	 * NAMESPACE_NAME */
 	if (cgroup->in_pod && line->kind == LINE_DOMAIN && strchr(line->name, '_')) {
-		set(vm, "kubevirt", line->name);
+		set(vm, "libvirt", line->name);
 		return true;
 	}
 	if (cgroup->kind == CGROUPNAME_KATA) {
-		set(vm, "kata", cgroup->name);
+		set(vm, "cgroup", cgroup->name);
 		return true;
 	}
 	if (facts->machined && facts->machined[0]) {

@@ -17,8 +17,8 @@
 
 struct vmname {
 	char name[VMNAME_MAX]; /* never empty: falls back to comm, then "vm" */
-	/* Where it comes from: "libvirt", "kubevirt", "kata", "machined", "cmdline", "cgroup",
-	 * "comm" (static strings). Only "comm" is the name of a program, not of a VM. */
+	/* Where it comes from: "libvirt", "machined", "cmdline", "cgroup", "comm" (static
+	 * strings). Only "comm" is the name of a program, not of a VM. */
 	const char *source;
 	char uuid[37];	 /* lower case with hyphens, or "" */
 	const char *vmm; /* "qemu", "firecracker", "cloud-hypervisor", "crosvm", "kvmtool",

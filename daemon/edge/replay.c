@@ -81,12 +81,12 @@ static const char *find_name(struct json_object *object, const char *member,
 }
 
 /*
- * Who it is was decided on its host, by more than a dossier holds (machined, its executable): that
- * is kept. A name that only its command line tells is read from there again.
+ * Who it is was decided on its host, by more than a dossier holds (machined, its executable, its
+ * own PID): that is kept.
  */
 static void take_name(struct vm *vm, struct json_object *object)
 {
-	static const char *const sources[] = {"libvirt", "kubevirt", "kata", "machined", "cgroup"};
+	static const char *const sources[] = {"libvirt", "machined", "cmdline", "cgroup"};
 	static const char *const vmms[] = {
 		"qemu",	   "firecracker", "cloud-hypervisor", "crosvm",	 "kvmtool",
 		"libkrun", "dragonball",  "gvisor",	      "unknown",

@@ -30,9 +30,9 @@ mapfile -t table <<ROWS
 libvirt|/machine.slice/machine-qemu\\x2d3\\x2d$tag.scope/libvirt/emulator|$tag libvirt qemu $uuid|qemu-system-x86_64 -name guest=$tag,debug-threads=on -uuid $uuid
 rewritten|/machine.slice/machine-qemu\\x2d4\\x2d$tag.b.scope|$tag.b libvirt qemu null|qemu-system-x86_64 -name guest=bank
 machine|/machine.slice/machine-$tag.c.scope|$tag.c cgroup qemu null|qemu-kvm -m 64
-kubevirt|/kubepods.slice/kubepods-pod1.slice/cri-containerd-$id.scope|${tag}_d kubevirt qemu $uuid|/usr/libexec/qemu-kvm -name guest=${tag}_d,debug-threads=on -uuid $uuid
-kata||$id kata qemu null|qemu-system-x86_64 -name sandbox-$id,debug-threads=on
-kata-ch||$tag-e kata cloud-hypervisor null|cloud-hypervisor --api-socket /run/vc/vm/$tag-e/clh-api.sock
+kubevirt|/kubepods.slice/kubepods-pod1.slice/cri-containerd-$id.scope|${tag}_d libvirt qemu $uuid|/usr/libexec/qemu-kvm -name guest=${tag}_d,debug-threads=on -uuid $uuid
+kata||$id cmdline qemu null|qemu-system-x86_64 -name sandbox-$id,debug-threads=on
+kata-ch||$tag-e cmdline cloud-hypervisor null|cloud-hypervisor --api-socket /run/vc/vm/$tag-e/clh-api.sock
 firecracker||$tag-f cmdline firecracker null|firecracker --id $tag-f --api-sock /run/firecracker.socket
 jailer|/firecracker/$tag-g|$tag-g cgroup firecracker null|firecracker --no-api --config-file vm.json
 ch||$tag-h cmdline cloud-hypervisor $uuid|cloud-hypervisor --api-socket path=/run/$tag-h.sock --platform uuid=$uuid
