@@ -60,7 +60,8 @@ double rule_sighted(const struct scene *scene, double score);
 /* A data abort that KVM had to answer without a description, in the VM's own address space. */
 bool rule_is_nisv(const struct scene *scene);
 
-/* A region whose devices the guest places, or one as large: what answers where in it is not known. */
+/* A region whose devices the guest places, or one as large: what answers where in it is not known.
+ */
 bool rule_is_window(const struct machine_region *region);
 
 /* No memory at the address, as far as is known. */
