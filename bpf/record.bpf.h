@@ -169,7 +169,10 @@ static __always_inline struct nisv_vm_stat *vm_get(const struct nisv_vm_key *key
 	return vm;
 }
 
-/* KVM destroys a VM: tell, if it is one that we know. Whoever drops the last reference does it. */
+/*
+ * KVM destroys a VM: whoever drops the last reference does it. One that has no totals may still be
+ * known to the daemon, from a scan.
+ */
 static __always_inline int vm_end(u64 kvm)
 {
 	struct nisv_vm_key key = vm_key(kvm, current_task());
@@ -177,8 +180,11 @@ static __always_inline int vm_end(u64 kvm)
 	struct nisv_rec_hdr hdr;
 
 	__sync_fetch_and_add(&vm_epoch, 1);
-	if (!vm)
+	if (!vm) {
+		header_fill(&hdr, NISV_REC_VM_END, sizeof(hdr), &key, 0);
+		record_send(&hdr, sizeof(hdr), false);
 		return 0;
+	}
 	header_fill(&hdr, NISV_REC_VM_END, sizeof(hdr), &key, add_fetch(&vm->seq, 1));
 	hdr.tgid = vm->tgid;
 	record_send(&hdr, sizeof(hdr), true);

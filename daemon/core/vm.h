@@ -77,6 +77,7 @@ struct vm {
 	bool dossier_due;	/* it changed since */
 	bool forgotten;		/* the kernel-side counters of an ended VM were freed */
 
+	uint64_t missed_ns; /* the first of the scans in a row that did not find it; 0: found */
 	enum vm_end end;
 	uint64_t end_ns;
 };

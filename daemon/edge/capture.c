@@ -121,8 +121,9 @@ static int load_iterator(struct capture *capture, const struct capture_options *
 	r = open_skeleton(capture, options);
 	if (r < 0)
 		return r;
-	bpf_object__for_each_program (program, capture->skel->obj)
+	bpf_object__for_each_program (program, capture->skel->obj) {
 		bpf_program__set_autoload(program, program == capture->skel->progs.find_vms);
+	}
 	r = nisvd_bpf__load(capture->skel);
 	if (r < 0)
 		return r;

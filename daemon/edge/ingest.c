@@ -26,6 +26,8 @@
 #define FORGET_AFTER_NS	  10000000000ULL
 #define FORGET_HEALTHY_NS 1000000000ULL
 
+#define MISSED_NS 2000000000ULL /* how long KVM may take to destroy a VM without files */
+
 /* A VMM whose end is awaited through a pidfd; it may own several VMs. */
 struct process {
 	uint32_t tgid;
@@ -364,6 +366,17 @@ int ingest_poll(struct manager *manager)
 
 /* ---- discovery ---- */
 
+/*
+ * A VM's files are gone a little before KVM destroys it. Where KVM's function tells, it gets the
+ * time to; a scan has the last word only where that was lost.
+ */
+static bool is_missed(const struct manager *manager, struct vm *vm, uint64_t now_ns)
+{
+	if (!vm->missed_ns)
+		vm->missed_ns = now_ns;
+	return !capture_sees_vm_end(manager->capture) || now_ns - vm->missed_ns >= MISSED_NS;
+}
+
 int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 {
 	uint64_t now_ns = wallclock_monotonic_ns();
@@ -374,6 +387,8 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 		return 0;
 	if (manager->discovered_ns && now_ns - manager->discovered_ns < max_age_ns)
 		return 0;
+	/* KVM's own word on the end of a VM goes before what a scan misses. */
+	ingest_records(manager);
 	manager->discovered_ns = now_ns;
 	r = discover_run(manager->capture, &found);
 	if (r < 0)
@@ -382,7 +397,9 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 	for (size_t i = found.complete ? manager->vms.n : 0; i > 0; i--) {
 		struct vm *vm = manager->vms.list[i - 1];
 
-		if (!vm->end && !discover_has(&found, &vm->kernel_key))
+		if (vm->end || discover_has(&found, &vm->kernel_key))
+			vm->missed_ns = 0;
+		else if (is_missed(manager, vm, now_ns))
 			end_vm(manager, vm, VM_END_NOT_FOUND);
 	}
 	discover_clear(&found);

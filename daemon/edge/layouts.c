@@ -67,14 +67,17 @@ void layouts_change(struct vm *vm, const struct nisv_rec_slot *rec)
 
 /*
  * With a hook on the changes of slots nobody scans in turn. But a new VM gets its vCPUs and devices
- * after its first slot, and changes that came too fast were not told one by one.
+ * after its first slot, changes that came too fast were not told one by one, and a VM that a scan
+ * missed may be gone.
  */
 static bool needs_scan(const struct manager *manager, const struct vm *vm)
 {
 	uint64_t settled_ns = vm->first_seen_ns + SETTLE_NS;
 
-	return !vm->end && (vm->layout_lost || (manager->discovered_ns < settled_ns &&
-						wallclock_monotonic_ns() >= settled_ns));
+	if (vm->end)
+		return false;
+	return vm->layout_lost || vm->missed_ns ||
+	       (manager->discovered_ns < settled_ns && wallclock_monotonic_ns() >= settled_ns);
 }
 
 bool layouts_poll(struct manager *manager, struct vm *vm)

@@ -39,11 +39,20 @@ static void *copy(const void *record, size_t size)
 	return memcpy(to, record, size);
 }
 
+/* The array with room for one more: the whole host's VMs may be many. */
+static void *room(void *array, size_t n)
+{
+	if (!(n & (n - 1)))
+		array = reallocarray(array, n ? 2 * n : 1, sizeof(void *));
+	assert_non_null(array);
+	return array;
+}
+
 static void on_vm(const struct nisv_rec_vm *vm, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	assert_true(watch->n_vms < RECORDS_MAX);
+	watch->vms = room(watch->vms, watch->n_vms);
 	watch->vms[watch->n_vms++] = copy(vm, sizeof(*vm));
 }
 
@@ -51,7 +60,7 @@ static void on_layout(const struct nisv_rec_layout *layout, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	assert_true(watch->n_layouts < RECORDS_MAX);
+	watch->layouts = room(watch->layouts, watch->n_layouts);
 	watch->layouts[watch->n_layouts++] = copy(layout, layout->hdr.size);
 }
 
@@ -59,7 +68,7 @@ static void on_fault(const struct nisv_rec_fault *fault, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	assert_true(watch->n_faults < RECORDS_MAX);
+	watch->faults = room(watch->faults, watch->n_faults);
 	watch->faults[watch->n_faults++] = copy(fault, sizeof(*fault));
 }
 
@@ -67,7 +76,7 @@ static void on_slot(const struct nisv_rec_slot *slot, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	assert_true(watch->n_slots < RECORDS_MAX);
+	watch->slots = room(watch->slots, watch->n_slots);
 	watch->slots[watch->n_slots++] = copy(slot, sizeof(*slot));
 }
 
@@ -96,12 +105,16 @@ void watch_stop(struct watch *watch)
 	capture_free(watch->capture);
 	for (size_t i = 0; i < watch->n_vms; i++)
 		free(watch->vms[i]);
+	free(watch->vms);
 	for (size_t i = 0; i < watch->n_layouts; i++)
 		free(watch->layouts[i]);
+	free(watch->layouts);
 	for (size_t i = 0; i < watch->n_faults; i++)
 		free(watch->faults[i]);
+	free(watch->faults);
 	for (size_t i = 0; i < watch->n_slots; i++)
 		free(watch->slots[i]);
+	free(watch->slots);
 }
 
 void watch_take(struct watch *watch)

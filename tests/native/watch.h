@@ -18,18 +18,16 @@
 
 struct json_object;
 
-#define RECORDS_MAX 4096
-
-/* All records, in the order of delivery. Owned copies. */
+/* All records, in the order of delivery: owned copies, in arrays that grow at each power of two. */
 struct watch {
 	struct capture *capture;
-	struct nisv_rec_fault *faults[RECORDS_MAX];
+	struct nisv_rec_fault **faults;
 	size_t n_faults;
-	struct nisv_rec_vm *vms[RECORDS_MAX];
+	struct nisv_rec_vm **vms;
 	size_t n_vms;
-	struct nisv_rec_layout *layouts[RECORDS_MAX];
+	struct nisv_rec_layout **layouts;
 	size_t n_layouts;
-	struct nisv_rec_slot *slots[RECORDS_MAX];
+	struct nisv_rec_slot **slots;
 	size_t n_slots;
 };
 
