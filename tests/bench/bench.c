@@ -18,6 +18,7 @@
 
 #include "daemon/edge/log.h"
 #include "latency.h"
+#include "scale.h"
 #include "walk.h"
 #include "workload.h"
 
@@ -34,6 +35,7 @@
 #define EXIT_CANNOT_RUN 77
 
 #define SCANS "scan of the host"
+#define SCALE "1,000 VMs"
 
 struct options {
 	unsigned int rounds;
@@ -313,6 +315,23 @@ static int measure_walks(const struct options *options)
 	return 0;
 }
 
+static int measure_scale(const struct options *options)
+{
+	static struct scale scale;
+	struct quartiles text, json;
+	int r = scale_measure(2 * options->tries, &scale);
+
+	if (r < 0)
+		return r;
+	text = sample_quartiles(&scale.list_ms);
+	json = sample_quartiles(&scale.json_ms);
+	printf("\n%s: nisvctl list %.0f ms [%.0f..%.0f], with --json %.0f ms [%.0f..%.0f]; "
+	       "nisvd's RSS is %.1f MiB\n",
+	       SCALE, text.median, text.low, text.high, json.median, json.low, json.high,
+	       (double)scale.rss_kib / 1024);
+	return 0;
+}
+
 /* On the last CPU that we may use: the first often serves the interrupts. */
 static void pin(const cpu_set_t *all)
 {
@@ -331,7 +350,7 @@ static void pin(const cpu_set_t *all)
 int main(int argc, char **argv)
 {
 	struct options options = {.rounds = ROUNDS, .block_ns = BLOCK_NS, .tries = TRIES};
-	bool scans_only;
+	bool scans_only, scale_only;
 	cpu_set_t all;
 	int r;
 
@@ -343,10 +362,11 @@ int main(int argc, char **argv)
 	sched_getaffinity(0, sizeof(all), &all);
 	pin(&all);
 	setpriority(PRIO_PROCESS, 0, NICE);
-	/* The scans are a table of their own. */
+	/* The scans are a table of their own, and so are many VMs. */
 	scans_only = options.only && strstr(SCANS, options.only);
-	r = scans_only ? 0 : measure(&options);
-	if (r >= 0 && !scans_only) {
+	scale_only = options.only && strstr(SCALE, options.only);
+	r = scans_only || scale_only ? 0 : measure(&options);
+	if (r >= 0 && !scans_only && !scale_only) {
 		print_rows();
 		print_events();
 	}
@@ -356,6 +376,8 @@ int main(int argc, char **argv)
 	setpriority(PRIO_PROCESS, 0, 0);
 	if (r >= 0 && (!options.only || scans_only))
 		r = measure_walks(&options);
+	if (r >= 0 && (!options.only || scale_only))
+		r = measure_scale(&options);
 	if (r >= 0 && !options.only)
 		r = measure_latency(&options);
 	return r < 0 ? EXIT_CANNOT_RUN : 0;

@@ -6,9 +6,8 @@
 
 /*
  * How long after the return of a failing KVM_RUN `nisvctl explain` has printed its cause: with a
- * real nisvd, the first it sees of each of @tries VMs. Adds milliseconds to @sample. nisvd and
- * nisvctl are those of the build directory that this program is in, else those on the PATH. 0 or
- * -errno, logged.
+ * real nisvd, the first it sees of each of @tries VMs. Adds milliseconds to @sample. 0 or -errno,
+ * logged.
  */
 int latency_measure(unsigned int tries, struct sample *sample);
 

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# 1,000 VMs at once, of four VMMs: each one is listed, with its memory map, and nisvd stays small.
+
+# shellcheck source=tests/native/common
+. "$(dirname "$0")/common"
+setup
+
+# Into files, not FIFOs: VMMs of so many VMs end later than a test that fails.
+vmms=()
+for i in 1 2 3 4; do
+	mkfifo "$work/ready.$i"
+	"$build/tests/testvmm" --idle --vms 250 --vm-slot-step 1M --slot 0x1000000,64K --ready "$work/ready.$i" \
+		--report "$work/report.$i" --dress qemu-system-x86_64 -name "$tag-fleet$i" &
+	vmms+=($!)
+done
+pids+=("${vmms[@]}")
+for i in 1 2 3 4; do
+	check "VMM $i is ready" grep -q ready "$work/ready.$i"
+done
+launch || exit 1
+
+n list --json=short >"$work/list"
+first=$(n show "$(jq -r --argjson pid "${vmms[0]}" '[.vms[] | select(.pid == $pid)][0].id' "$work/list")" --json=short)
+is 'the map of one of them' '[65536,"anonymous"]' "$(jq -c '.layout.slots[0] | [.size_bytes, .backing.kind]' <<<"$first")"
+rss=$(awk '/^VmRSS/ {print $2}' "/proc/$daemon/status")
+lost=$(n status --json=short | jq -c '.lost | with_entries(select(.value > 0))')
+
+kill "${vmms[@]}"
+wait "${vmms[@]}"
+jq -r '.vms[] | "\(.pid)-\(.fd)"' "$work"/report.? | sort >"$work/made"
+is 'VMs made' 1000 "$(wc -l <"$work/made")"
+jq -r '.vms[] | select(.state == "running") | .id' "$work/list" | grep -E "^($(IFS='|' && echo "${vmms[*]}"))-" | sort >"$work/listed"
+is 'made and listed are the same' '' "$(diff "$work/made" "$work/listed")"
+is 'RAM of each' '[65536]' "$(jq -c --arg tag "$tag-fleet" '[.vms[] | select(.name | startswith($tag)) | .ram_bytes] | unique' "$work/list")"
+is 'nothing was lost' '{}' "$lost"
+
+# A sanitizer keeps memory of its own.
+if [[ $build != *-san ]]; then
+	is 'VmRSS is below 40 MiB' yes "$( ((rss < 40 * 1024)) && echo yes || echo "no: $rss kB")"
+fi
+printf 'VmRSS: %s kB\n' "$rss"
+finish
