@@ -14,9 +14,12 @@
 #include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
 
-/* Of all VMs, what is known may be as old as this, and this long are they looked into. */
+/*
+ * Of all VMs, what is known may be as old as this, and so long are they looked into, as nothing
+ * else is done meanwhile; the rest is told as of the last look.
+ */
 #define ALL_MAX_AGE_NS (60 * API_SECOND_NS)
-#define ALL_LOOK_NS    (API_SECOND_NS / 10)
+#define ALL_LOOK_NS    (API_SECOND_NS / 2)
 
 #define REPLY_BYTES_MAX (NISV_MESSAGE_MAX / 2) /* the rest is counted */
 
@@ -133,6 +136,14 @@ static bool is_wanted(const struct verification *v, const struct vm *vm)
 	return v->only[0] ? !strcmp(vm->key, v->only) : !vm->end;
 }
 
+/* One VM that is asked for is looked into however long that takes. */
+static void look(const struct verification *v, struct vm *vm, uint64_t max_age_ns,
+		 uint64_t begun_ns)
+{
+	if (v->only[0] || wallclock_monotonic_ns() - begun_ns < ALL_LOOK_NS)
+		inspect_vm(v->manager, vm, max_age_ns);
+}
+
 static int look_once(struct verification *v)
 {
 	uint64_t begun_ns = wallclock_monotonic_ns();
@@ -144,10 +155,7 @@ static int look_once(struct verification *v)
 
 		if (!is_wanted(v, vm))
 			continue;
-		if (v->only[0])
-			inspect_vm(v->manager, vm, INSPECT_QUERY_NS);
-		else if (wallclock_monotonic_ns() - begun_ns < ALL_LOOK_NS)
-			inspect_vm(v->manager, vm, ALL_MAX_AGE_NS);
+		look(v, vm, v->only[0] ? INSPECT_QUERY_NS : ALL_MAX_AGE_NS, begun_ns);
 		r = run(v->manager, vm, &result);
 		if (r < 0)
 			break;
@@ -193,6 +201,7 @@ static int add_vm(struct verification *v, const struct vm *vm)
 /* Those with findings first: they are what is asked for, should there be no room for all. */
 static int add_vms(struct verification *v, bool with_findings)
 {
+	uint64_t begun_ns = wallclock_monotonic_ns();
 	int r = 0;
 
 	for (size_t i = 0; i < v->manager->vms.n && r >= 0; i++) {
@@ -201,7 +210,7 @@ static int add_vms(struct verification *v, bool with_findings)
 		if (!is_wanted(v, vm) || has_any(&v->sightings, vm) != with_findings)
 			continue;
 		if (with_findings)
-			inspect_vm(v->manager, vm, 0);
+			look(v, vm, 0, begun_ns);
 		r = add_vm(v, vm);
 	}
 	return r;
