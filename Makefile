@@ -98,7 +98,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all clean deps demo bench install format guests lab-build \
+.PHONY: all clean deps demo bench fuzz install format guests lab-build \
 	check check-lint check-unit check-bpf check-native check-lab check-cli
 
 all: $(O)/nisvd $(O)/nisvctl
@@ -242,6 +242,29 @@ $(O)/tests/bench/bench: $(call obj,$(wildcard tests/bench/*.c)) $(EDGE_OBJ) $(CO
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
+# libFuzzer comes with clang. What is found is kept below build/fuzz; tests/fuzz/corpus has the seeds.
+FUZZ_SECONDS ?= 60
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
+FUZZ_LIB := $(CORE_SRC) $(addprefix daemon/edge/,machinefile.c jsonplace.c json_read.c wallclock.c)
+
+fuzz: $(if $(NO_DEPS),,deps)
+	$(Q)$(MAKE) --no-print-directory NO_DEPS=1 fuzz-bins
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+fuzz-bins: $(FUZZ_BIN)
+.PHONY: fuzz-bins
+
+$(O)/fuzz-obj/%.o: %.c
+	$(call msg,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+$(O)/tests/fuzz/%: $(O)/fuzz-obj/tests/fuzz/%.o $(FUZZ_LIB:%.c=$(O)/fuzz-obj/%.o)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_DAEMON)
+
 deps:
 	@./tests/deps.sh
 
@@ -267,7 +290,7 @@ install: all
 	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
 	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl
 
--include $(shell find $(O)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/obj $(O)/fuzz-obj -name '*.d' 2>/dev/null)
 
 clean:
 	$(Q)rm -rf build

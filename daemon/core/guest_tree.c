@@ -148,6 +148,11 @@ uint32_t guest_tree_size(const void *header, size_t len)
 	if (fdt_magic(&copy) != FDT_MAGIC || fdt_version(&copy) < VERSION ||
 	    size > GUEST_TREE_MAX || fdt_check_header(&copy) != 0)
 		return 0;
+	/* Devicetree Specification, Flattened Devicetree Format, Alignment; libfdt takes it as
+	 * given. */
+	if (fdt_off_dt_struct(&copy) % sizeof(fdt32_t) ||
+	    fdt_off_mem_rsvmap(&copy) % sizeof(fdt64_t))
+		return 0;
 	return size;
 }
 

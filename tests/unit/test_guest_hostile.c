@@ -92,6 +92,8 @@ static void headers_that_lie_are_no_trees(void **state)
 		{4, GUEST_TREE_MAX + 1},
 		{4, UINT32_MAX},
 		{8, UINT32_MAX},       /* offset of the structure */
+		{8, 57},	       /* not aligned */
+		{16, 44},	       /* of the reservations: not aligned */
 		{12, UINT32_MAX - 8},  /* of the strings */
 		{16, UINT32_MAX - 15}, /* of the reservations */
 		{20, 16},	       /* version */
