@@ -123,7 +123,7 @@ void picture_around(const struct term *term, struct json_object *regions, uint64
 
 		print_box(term, below, NULL, 0);
 		print_distance(term, (is_hole(here) ? ipa : start) - below_end,
-			       "above the end of the memory below");
+			       "above the memory below");
 	} else {
 		print_gap(term, "no memory below");
 	}
@@ -138,7 +138,7 @@ void picture_around(const struct term *term, struct json_object *regions, uint64
 	}
 	if (above) {
 		print_distance(term, reply_address(above, "ipa") - (is_hole(here) ? ipa : end),
-			       "below the start of the memory above");
+			       "below the memory above");
 		print_box(term, above, NULL, 0);
 	} else {
 		print_gap(term, "no memory above");

@@ -24,12 +24,12 @@ static void print_text(const char *kernel, const struct capture_source *sources,
 {
 	printf("Kernel %s\n\n", kernel);
 	for (size_t i = 0; i < n; i++) {
-		printf("%-22s %-9s %s\n", sources[i].name,
+		printf("%-30s %-9s %s\n", sources[i].name,
 		       capture_state_to_string(sources[i].state), sources[i].gives);
 		if (*sources[i].reason)
-			printf("%-22s           why not: %s\n", "", sources[i].reason);
+			printf("%-30s           why not: %s\n", "", sources[i].reason);
 		if (*sources[i].how_to_get)
-			printf("%-22s           to get it: %s\n", "", sources[i].how_to_get);
+			printf("%-30s           to get it: %s\n", "", sources[i].how_to_get);
 	}
 }
 

@@ -8,9 +8,11 @@
 #include "daemon/core/fault.h"
 #include "daemon/edge/wallclock.h"
 
+/* @name: a literal that @object has not yet: a list of 1,000 VMs has 30,000 members. */
 static void set(struct json_object *object, const char *name, struct json_object *value)
 {
-	json_object_object_add(object, name, value);
+	json_object_object_add_ex(object, name, value,
+				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
 struct json_object *model_number(uint64_t value)

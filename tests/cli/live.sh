@@ -51,7 +51,7 @@ check 'show: by name' says "^Id +$emu_id" n show "$emu"
 check 'show: by id' says "^Name +$emu" n show "$emu_id"
 check 'show: by pid' says "^Name +$emu" n show "${emu_id%%-*}"
 check 'show: by key' says "^Name +$emu" n show "$(n -j show "$emu" | jq -r .vm.key)"
-check 'show: the layers side by side' says '^ +0x0 +1 MiB slot 0, anonymous ' n show "$emu"
+check 'show: the layers side by side' says '^ +0x0 +640 KiB slot 0, anonymous ' n show "$emu"
 check 'show: layers, JSON' json '.guest.state and (.guest.ranges | type) == "array" and .guest.overhang_bytes >= 0 and
 	(.machine == null or (.machine.regions | all(.ipa and .size_bytes > 0 and .name and .source))) and
 	has("machine_reason") and (.layout.changes | type) == "array" and .layout.is_32bit == false and
