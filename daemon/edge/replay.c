@@ -205,6 +205,9 @@ static void take_site(struct vm *vm, struct json_object *object)
 
 	if (!strncmp(kind, "mmio-", 5)) {
 		place_key.is_write = !strcmp(kind, "mmio-write");
+		/* Seen first before it was seen last. */
+		faultmap_count_place(vm->faults, &place_key, &(struct nisv_place){},
+				     json_read_time(object, "first"));
 		faultmap_count_place(vm->faults, &place_key, &place, last_ns);
 		return;
 	}
