@@ -242,15 +242,17 @@ $(O)/tests/bench/bench: $(call obj,$(wildcard tests/bench/*.c)) $(EDGE_OBJ) $(CO
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-# libFuzzer comes with clang. What is found is kept below build/fuzz; tests/fuzz/corpus has the seeds.
+# libFuzzer comes with clang. What is found is kept beside the programs, in work/; tests/fuzz/corpus has the
+# seeds.
 FUZZ_SECONDS ?= 60
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
-FUZZ_LIB := $(CORE_SRC) $(addprefix daemon/edge/,machinefile.c jsonplace.c json_read.c wallclock.c)
+FUZZ_LIB := $(CORE_SRC) $(addprefix daemon/edge/,machinefile.c machineload.c jsonplace.c json_read.c \
+	log.c wallclock.c) tests/fuzz/view.c
 
 fuzz: $(if $(NO_DEPS),,deps)
 	$(Q)$(MAKE) --no-print-directory NO_DEPS=1 fuzz-bins
-	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_BIN)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZ_BIN)
 
 fuzz-bins: $(FUZZ_BIN)
 .PHONY: fuzz-bins

@@ -23,7 +23,7 @@ for page in man/*.[1-8]; do
 	mandoc -T lint -W warning "$page" || complain "$page"
 done
 
-for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink$|^tests/corpus/'); do
+for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink$|^tests/(fuzz/)?corpus/'); do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' ||
 		complain "$file: no SPDX line"
 done

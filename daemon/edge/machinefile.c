@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/vmname.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/jsonplace.h"
 
@@ -16,6 +17,8 @@
 
 /* Deeper than any map is: document, list, region, and what an unknown key may hold. */
 #define DEPTH_MAX 8
+
+#define WHY_MAX 320 /* bytes of a message */
 
 static const char *const document_keys[] = {"id",    "vmm",	    "arch", "match",
 					    "alien", "description", LIST,   NULL};
@@ -377,7 +380,7 @@ static int parse_json(const char *text, size_t len, struct json_object **ret, ch
 	return 0;
 }
 
-int machinefile_parse(const char *text, size_t len, struct machine *ret, char *why, size_t size)
+static int parse(const char *text, size_t len, struct machine *ret, char *why, size_t size)
 {
 	struct reader reader = {.text = text, .len = len, .why = why, .size = size};
 	struct machine *machine;
@@ -404,6 +407,16 @@ int machinefile_parse(const char *text, size_t len, struct machine *ret, char *w
 	else if (!r)
 		*ret = *machine;
 	free(machine);
+	return r;
+}
+
+int machinefile_parse(const char *text, size_t len, struct machine *ret, char *why, size_t size)
+{
+	char said[WHY_MAX];
+	int r = parse(text, len, ret, said, sizeof(said));
+
+	/* Keys and values out of the file are quoted in it. */
+	vmname_sanitize(why, size, said, strlen(said));
 	return r;
 }
 

@@ -20,7 +20,7 @@ struct machines {
 /*
  * Reads one map. 0 with a map in @ret that machinefile_release() frees, and @why empty or telling
  * what in it was ignored; -EINVAL with @ret untouched and @why saying where ("line 7: ...") what is
- * wrong and what would be right; -ENOMEM. @text need not end with a zero byte.
+ * wrong and what would be right; -ENOMEM. @why is printable. @text need not end with a zero byte.
  */
 int machinefile_parse(const char *text, size_t len, struct machine *ret, char *why, size_t size);
 

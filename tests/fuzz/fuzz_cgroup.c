@@ -19,6 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = (const char *)data, *path;
 	size_t len;
 
+	/* No file name has a zero byte. */
+	size = strnlen(text, size);
+
 	parse(text, size);
 	if (cgroupname_choose(text, size, &path, &len)) {
 		MUST(path >= text && len <= size && path + len <= text + size);

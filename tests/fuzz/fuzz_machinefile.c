@@ -17,7 +17,7 @@ static void machine_must_hold(const struct machine *machine)
 		const struct machine_region *region = &machine->regions[i];
 
 		MUST(region->size && region->base + (region->size - 1) >= region->base);
-		MUST(!i || region[-1].base <= region->base);
+		MUST(!i || machine->regions[i - 1].base <= region->base);
 		MUST(region->class < _REGION_CLASS_MAX);
 		MUST(strlen(region->source) <= MACHINEFILE_SOURCE_MAX);
 		must_be_printable(region->name, sizeof(region->name));
