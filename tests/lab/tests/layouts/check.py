@@ -76,8 +76,11 @@ def map_is(name, vm, answer):
         start <= lab.number(each["ipa"]) < start + size for start, size in frames)]
     check.equal(f"{name}: devices in the kernel", [], outside)
     check.equal(f"{name}: number of both", layout["total_bus"], len(layout["bus"]))
-    unbacked = [slot for slot in layout["slots"]
-                if not slot["backing"] or slot["backing"]["covered_bytes"] != slot["size_bytes"]]
+    # What is behind new slots is read some time later: null until then, which is not "nothing".
+    known = [slot for slot in layout["slots"] if slot["backing"]]
+    check.true(f"{name}: what is behind them is known", name.startswith("third: changing") or
+               len(known) == len(layout["slots"]), (len(known), layout["backing_reason"]))
+    unbacked = [slot for slot in known if slot["backing"]["covered_bytes"] != slot["size_bytes"]]
     check.equal(f"{name}: slots without memory behind them", [], unbacked)
 
 
