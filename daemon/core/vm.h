@@ -60,6 +60,7 @@ struct vm {
 	struct machine_choice choice;
 	struct guest_view guest;
 	struct backings backings;
+	uint64_t silent_ns; /* until then its VMM's memory is not asked for: it did not answer */
 
 	struct faultmap *faults; /* owned */
 	struct nisv_vm_stat totals;

@@ -3,16 +3,20 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/aside.h"
 #include "daemon/edge/backing_read.h"
 #include "daemon/edge/guestfind.h"
 #include "daemon/edge/identity.h"
 #include "daemon/edge/layouts.h"
+#include "daemon/edge/log.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/wallclock.h"
 
 #define BACKINGS_NS 1000000000ULL /* a VM can fault often, and its VMM have many mappings */
+#define SILENT_NS   600000000000ULL
 #define DUE_VMS_MAX 4U
 #define DUE_NS_MAX  20000000ULL /* a look that has begun is not cut off */
 
@@ -97,12 +101,12 @@ static bool is_same(const struct guest_view *a, const struct guest_view *b)
 	return true;
 }
 
-static void inspect_guest(struct manager *manager, struct vm *vm, uint64_t now_ns)
+/* Takes over @fresh. */
+static void set_guest(struct manager *manager, struct vm *vm, struct guest_view fresh,
+		      uint64_t now_ns)
 {
-	struct guest_view fresh = {0};
 	bool changed;
 
-	look(manager, vm, &fresh);
 	/* A kernel that has read its table may use the memory for something else: what it once
 	 * believed, it goes on believing. */
 	if (vm->guest.state == GUEST_FOUND && fresh.state != GUEST_FOUND &&
@@ -121,38 +125,158 @@ static void inspect_guest(struct manager *manager, struct vm *vm, uint64_t now_n
 	publish_guest(manager, vm);
 }
 
-/* Only a VM that is there, on this host, can be looked into. */
-static bool is_here(const struct manager *manager, const struct vm *vm)
+/* Only a VM that is there, on this host, can be looked into, and not while its VMM lets us wait. */
+static bool is_here(const struct manager *manager, const struct vm *vm, uint64_t now_ns)
 {
-	return manager->capture && vm->end == VM_END_NONE && vm->layout.known;
+	return manager->capture && vm->end == VM_END_NONE && vm->layout.known &&
+	       now_ns >= vm->silent_ns;
+}
+
+/* ---- a look, aside ---- */
+
+struct job {
+	const struct manager *manager;
+	struct vm *vm;
+	uint64_t now_ns;
+	bool with_guest;
+};
+
+/* What a child sends first; then the backings' list and the guest's ranges. */
+struct answer {
+	struct backings backings;
+	struct guest_view guest;
+};
+
+#define ANSWER_MAX (1U << 20)
+
+static void work(int fd, void *userdata)
+{
+	struct job *job = userdata;
+	struct answer answer = {0};
+
+	backing_read(job->vm, job->now_ns);
+	if (job->with_guest)
+		look(job->manager, job->vm, &answer.guest);
+	answer.backings = job->vm->backings;
+	aside_send(fd, &answer, sizeof(answer));
+	aside_send(fd, answer.backings.list, answer.backings.n * sizeof(*answer.backings.list));
+	aside_send(fd, answer.guest.ranges, answer.guest.n_ranges * sizeof(*answer.guest.ranges));
+}
+
+/* Lists with an element at least, as an empty one may be looked into. */
+static void *copy_list(const char *from, size_t n, size_t size)
+{
+	void *list = calloc(n + 1, size);
+
+	if (list)
+		memcpy(list, from, n * size);
+	return list;
+}
+
+static int take_answer(const char *data, size_t len, struct answer *ret)
+{
+	size_t backings_bytes, ranges_bytes;
+
+	if (len < sizeof(*ret))
+		return -ENODATA;
+	memcpy(ret, data, sizeof(*ret));
+	backings_bytes = ret->backings.n * sizeof(*ret->backings.list);
+	ranges_bytes = ret->guest.n_ranges * sizeof(*ret->guest.ranges);
+	if (len != sizeof(*ret) + backings_bytes + ranges_bytes)
+		return -ENODATA;
+	data += sizeof(*ret);
+	ret->backings.list = copy_list(data, ret->backings.n, sizeof(*ret->backings.list));
+	ret->guest.ranges =
+		copy_list(data + backings_bytes, ret->guest.n_ranges, sizeof(*ret->guest.ranges));
+	if (ret->backings.list && ret->guest.ranges)
+		return 0;
+	free(ret->backings.list);
+	free(ret->guest.ranges);
+	return -ENOMEM;
+}
+
+/* No VM of that process is asked again for a while: each time would cost the deadline. */
+static void set_silent(struct manager *manager, struct vm *vm, uint64_t now_ns)
+{
+	static const char reason[] = "the VMM's memory did not answer in time (its mmap lock is "
+				     "held): it is asked again in 10 minutes";
+	struct guest_view unreadable;
+
+	log_warning("VM %s: %s", vm->id, reason);
+	for (size_t i = 0; i < manager->vms.n; i++)
+		if (manager->vms.list[i]->tgid == vm->tgid)
+			manager->vms.list[i]->silent_ns = now_ns + SILENT_NS;
+	if (!vm->backings.n)
+		snprintf(vm->backings.reason, sizeof(vm->backings.reason), "%s", reason);
+	set_state(&unreadable, GUEST_UNREADABLE, reason);
+	set_guest(manager, vm, unreadable, now_ns);
+}
+
+static void look_aside(struct manager *manager, struct vm *vm, uint64_t now_ns, bool with_guest)
+{
+	struct job job = {manager, vm, now_ns, with_guest};
+	struct answer answer;
+	void *data = NULL;
+	size_t len = 0;
+	int r = aside_run(work, &job, ANSWER_MAX, &data, &len);
+
+	if (r >= 0)
+		r = take_answer(data, len, &answer);
+	free(data);
+	if (r == -ETIMEDOUT) {
+		set_silent(manager, vm, now_ns);
+		return;
+	}
+	if (r < 0) {
+		log_debug("VM %s cannot be looked into: %s", vm->id, strerror(-r));
+		return;
+	}
+	backings_clear(&vm->backings);
+	vm->backings = answer.backings;
+	if (with_guest)
+		set_guest(manager, vm, answer.guest, now_ns);
+	else
+		guest_view_clear(&answer.guest);
+}
+
+/* A process may have many VMs, and many mappings: it is asked once for all of them. */
+static bool was_asked(const struct manager *manager, const struct vm *vm, uint64_t now_ns)
+{
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		const struct vm *other = manager->vms.list[i];
+
+		if (other->tgid == vm->tgid && other->backings.read_ns &&
+		    now_ns - other->backings.read_ns < BACKINGS_NS)
+			return true;
+	}
+	return false;
 }
 
 void inspect_backings(struct manager *manager, struct vm *vm)
 {
 	uint64_t now_ns = wallclock_monotonic_ns();
 
-	if (is_here(manager, vm) &&
-	    (!vm->backings.read_ns || now_ns - vm->backings.read_ns >= BACKINGS_NS))
-		backing_read(vm, now_ns);
+	if (is_here(manager, vm, now_ns) && !was_asked(manager, vm, now_ns))
+		look_aside(manager, vm, now_ns, false);
 }
 
 void inspect_vm(struct manager *manager, struct vm *vm, uint64_t max_age_ns)
 {
 	uint64_t now_ns = wallclock_monotonic_ns();
 
-	if (!is_here(manager, vm) || (vm->guest.read_ns && now_ns - vm->guest.read_ns < max_age_ns))
+	if (!is_here(manager, vm, now_ns) ||
+	    (vm->guest.read_ns && now_ns - vm->guest.read_ns < max_age_ns))
 		return;
 	if (identity_refresh(vm)) {
 		layouts_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 	}
-	backing_read(vm, now_ns);
-	inspect_guest(manager, vm, now_ns);
+	look_aside(manager, vm, now_ns, true);
 }
 
 static bool is_due(const struct manager *manager, const struct vm *vm, uint64_t now_ns)
 {
-	if (!is_here(manager, vm))
+	if (!is_here(manager, vm, now_ns))
 		return false;
 	for (size_t i = 0; i < sizeof(due_after_ns) / sizeof(due_after_ns[0]); i++) {
 		uint64_t due_ns = vm->first_seen_ns + due_after_ns[i];

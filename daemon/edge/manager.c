@@ -25,7 +25,7 @@
 
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
-#define SCAN_NS	      500000000ULL /* at each poll but one just after a scan, without a hook on VM ends */
+#define SCAN_NS	      500000000ULL /* at each poll, without a hook on VM ends */
 
 /* What the kernel still counts for it goes, too: else the next reading would find it anew. */
 static void on_forget(struct vm *vm, void *userdata)
@@ -257,6 +257,8 @@ int manager_start(struct manager *manager)
 	sigset_t mask;
 	int r;
 
+	/* What is done aside ends by itself (aside.h). */
+	signal(SIGCHLD, SIG_IGN);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);

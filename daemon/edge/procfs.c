@@ -14,6 +14,7 @@
 
 #include "daemon/core/cgroupname.h"
 #include "daemon/core/vmname.h"
+#include "daemon/edge/aside.h"
 
 #define CGROUP_MAX 1024
 #define MAPS_MAX   (1U << 20)
@@ -45,9 +46,38 @@ static ssize_t read_proc(uint32_t pid, const char *name, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
+struct request {
+	uint32_t pid;
+	size_t size;
+	const char *name;
+};
+
+static void send_cmdline(int fd, void *userdata)
+{
+	const struct request *request = userdata;
+	char *buf = malloc(request->size);
+	ssize_t len = buf ? read_proc(request->pid, "cmdline", buf, request->size) : -ENOMEM;
+
+	if (len > 0)
+		aside_send(fd, buf, (size_t)len);
+	free(buf);
+}
+
 ssize_t procfs_cmdline(uint32_t pid, char *buf, size_t size)
 {
-	return read_proc(pid, "cmdline", buf, size);
+	struct request request = {.pid = pid, .size = size};
+	void *data = NULL;
+	size_t len = 0;
+	int r = aside_run(send_cmdline, &request, size, &data, &len);
+
+	if (r < 0)
+		return r;
+	if (len > size)
+		len = size;
+	if (len)
+		memcpy(buf, data, len);
+	free(data);
+	return (ssize_t)len;
 }
 
 int procfs_comm(uint32_t pid, char *buf, size_t size)
@@ -118,7 +148,7 @@ int procfs_own_pid(uint32_t pid, uint32_t *ret)
 	return 0;
 }
 
-int procfs_maps_file(uint32_t pid, const char *name)
+static int find_in_maps(uint32_t pid, const char *name)
 {
 	const size_t chunk = 65536;
 	size_t kept = 0, rest = MAPS_MAX, overlap = strlen(name) - 1;
@@ -152,6 +182,29 @@ int procfs_maps_file(uint32_t pid, const char *name)
 	close(fd);
 	free(buf);
 	return r;
+}
+
+static void send_found(int fd, void *userdata)
+{
+	const struct request *request = userdata;
+	int r = find_in_maps(request->pid, request->name);
+
+	aside_send(fd, &r, sizeof(r));
+}
+
+int procfs_maps_file(uint32_t pid, const char *name)
+{
+	struct request request = {.pid = pid, .name = name};
+	void *data = NULL;
+	size_t len = 0;
+	int found, r = aside_run(send_found, &request, sizeof(found), &data, &len);
+
+	if (r >= 0 && len != sizeof(found))
+		r = -ENODATA;
+	if (r >= 0)
+		memcpy(&found, data, sizeof(found));
+	free(data);
+	return r < 0 ? r : found;
 }
 
 bool procfs_is_initial(void)

@@ -61,6 +61,7 @@ static inline void scenario_slot(int id, uint64_t gpa, uint64_t size, uint32_t f
 static inline int scenario_setup(void **state)
 {
 	(void)state;
+	layout_clear(&sc.layout);
 	memset(&sc, 0, sizeof(sc));
 	sc.rec.state = NISV_LAYOUT_STABLE;
 	sc.rec.generation = 4;

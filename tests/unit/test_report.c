@@ -12,7 +12,7 @@ static void without_any_layout_nothing_is_claimed(void **state)
 	const struct finding *f;
 
 	(void)state;
-	memset(&sc.layout, 0, sizeof(sc.layout));
+	layout_clear(&sc.layout);
 	rec.layout_state = NISV_LAYOUT_NONE;
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "unknown");
