@@ -268,6 +268,7 @@ static void an_unread_command_line_decides_nothing(void **state)
 	virt(0, 0, GIB, 40);
 	vm.options = (struct vmoptions){};
 	vm.vmm = "unknown";
+	vm.layout.nisv_to_user = true;
 	assert_chosen("qemu-virt-arm64", 0.6);
 	assert_optional(0x09030000, 0x1000);
 	assert_optional(0x09080000, 4);
@@ -307,6 +308,8 @@ static void a_gicv2_has_its_own_mark(void **state)
 	machines_begin("arm64", "unknown");
 	machines_gicv2(0x08000000, 0x08010000);
 	machines_slot(0x40000000, GIB);
+	assert_none("");
+	vm.layout.nisv_to_user = true;
 	assert_chosen("qemu-virt-arm64", 0.6);
 	vm.layout.vgic_cpu = 0x08002000;
 	assert_none("fits no");
