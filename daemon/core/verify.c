@@ -80,26 +80,33 @@ static bool is_boot_place(const struct layout *layout, uint64_t address)
  * A guest's memory holds trees that it never goes by: in its page cache are the files of its
  * kernel's package, for a thousand boards. Those are at any page, and for other machines.
  */
-static bool find_tree(const struct verify_evidence *e, char *reason)
+static bool find_tree(struct verification *v)
 {
+	const struct verify_evidence *e = v->e;
 	const struct guest_view *guest = e->guest;
+	char *reason = v->tree_reason;
 
 	if (guest->state != GUEST_FOUND)
 		return verify_not_done(reason, "what the guest believes is not known: %s",
 				       guest->reason[0] ? guest->reason
-				       : guest->state == GUEST_UNREAD
-					       ? "not looked into yet"
-					       : guest_state_name(guest->state));
+				       : guest->state != GUEST_UNREAD
+					       ? guest_state_name(guest->state)
+				       : e->ended ? "the VM ended before it was looked at"
+						  : "not looked into yet");
 	if (guest->source != GUEST_DEVICE_TREE)
 		return verify_not_done(reason, "the guest has no device tree");
-	if (!e->layout->known || is_boot_place(e->layout, guest->address) ||
-	    (fits_memory(e) && fits_gic(e)))
+	if (!e->layout->known || is_boot_place(e->layout, guest->address))
 		return true;
 	if (e->options->dtb[0] && guest->address % (2 * MIB) == 0)
 		return true;
+	/* A file may be for a VM like this one: firmware moves a tree, but does not change these.
+	 */
+	v->tree_may_be_file = true;
+	if (fits_memory(e) && fits_gic(e) && guest->cpus == e->layout->vcpus)
+		return true;
 	return verify_not_done(reason,
 			       "the tree at 0x%" PRIx64
-			       " is not for this VM's memory and GIC: it may be a mere file there",
+			       " is not for this VM's memory, GIC and CPUs: it may be a mere file",
 			       guest->address);
 }
 
@@ -124,7 +131,7 @@ int verify(const struct verify_evidence *evidence, struct findings *ret,
 	struct verification v = {.e = evidence};
 	size_t n = 0;
 
-	v.has_tree = find_tree(evidence, v.tree_reason);
+	v.has_tree = find_tree(&v);
 	for (size_t i = 0; i < sizeof(checks_of) / sizeof(checks_of[0]); i++) {
 		struct verify_check *check = &checks[n];
 

@@ -26,6 +26,7 @@ struct verify_evidence {
 	const struct guest_view *guest;
 	const struct backings *backings;
 	uint64_t host_page_bytes; /* 0: unknown */
+	bool ended;		  /* the VM is no more: what was not looked into stays so */
 };
 
 /* One check, done or not: an answer without findings says what it rests on. */

@@ -18,22 +18,23 @@
 
 static const struct {
 	const char *id, *documentation;
+	bool is_of_tree; /* always rests on what the guest was told */
 } causes[_VERIFY_CAUSE_MAX] = {
-	[VERIFY_MEMORY_BEYOND_SLOTS] = {"dtb-memory-node-larger-than-ram", DOC_DEVICETREE},
-	[VERIFY_WRONG_MACHINE] = {"wrong-machine-layout", DOC_DEVICETREE},
-	[VERIFY_DEVICE_ABSENT] = {"dt-device-absent", DOC_DEVICETREE},
-	[VERIFY_TRANSPORT_ABSENT] = {"virtio-mmio-slot-absent", DOC_DEVICETREE},
-	[VERIFY_REDIST] = {"redist-beyond-vcpus", DOC_GIC},
-	[VERIFY_GIC_VERSION] = {"gic-version-mismatch", DOC_GIC},
-	[VERIFY_ITS] = {"its-missing", DOC_ITS},
-	[VERIFY_V2M] = {"gic-v2m-missing", DOC_DEVICETREE},
-	[VERIFY_ECAM] = {"ecam-highmem-mismatch", DOC_DEVICETREE},
-	[VERIFY_PCI_WINDOW] = {"pcie-window-mismatch", DOC_DEVICETREE},
-	[VERIFY_BEYOND_IPA] = {"beyond-ipa-limit", DOC_KVM_API},
-	[VERIFY_BACKING_GONE] = {"backing-gone", DOC_KVM_API},
-	[VERIFY_BACKING_UNUSABLE] = {"backing-not-faultable", DOC_KVM_API},
-	[VERIFY_SUBPAGE] = {"subpage-memslot", DOC_KVM_API},
-	[VERIFY_SLOT_OVER_VGIC] = {"memslot-over-vgic", DOC_GIC},
+	[VERIFY_MEMORY_BEYOND_SLOTS] = {"dtb-memory-node-larger-than-ram", DOC_DEVICETREE, true},
+	[VERIFY_WRONG_MACHINE] = {"wrong-machine-layout", DOC_DEVICETREE, true},
+	[VERIFY_DEVICE_ABSENT] = {"dt-device-absent", DOC_DEVICETREE, true},
+	[VERIFY_TRANSPORT_ABSENT] = {"virtio-mmio-slot-absent", DOC_DEVICETREE, true},
+	[VERIFY_REDIST] = {"redist-beyond-vcpus", DOC_GIC, true},
+	[VERIFY_GIC_VERSION] = {"gic-version-mismatch", DOC_GIC, true},
+	[VERIFY_ITS] = {"its-missing", DOC_ITS, true},
+	[VERIFY_V2M] = {"gic-v2m-missing", DOC_DEVICETREE, true},
+	[VERIFY_ECAM] = {"ecam-highmem-mismatch", DOC_DEVICETREE, true},
+	[VERIFY_PCI_WINDOW] = {"pcie-window-mismatch", DOC_DEVICETREE, true},
+	[VERIFY_BEYOND_IPA] = {"beyond-ipa-limit", DOC_KVM_API, true},
+	[VERIFY_BACKING_GONE] = {"backing-gone", DOC_KVM_API, false},
+	[VERIFY_BACKING_UNUSABLE] = {"backing-not-faultable", DOC_KVM_API, false},
+	[VERIFY_SUBPAGE] = {"subpage-memslot", DOC_KVM_API, false},
+	[VERIFY_SLOT_OVER_VGIC] = {"memslot-over-vgic", DOC_GIC, false},
 };
 
 /* ---- what may be rested on ------------------------------------------------------------------ */
@@ -151,21 +152,32 @@ const struct machine *verify_registry_map(const struct verification *v)
 	return NULL;
 }
 
-bool verify_is_ram(const struct verification *v, const struct nisv_slot *slot)
+bool verify_guest_has(const struct verification *v, const struct nisv_slot *slot)
 {
 	const struct guest_view *guest = v->e->guest;
-	struct range ram;
 
-	if (slot->flags & NISV_SLOT_READONLY || layout_slot_is_internal(v->e->layout, slot))
+	if (guest->state != GUEST_FOUND)
 		return false;
-	if (layout_main_ram(v->e->layout, &ram) && slot->gpa >= ram.start && slot->gpa < ram.end)
-		return true;
+	if (guest->source != GUEST_E820 &&
+	    (!v->has_tree || v->tree_may_be_file || v->wrong_machine))
+		return false;
 	for (size_t i = 0; i < guest->n_ranges; i++)
 		if (guest->ranges[i].kind == GUEST_MEMORY && !guest->ranges[i].disabled &&
 		    verify_overlaps(slot->gpa, slot->size, guest->ranges[i].base,
 				    guest->ranges[i].size))
 			return true;
 	return false;
+}
+
+bool verify_is_ram(const struct verification *v, const struct nisv_slot *slot)
+{
+	struct range ram;
+
+	if (slot->flags & NISV_SLOT_READONLY || layout_slot_is_internal(v->e->layout, slot))
+		return false;
+	if (layout_main_ram(v->e->layout, &ram) && slot->gpa >= ram.start && slot->gpa < ram.end)
+		return true;
+	return verify_guest_has(v, slot);
 }
 
 /* ---- reporting ------------------------------------------------------------------------------ */
@@ -185,6 +197,11 @@ struct finding *verify_report(struct verification *v, enum verify_cause cause,
 	if (!v->findings.list) {
 		v->no_memory = true;
 		return NULL;
+	}
+	if (causes[cause].is_of_tree && v->tree_may_be_file &&
+	    confidence > VERIFY_FILE_CONFIDENCE) {
+		confidence = VERIFY_FILE_CONFIDENCE;
+		reason = VERIFY_FILE_REASON;
 	}
 	finding = &v->findings.list[v->findings.n++];
 	finding->cause = causes[cause].id;

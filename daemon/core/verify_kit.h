@@ -30,6 +30,7 @@ struct verification {
 	const struct verify_evidence *e;
 	bool has_tree;	       /* the guest's own device tree, not just some file in its memory */
 	char tree_reason[128]; /* why not */
+	bool tree_may_be_file; /* it is in no place where a VMM would put it */
 	bool wrong_machine;    /* the tree is for another machine: found */
 	struct findings findings;
 	bool no_memory;
@@ -98,14 +99,24 @@ const char *verify_name(const struct guest_range *range);
 /* The map of the registry that this VM's own one was made from, or NULL. */
 const struct machine *verify_registry_map(const struct verification *v);
 
+/* Does the guest itself say that it has memory there? Not where its tree may be another's. */
+bool verify_guest_has(const struct verification *v, const struct nisv_slot *slot);
+
 /* Is it a slot that the guest has as RAM, by its own word or as one of the main run? */
 bool verify_is_ram(const struct verification *v, const struct nisv_slot *slot);
 
 /* ---- reporting ------------------------------------------------------------------------------ */
 
+/* The most, and why, where a finding rests on a tree that may be a mere file. */
+#define VERIFY_FILE_CONFIDENCE 0.6
+#define VERIFY_FILE_REASON                                                               \
+	"the device tree is in no place where a VMM puts one: it may be a mere file in " \
+	"the guest's memory, made for a VM like this"
+
 /*
  * A new finding, its texts still empty, about @address; NULL where there is no room (counted) or
- * no memory. @reason: why this confidence.
+ * no memory. @reason: why this confidence, which is no more than VERIFY_FILE_CONFIDENCE for causes
+ * that rest on such a tree.
  */
 struct finding *verify_report(struct verification *v, enum verify_cause cause,
 			      enum severity severity, double confidence, const char *reason,

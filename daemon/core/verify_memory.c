@@ -50,7 +50,7 @@ static bool first_piece(const struct verification *v, const struct guest_range *
 	return false;
 }
 
-static const struct advice memory_advice[] = {
+static const struct advice tree_advice[] = {
 	{"qemu",
 	 "Or let QEMU make the device tree: without -dtb its memory node is what -m says. A tree "
 	 "of "
@@ -58,10 +58,64 @@ static const struct advice memory_advice[] = {
 	 "QEMU hw/arm/boot.c: arm_load_dtb(), fdt_add_memory_node()"},
 	{NULL,
 	 "Or correct the memory the guest is told of: the memory node of the device tree that the "
-	 "image or its boot loader brings, or the table that its loader makes.",
+	 "image or its boot loader brings.",
 	 "Devicetree Specification, /memory node"},
 	{0},
 };
+
+static const struct advice e820_advice[] = {
+	{NULL,
+	 "Or correct the memory the guest is told of: its firmware or boot loader makes the E820 "
+	 "table. Until then memmap=SIZE$ADDRESS on a Linux guest's command line keeps it from "
+	 "using what is not there.",
+	 "Linux Documentation/admin-guide/kernel-parameters.txt, memmap="},
+	{0},
+};
+
+/* RAM that could be a part of what the VMM's command line gives. */
+static const struct nisv_slot *ram_at(const struct layout *layout, uint64_t address)
+{
+	const struct nisv_slot *slot = layout_slot_at(layout, address);
+
+	return !slot || slot->flags & NISV_SLOT_READONLY || layout_slot_is_internal(layout, slot)
+		       ? NULL
+		       : slot;
+}
+
+static bool memory_starts_in(const struct guest_view *guest, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < guest->n_ranges; i++)
+		if (is_memory(&guest->ranges[i]) && guest->ranges[i].base >= start &&
+		    guest->ranges[i].base < end)
+			return true;
+	return false;
+}
+
+/*
+ * What the command line gives, or else the stretches of RAM in which the guest's memory starts: a
+ * writable memslot may as well be a device's window. 0: none.
+ */
+static uint64_t given_bytes(const struct verify_evidence *e)
+{
+	const struct layout *layout = e->layout;
+	uint64_t sum = 0;
+
+	if (e->options->ram_bytes)
+		return e->options->ram_bytes;
+	for (size_t i = 0; i < layout->n_slots; i++) {
+		uint64_t start = layout->slots[i].gpa, end = start;
+		const struct nisv_slot *slot;
+
+		if (ram_at(layout, start) != &layout->slots[i] ||
+		    (start && ram_at(layout, start - 1)))
+			continue;
+		while ((slot = ram_at(layout, end)))
+			end = slot->gpa + slot->size;
+		if (memory_starts_in(e->guest, start, end))
+			sum += end - start;
+	}
+	return sum;
+}
 
 static void tell_pieces(struct verification *v, struct finding *finding)
 {
@@ -90,6 +144,7 @@ static void tell_ram(struct verification *v, struct finding *finding, uint64_t o
 	const struct vmoptions *options = v->e->options;
 	char line[320], dtb[2 * sizeof(options->dtb)];
 	struct text text = text_begin(line, sizeof(line));
+	uint64_t given = given_bytes(v->e);
 	struct range ram;
 
 	verify_evidence_line(v, finding, "The writable memslots hold %s%s%s",
@@ -103,8 +158,10 @@ static void tell_ram(struct verification *v, struct finding *finding, uint64_t o
 		vmname_sanitize(dtb, sizeof(dtb), options->dtb, sizeof(options->dtb));
 		verify_evidence_line(v, finding, "The VMM was given a device tree: -dtb %s", dtb);
 	}
+	if (!given) /* more of it would not be where the guest has its memory */
+		return;
 	text_add(&text, "If the guest is right, give the VM more memory: ");
-	rule_ram_option(v->e->vmm, layout_ram_bytes(layout) + overhang, &text);
+	rule_ram_option(v->e->vmm, given + overhang, &text);
 	text_add(&text, ", or more.");
 	verify_advice_line(v, finding, "%s", line);
 }
@@ -127,8 +184,13 @@ static void report_overhang(struct verification *v, const struct guest_range *ra
 		       piece->start);
 	verify_where(finding,
 		     "No memslot is behind 0x%" PRIx64 "-0x%" PRIx64
-		     "; the guest will use it as RAM, and each access leaves KVM as MMIO.",
-		     piece->start, piece->end);
+		     "; the guest will use it as RAM, and %s.",
+		     piece->start, piece->end,
+		     strcmp(v->e->arch, "arm64") != 0
+			     ? "each access leaves KVM as MMIO"
+			     : "loads and stores that the CPU describes leave KVM as MMIO, others "
+			       "(ldp, stp, ...) kill the VM; table walks and instruction fetches "
+			       "there abort");
 	if (below)
 		verify_region(finding,
 			      "memory of the guest, %s past the end of memslot %d at 0x%" PRIx64,
@@ -140,7 +202,9 @@ static void report_overhang(struct verification *v, const struct guest_range *ra
 	verify_tree_line(v, finding);
 	tell_pieces(v, finding);
 	tell_ram(v, finding, overhang);
-	verify_advise(v, finding, memory_advice);
+	verify_advise(v, finding, is_tree ? tree_advice : e820_advice);
+	if (finding && !is_tree)
+		finding->documentation = "https://docs.kernel.org/arch/x86/boot.html";
 	verify_sign(finding, "memory", overhang);
 }
 

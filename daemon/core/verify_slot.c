@@ -8,6 +8,9 @@
 #include "daemon/core/machine_kit.h"
 #include "daemon/core/verify_kit.h"
 
+/* x86 VMs have less than this below the hole at 640 KiB. */
+#define LOW_RAM_MIN (1ULL << 20)
+
 /* ---- backing -------------------------------------------------------------------------------- */
 
 static const struct advice gone_advice[] = {
@@ -68,10 +71,32 @@ static void report_gone(struct verification *v, const struct nisv_slot *slot,
 	verify_sign(finding, backing->covered_bytes ? "in part" : "whole", slot->gpa);
 }
 
+/*
+ * RAM, and not merely the largest run of memslots: a window may be larger than the RAM, or adjoin
+ * it, but is above it.
+ */
+static bool is_ram(const struct verification *v, const struct nisv_slot *slot)
+{
+	const struct layout *layout = v->e->layout;
+
+	if (!verify_is_ram(v, slot))
+		return false;
+	for (size_t i = 0; i < layout->n_slots && !verify_guest_has(v, slot); i++) {
+		const struct nisv_slot *other = &layout->slots[i];
+		const struct backing *backing = backings_find(v->e->backings, other);
+
+		if (layout_slot_is_usable(other) && !(other->flags & NISV_SLOT_READONLY) &&
+		    !layout_slot_is_internal(layout, other) && other->gpa < slot->gpa &&
+		    other->size >= LOW_RAM_MIN && backing && backing->readable)
+			return false;
+	}
+	return true;
+}
+
 static void report_unusable(struct verification *v, const struct nisv_slot *slot,
 			    const struct backing *backing)
 {
-	bool is_error = !backing->readable || verify_is_ram(v, slot);
+	bool is_error = is_ram(v, slot);
 	struct finding *finding = verify_report(
 		v, VERIFY_BACKING_UNUSABLE, is_error ? SEVERITY_ERROR : SEVERITY_WARNING,
 		is_error ? 0.9 : 0.7, "the VMM's mappings are what KVM will ask", slot->gpa);
@@ -90,16 +115,6 @@ static void report_unusable(struct verification *v, const struct nisv_slot *slot
 	verify_sign(finding, backing->readable ? "read-only" : "no access", slot->gpa);
 }
 
-/*
- * A window into which the VMM maps and unmaps pieces of files or GPU memory while the guest runs
- * (virtio-fs DAX, blob resources): libkrun keeps one memslot over it all, above the RAM.
- * libkrun src/devices/src/virtio/fs/linux/passthrough.rs: setupmapping(), removemapping().
- */
-static bool is_changing_window(const struct verification *v, const struct nisv_slot *slot)
-{
-	return !strcmp(v->e->vmm, "libkrun") && !verify_is_ram(v, slot);
-}
-
 static bool is_device_memory(enum backing_kind kind)
 {
 	return kind == BACKING_VFIO || kind == BACKING_PFNMAP;
@@ -108,17 +123,20 @@ static bool is_device_memory(enum backing_kind kind)
 static void check_backing(struct verification *v, const struct nisv_slot *slot,
 			  const struct backing *backing)
 {
-	bool is_ram = verify_is_ram(v, slot), is_whole = backing->kind != BACKING_MIXED;
-
-	if (is_changing_window(v, slot))
-		return;
 	if (backing->covered_bytes < slot->size) {
 		report_gone(v, slot, backing);
 		return;
 	}
-	/* What a device's driver allows on its memory is its own business; and of a slot that is no
-	 * RAM, pieces may well be meant to be closed. */
-	if (is_device_memory(backing->kind) || (!is_ram && !is_whole))
+	/* What a device's driver allows on its memory is its own business. */
+	if (is_device_memory(backing->kind))
+		return;
+	/*
+	 * A window into which the VMM maps pieces of files or GPU memory while the guest runs
+	 * (virtio-fs DAX, blob resources) is closed where there is none, or all over. crosvm
+	 * vm_control/src/sys/linux.rs: prepare_shared_memory_region();
+	 * libkrun src/devices/src/virtio/fs/linux/passthrough.rs: removemapping().
+	 */
+	if ((backing->kind == BACKING_MIXED || !backing->readable) && !is_ram(v, slot))
 		return;
 	if (!backing->readable || (!backing->writable && !(slot->flags & NISV_SLOT_READONLY)))
 		report_unusable(v, slot, backing);
@@ -201,8 +219,12 @@ static void check_guest_memory(struct verification *v)
 		/* Inside a memslot a guest may use as little of it as it likes. */
 		if (!layout_slot_at(v->e->layout, range->base) ||
 		    !layout_slot_at(v->e->layout, end - 1))
-			report_page(v, "memory of the guest", range->base, range->size, 0.85,
-				    "the guest's tree and the host's page size are exact");
+			report_page(
+				v, "memory of the guest", range->base, range->size,
+				v->tree_may_be_file ? VERIFY_FILE_CONFIDENCE : 0.85,
+				v->tree_may_be_file
+					? VERIFY_FILE_REASON
+					: "the guest's tree and the host's page size are exact");
 	}
 }
 

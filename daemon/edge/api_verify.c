@@ -46,6 +46,7 @@ static int run(const struct manager *manager, const struct vm *vm, struct result
 		.backings = &vm->backings,
 		/* A saved VM's host is not this one. */
 		.host_page_bytes = manager->capture ? (uint64_t)sysconf(_SC_PAGESIZE) : 0,
+		.ended = vm->end != VM_END_NONE,
 	};
 
 	return verify(&evidence, &ret->findings, ret->checks, &ret->n_checks);

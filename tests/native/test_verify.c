@@ -105,7 +105,7 @@ static void tree_of(const struct configuration *configuration, struct guest_view
 	fclose(file);
 	if (guest_from_tree(blob, len, ret) < 0)
 		fail_msg("%s: %s", configuration->options, ret->reason);
-	ret->address = RAM + 64 * MIB;
+	ret->address = RAM + 128 * MIB; /* where QEMU puts it, with this much RAM */
 	ret->read_ns = 1;
 	free(blob);
 }

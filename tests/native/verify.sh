@@ -36,6 +36,7 @@ found() {
 
 zero_page $((15 << 20)) >"$work/right"
 zero_page $((32 << 20)) >"$work/larger"
+zero_page $((17 << 20)) >"$work/more"
 mkfifo "$work/ready"
 idle() {
 	start_vm "$@" --idle --slot 0,16M --ready "$work/ready"
@@ -44,12 +45,14 @@ idle() {
 
 idle well --blob "$work/right@0x7000"
 idle larger --blob "$work/larger@0x7000"
-idle closed --blob "$work/right@0x7000" --slot 0x80000000,2M,nobacking
+idle closed --blob "$work/more@0x7000" --slot 0x1000000,2M,nobacking
+idle window --blob "$work/right@0x7000" --slot 0x80000000,2M,nobacking
 launch || exit 1
 
 is 'well' '' "$(found well)"
 is 'larger' 'dtb-memory-node-larger-than-ram error 0x1000000' "$(found larger)"
-is 'closed' 'backing-not-faultable error 0x80000000' "$(found closed)"
+is 'closed' 'backing-not-faultable error 0x1000000' "$(found closed)"
+is 'a window that is no RAM may be closed' '' "$(found window)"
 is 'checks' 'the guest'"'"'s memory is in memslots true, nothing is beyond the addressable space false, '\
 'host memory is behind every memslot true, memory is made of whole host pages true' \
 	"$(n verify "$tag-well" --json=short | jq -r '.vms[0].checks | map("\(.name) \(.done)") | join(", ")')"
@@ -65,11 +68,12 @@ is 'status: no such VM' 3 $?
 
 # All at once: the same, and those with findings first.
 n verify --json=short >"$work/all"
-is 'all' "$tag-closed false, $tag-larger false, $tag-well true" \
+is 'all' "$tag-closed false, $tag-larger false, $tag-well true, $tag-window true" \
 	"$(jq -r --arg tag "$tag-" '[.vms[] | select(.vm.name | startswith($tag))] |
 		sort_by(.vm.name) | map("\(.vm.name) \(.findings == [])") | join(", ")' "$work/all")"
-is 'those with findings first' "$tag-well" \
-	"$(jq -r --arg tag "$tag-" '[.vms[] | select(.vm.name | startswith($tag)) | .vm.name] | last' "$work/all")"
+is 'those with findings first' 'false false true true' \
+	"$(jq -r --arg tag "$tag-" '[.vms[] | select(.vm.name | startswith($tag)) | .findings == []] |
+		join(" ")' "$work/all")"
 
 # A saved VM answers without a daemon, as far as its host need not be asked.
 n export "$tag-larger" >"$work/larger.jsonl"
@@ -80,6 +84,6 @@ is 'saved' 'dtb-memory-node-larger-than-ram false' "$("$build/nisvctl" --file "$
 is 'backing' 'anonymous rw 16777216 null' "$(n show "$tag-well" --json=short | jq -r \
 	'.layout.slots[0].backing | "\(.kind) \(.permissions) \(.covered_bytes) \(.gap)"')"
 is 'closed backing' 'anonymous  2097152 null' "$(n show "$tag-closed" --json=short | jq -r \
-	'.layout.slots[] | select(.gpa == "0x80000000") | .backing |
+	'.layout.slots[] | select(.gpa == "0x1000000") | .backing |
 	"\(.kind) \(.permissions) \(.covered_bytes) \(.gap)"')"
 finish

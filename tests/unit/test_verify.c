@@ -354,6 +354,12 @@ static void test_guards(void **state)
 	expect_not_done("memory is in memslots", "switched off");
 
 	healthy(NULL);
+	vm.guest = (struct guest_view){0};
+	expect_not_done("memory is in memslots", "not looked into yet");
+	vm.evidence.ended = true;
+	expect_not_done("memory is in memslots", "ended before it was looked at");
+
+	healthy(NULL);
 	add_range(GUEST_DEVICE, 0x9ff0000, 0x1000, "pl011@9ff0000", "arm,pl011");
 	vm.evidence.machine_confidence = 0.6;
 	expect_not_done("devices are there", "not sure enough");
@@ -454,11 +460,38 @@ static void test_places_of_trees(void **state)
 		if (places[i])
 			expect_silence();
 	}
-	/* Anywhere, if the memory and the GIC are this VM's. */
+}
+
+static void test_a_tree_anywhere(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	/* If the memory, the GIC and the CPUs are this VM's; with a doubt, as files may be so. */
 	vm.guest.address = RAM + 0x123000;
+	expect_silence();
+	assert_true(check_named("memory is in memslots")->done);
 	range_of(GUEST_MEMORY)->base = RAM + 2 * MIB;
 	range_of(GUEST_MEMORY)->size = 512 * MIB;
-	expect("dtb-memory-node-larger-than-ram");
+	finding = expect("dtb-memory-node-larger-than-ram");
+	assert_true(finding->confidence <= 0.6);
+	assert_contains(finding->confidence_reason, "mere file");
+	vm.guest.cpus = 4;
+	expect_not_done("memory is in memslots", "mere file");
+	vm.guest.cpus = 0;
+	expect_not_done("memory is in memslots", "mere file");
+	vm.guest.cpus = 2;
+	vm.evidence.host_page_bytes = 65536;
+	range_of(GUEST_MEMORY)->size = 510 * MIB + 0x3000;
+	finding = expect("subpage-memslot");
+	assert_true(finding->confidence <= 0.6);
+	assert_contains(finding->confidence_reason, "mere file");
+	/* What does not rest on the tree is as sure as ever. */
+	healthy(NULL);
+	vm.guest.address = RAM + 0x123000;
+	vm.backing[0].covered_bytes = 0;
+	vm.backing[0].gap = RAM;
+	assert_true(expect("backing-gone")->confidence > 0.9);
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -499,6 +532,38 @@ static void test_memory(void **state)
 	expect_silence();
 }
 
+static void test_memory_to_give(void **state)
+{
+	(void)state;
+	/* What the command line gives, and not what is no RAM. */
+	range_of(GUEST_MEMORY)->size = GIB;
+	add_slot(0x10000000000 - GIB, GIB, 0);
+	assert_contains(expect("dtb-memory-node-larger-than-ram")->advice[0], "-m 1024M");
+	vm.options.ram_bytes = 256 * MIB;
+	assert_contains(expect("dtb-memory-node-larger-than-ram")->advice[0], "-m 768M");
+	/* Or else the stretch that the node starts in. */
+	vm.options.ram_bytes = 0;
+	assert_contains(expect("dtb-memory-node-larger-than-ram")->advice[0], "-m 1024M");
+	vm.slots[0].size = vm.backing[0].covered_bytes = 256 * MIB;
+	add_slot(RAM + 256 * MIB, 128 * MIB, 0);
+	assert_contains(expect("dtb-memory-node-larger-than-ram")->advice[0], "-m 1024M");
+	/* More RAM is of no use to a node that starts in none. */
+	range_of(GUEST_MEMORY)->base = 0x2000000000;
+	assert_null(strstr(expect("dtb-memory-node-larger-than-ram")->advice[0], "give the VM"));
+}
+
+static void test_memory_on_each_architecture(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	range_of(GUEST_MEMORY)->size = GIB;
+	finding = expect("dtb-memory-node-larger-than-ram");
+	assert_contains(finding->where, "ldp, stp");
+	assert_contains(finding->where, "abort.");
+	assert_null(strstr(finding->where, "each access"));
+}
+
 static void test_memory_given_by_file(void **state)
 {
 	const struct finding *finding;
@@ -513,6 +578,8 @@ static void test_memory_given_by_file(void **state)
 
 static void test_e820(void **state)
 {
+	const struct finding *finding;
+
 	(void)state;
 	vm.evidence.arch = "x86_64";
 	vm.evidence.machine = NULL;
@@ -532,7 +599,15 @@ static void test_e820(void **state)
 	assert_int_equal(n_checks, 4);
 	assert_true(check_named("memory is in memslots")->done);
 	vm.ranges[3].size += MIB;
-	assert_contains(expect("dtb-memory-node-larger-than-ram")->summary, "E820");
+	finding = expect("dtb-memory-node-larger-than-ram");
+	assert_contains(finding->summary, "E820");
+	assert_contains(finding->where, "each access leaves KVM as MMIO");
+	assert_contains(finding->advice[1], "memmap=");
+	for (size_t i = 0; i < finding->n_advice; i++) {
+		assert_null(strstr(finding->advice[i], "dtb"));
+		assert_null(strstr(finding->advice[i], "evice tree"));
+	}
+	assert_null(strstr(finding->documentation, "devicetree"));
 
 	vm.ranges[3].size -= MIB;
 	vm.options.phys_bits = 36;
@@ -804,20 +879,48 @@ static void test_backing(void **state)
 	assert_contains(finding->summary, "cannot be written");
 	vm.backing[0].readable = false;
 	assert_contains(expect("backing-not-faultable")->summary, "cannot be accessed");
+}
 
-	/* Not the RAM: still, no access at all helps nobody. */
+static void test_windows(void **state)
+{
+	static const char *const vmms[] = {"qemu", "crosvm", "cloud-hypervisor", "libkrun"};
+	static const enum backing_kind kinds[] = {BACKING_ANONYMOUS, BACKING_MEMFD, BACKING_MIXED};
+	/* Apart from the RAM, right behind it; smaller, larger. */
+	static const uint64_t places[] = {0x80000000, RAM + 512 * MIB}, sizes[] = {MIB, 8 * GIB};
+
+	(void)state;
+	for (unsigned int i = 0; i < 4 * 3 * 2 * 2 * 2; i++) {
+		healthy(NULL);
+		vm.evidence.vmm = vmms[i % 4];
+		add_slot(places[i / 12 % 2], sizes[i / 24 % 2], 0);
+		vm.backing[1].kind = kinds[i / 4 % 3];
+		vm.backing[1].readable = vm.backing[1].writable = false;
+		if (i / 48)
+			vm.guest = (struct guest_view){0};
+		expect_silence();
+		assert_true(check_named("host memory is behind")->done);
+	}
+	/* What the guest has as memory is none. */
+	healthy(NULL);
+	add_slot(RAM + 512 * MIB, 512 * MIB, 0);
+	range_of(GUEST_MEMORY)->size = GIB;
+	vm.backing[1].readable = vm.backing[1].writable = false;
+	assert_int_equal(expect("backing-not-faultable")->severity, SEVERITY_ERROR);
+	vm.backing[1].kind = BACKING_MEMFD;
+	assert_int_equal(expect("backing-not-faultable")->address, RAM + 512 * MIB);
+	/* By its own word: not by a file in its memory. */
+	vm.guest.address = RAM + 0x123000;
+	expect_silence();
+	/* The main RAM is RAM whatever the guest says. */
+	healthy(NULL);
+	vm.guest = (struct guest_view){0};
+	vm.backing[0].readable = vm.backing[0].writable = false;
+	assert_int_equal(expect("backing-not-faultable")->severity, SEVERITY_ERROR);
+	/* A window that can be read, but not written, is told as a doubt. */
 	healthy(NULL);
 	add_slot(0x80000000, MIB, 0);
-	vm.backing[1].readable = vm.backing[1].writable = false;
-	expect("backing-not-faultable");
-	/* A part of it may be closed on purpose. */
-	vm.backing[1].kind = BACKING_MIXED;
-	expect_silence();
-	/* libkrun maps and unmaps files in a window of its own. */
-	vm.backing[1].kind = BACKING_ANONYMOUS;
-	vm.evidence.vmm = "libkrun";
-	vm.evidence.machine = NULL;
-	expect_silence();
+	vm.backing[1].writable = false;
+	assert_int_equal(expect("backing-not-faultable")->severity, SEVERITY_WARNING);
 }
 
 static void test_pages(void **state)
@@ -881,7 +984,7 @@ static void test_signature(void **state)
 	vm.guest.cpus = 4;
 	snprintf(signature, sizeof(signature), "%s", expect("redist-beyond-vcpus")->signature);
 	/* Not by what differs between VMs of one fault. */
-	vm.guest.address += 0x200000;
+	vm.guest.address = RAM;
 	vm.guest.bytes++;
 	assert_string_equal(expect("redist-beyond-vcpus")->signature, signature);
 	vm.guest.cpus = 5;
@@ -974,7 +1077,10 @@ int main(void)
 		TEST(test_assigned_devices),
 		TEST(test_a_file_in_memory),
 		TEST(test_places_of_trees),
+		TEST(test_a_tree_anywhere),
 		TEST(test_memory),
+		TEST(test_memory_to_give),
+		TEST(test_memory_on_each_architecture),
 		TEST(test_memory_given_by_file),
 		TEST(test_e820),
 		TEST(test_ipa_limit),
@@ -989,6 +1095,7 @@ int main(void)
 		TEST(test_msi),
 		TEST(test_pci),
 		TEST(test_backing),
+		TEST(test_windows),
 		TEST(test_pages),
 		TEST(test_hidden_vgic),
 		TEST(test_signature),
