@@ -121,7 +121,7 @@ static void backing_text(const struct stretch *stretch, char *buf, size_t size)
 			 reply_string(backing, "gap"));
 	else
 		snprintf(buf, size,
-			 "slot %" PRId64 " (%.24s): the VMM's mapping behind it cannot be read",
+			 "slot %" PRId64 " (%.24s): the VMM mapped it without any access",
 			 reply_int(slot, "slot_id"), reply_string(slot, "gpa"));
 }
 

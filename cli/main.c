@@ -351,6 +351,9 @@ static int run_verb(const struct parsed *p, int argc, char **argv)
 		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
 				    "%s needs a VM: \"nisvctl %s %s\"; \"nisvctl list\" shows them",
 				    verb->name, verb->name, verb->args);
+	if (argc && !*argv[0] && strstr(verb->args, "VM"))
+		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				    "the VM's name is empty: \"nisvctl list\" shows them");
 	return verb->run(options, argc, argv);
 }
 

@@ -16,7 +16,7 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 			   *vm = reply_object(reply, "vm");
 	struct json_object *sources = reply_array(watched, "sources");
 	const char *since = reply_string(vm ? vm : watched, "since");
-	char text[512], title[VM_TEXT_MAX], time[FORMAT_MAX], ago[FORMAT_MAX];
+	char text[640], title[VM_TEXT_MAX], time[FORMAT_MAX], ago[FORMAT_MAX];
 	size_t attached = 0;
 
 	snprintf(text, sizeof(text), "Nothing to explain%s%s: no finding%s.", vm ? " about " : "",
@@ -24,6 +24,11 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 		 has_address ? " at this address"
 		 : vm	     ? ""
 			     : " about any VM of this host");
+	/* Of one that runs there is more to ask. */
+	if (vm && !has_address && strcmp(reply_string(vm, "state"), "ended") != 0)
+		snprintf(text + strlen(text) - 1, sizeof(text) - strlen(text),
+			 ": nothing has faulted; \"nisvctl verify %.40s\" checks its memory map.",
+			 reply_string(vm, "id"));
 	term_wrap(term, "", 0, text);
 	putc('\n', term->out);
 	snprintf(text, sizeof(text), "since %s (%s)", format_time(since, time),

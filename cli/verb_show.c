@@ -27,8 +27,13 @@ static void print_machine(const struct term *term, struct json_object *reply)
 	print_field(term, "Machine", buf);
 }
 
+static bool has_ended(struct json_object *vm)
+{
+	return strcmp(reply_string(vm, "state"), "ended") == 0;
+}
+
 /* Where nothing is known of the guest. */
-static const char *guest_state(const char *state)
+static const char *guest_state(const char *state, bool ended)
 {
 	static const struct {
 		const char *state, *text;
@@ -40,13 +45,15 @@ static const char *guest_state(const char *state)
 		{"bad", "broken"},
 	};
 
+	if (ended && strcmp(state, "unread") == 0)
+		return "the VM ended before it was looked at";
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(state, texts[i].state) == 0)
 			return texts[i].text;
 	return state;
 }
 
-static void print_guest(const struct term *term, struct json_object *guest)
+static void print_guest(const struct term *term, struct json_object *guest, bool ended)
 {
 	const char *source = reply_string(guest, "source"), *reason = reply_string(guest, "reason");
 	bool found = strcmp(reply_string(guest, "state"), "found") == 0;
@@ -58,7 +65,7 @@ static void print_guest(const struct term *term, struct json_object *guest)
 		return;
 	if (!found)
 		n = (size_t)snprintf(buf, sizeof(buf), "%.40s",
-				     guest_state(reply_string(guest, "state")));
+				     guest_state(reply_string(guest, "state"), ended));
 	else
 		n = (size_t)snprintf(buf, sizeof(buf), "%.20s at %.24s",
 				     strcmp(source, "e820") == 0 ? "E820 table" : "device tree",
@@ -93,7 +100,7 @@ static void print_identity(const struct term *term, struct json_object *reply)
 		 reply_int(vm, "pid"));
 	print_field(term, "VMM", buf);
 	print_machine(term, reply);
-	print_guest(term, reply_object(reply, "guest"));
+	print_guest(term, reply_object(reply, "guest"), has_ended(vm));
 	snprintf(buf, sizeof(buf), "%s (%s)", format_time(reply_string(vm, "since"), time),
 		 format_ago(reply_string(vm, "since"), ago));
 	print_field(term, "Watched", buf);
@@ -169,8 +176,12 @@ static void print_limits(const struct term *term, struct json_object *vm,
 	if (strcmp(reply_string(layout, "state"), "unstable") == 0)
 		print_field(term, "Reading", "the slots changed while they were read");
 	if (reply_has(layout, "backing_reason")) {
-		snprintf(buf, sizeof(buf), "not known: %.140s",
-			 reply_string(layout, "backing_reason"));
+		const char *reason = reply_string(layout, "backing_reason");
+
+		/* What ended is not going to be read. */
+		if (has_ended(vm) && strcmp(reason, "not read yet") == 0)
+			reason = "the VM ended before it was looked at";
+		snprintf(buf, sizeof(buf), "not known: %.140s", reason);
 		print_field(term, "Backing", buf);
 	}
 }

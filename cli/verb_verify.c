@@ -68,19 +68,16 @@ static void print_not_done(const struct term *term, struct json_object *checks)
 	}
 }
 
-/* Of many VMs, in one line: how many, and the reason where there is only one. */
-static void sum_up_not_done(struct json_object *checks, char *text, size_t size)
+/* Where one line has to do: the reason, if there is only one. */
+static void add_only_reason(struct json_object *checks, char *text, size_t size)
 {
-	size_t n = count_not_done(checks), reasons = 0, last = 0;
+	size_t reasons = 0, last = 0;
 
-	if (!n)
-		return;
 	for (size_t i = 0; i < reply_length(checks); i++)
 		if (!reply_bool(reply_at(checks, i), "done") && is_first_of_reason(checks, i)) {
 			reasons++;
 			last = i;
 		}
-	snprintf(text, size, "; not checked: %zu of %zu", n, reply_length(checks));
 	if (reasons == 1)
 		snprintf(text + strlen(text), size - strlen(text), " (%.*s)", REASON_SHOWN,
 			 reason_of(reply_at(checks, last)));
@@ -103,18 +100,39 @@ static void print_findings(const struct term *term, struct json_object *answer,
 	}
 }
 
-static void print_ok(const struct term *term, struct json_object *answer, bool in_one_line)
+static bool has_ended(struct json_object *answer)
+{
+	return strcmp(reply_string(reply_object(answer, "vm"), "state"), "ended") == 0;
+}
+
+/* "ok" is only what runs and was checked in full: all else is less than good news. */
+static void print_no_finding(const struct term *term, struct json_object *answer, bool in_one_line)
 {
 	struct json_object *checks = reply_array(answer, "checks");
-	char text[VM_TEXT_MAX + REASON_SHOWN + 128], title[VM_TEXT_MAX],
-		rest[REASON_SHOWN + 64] = "";
-	size_t not_done = count_not_done(checks);
+	struct json_object *vm = reply_object(answer, "vm");
+	char text[4 * VM_TEXT_MAX + REASON_SHOWN], title[VM_TEXT_MAX], state[VM_TEXT_MAX];
+	size_t all = reply_length(checks), done = all - count_not_done(checks);
 
+	snprintf(text, sizeof(text), "%s: ", vm_title(vm, title));
+	if (has_ended(answer))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s; ",
+			 vm_state(vm, state));
+	if (done == 0)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "nothing could be checked");
+	else if (done < all || has_ended(answer))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "no finding, %zu of %zu checks done", done, all);
+	else
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "ok");
 	if (in_one_line)
-		sum_up_not_done(checks, rest, sizeof(rest));
-	/* Nothing checked is no good news. */
-	snprintf(text, sizeof(text), "%s: %s%s", vm_title(reply_object(answer, "vm"), title),
-		 not_done < reply_length(checks) ? "ok" : "nothing could be checked", rest);
+		add_only_reason(checks, text, sizeof(text));
+	/* What was seen of it while it ran is worth more now than what is left to check. */
+	if (has_ended(answer))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 reply_has(vm, "worst") ? "; \"nisvctl explain %.40s\" says why"
+						: "; no fault of it was seen",
+			 reply_string(vm, "id"));
 	term_wrap(term, "", 4, text);
 }
 
@@ -126,7 +144,7 @@ static void print_vm(const struct term *term, struct json_object *answer,
 	if (has_findings)
 		print_findings(term, answer, regions);
 	else
-		print_ok(term, answer, in_one_line);
+		print_no_finding(term, answer, in_one_line);
 	if (in_one_line || count_not_done(reply_array(answer, "checks")) == 0)
 		return;
 	if (has_findings)
@@ -145,6 +163,33 @@ static bool all_are_well(struct json_object *vms)
 		if (!is_well(reply_at(vms, i)))
 			return false;
 	return true;
+}
+
+/* Of many VMs the findings may be pages: last comes whose they are. */
+static void print_sum(const struct term *term, struct json_object *vms)
+{
+	char text[512] = "", title[VM_TEXT_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < reply_length(vms); i++) {
+		struct json_object *answer = reply_at(vms, i);
+
+		if (is_well(answer))
+			continue;
+		if (strlen(text) < sizeof(text) - VM_TEXT_MAX - 32)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %zu",
+				 n ? ", " : "", vm_title(reply_object(answer, "vm"), title),
+				 reply_length(reply_array(answer, "findings")));
+		else if (!strstr(text, ", ..."))
+			strcat(text, ", ...");
+		n++;
+	}
+	if (!n)
+		return;
+	fprintf(term->out, "\n");
+	snprintf(title, sizeof(title), "%zu of %zu VMs %s findings: ", n, reply_length(vms),
+		 n == 1 ? "has" : "have");
+	term_wrap(term, title, (int)strlen(title), text);
 }
 
 /* The regions around the place; without them the text goes without picture. */
@@ -181,6 +226,8 @@ static int print_reply(const struct options *options, struct client *client,
 		fprintf(term.out,
 			"and %" PRId64 " more VMs, for which the answer had no room: name them\n",
 			reply_int(reply, "omitted_vms"));
+	if (!is_one && !options->no_legend)
+		print_sum(&term, vms);
 	json_object_put(map);
 	return term_close(&term, options);
 }

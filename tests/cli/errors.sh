@@ -28,6 +28,9 @@ for verb in show map explain events export 'events -f'; do
 	check "no such VM: $verb, JSON" fails 3 '^\{"error":"io.nisvd.Monitor.NoSuchVM",.*"parameters":\{"vm":"nope"\}\}$' \
 		n --json=short $verb nope
 done
+for verb in show map explain verify events export; do
+	check "empty name: $verb" fails 2 'name is empty' n "$verb" ''
+done
 check 'ambiguous VM' fails 1 'more than one VM; say which by its id:' n show "$twin"
 check 'ambiguous VM: lists the matches' grep -q "^  $twin_id .*$twin, qemu, running" "$work/err"
 check 'ambiguous VM: JSON' fails 1 '^\{"error":"io.nisvd.Monitor.AmbiguousVM"' n --json=short show "$twin"
