@@ -27,7 +27,7 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 	/* Of one that runs there is more to ask. */
 	if (vm && !has_address && strcmp(reply_string(vm, "state"), "ended") != 0)
 		snprintf(text + strlen(text) - 1, sizeof(text) - strlen(text),
-			 ": nothing has faulted; \"nisvctl verify %.40s\" checks its memory map.",
+			 ", nothing has faulted; \"nisvctl verify %.40s\" checks its memory map.",
 			 reply_string(vm, "id"));
 	term_wrap(term, "", 0, text);
 	putc('\n', term->out);

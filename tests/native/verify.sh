@@ -66,6 +66,14 @@ is 'status: found' 5 $?
 n verify "$tag-nobody" 2>/dev/null
 is 'status: no such VM' 3 $?
 
+# Last comes whose the findings are; other VMs of this machine may be among them.
+sum() {
+	COLUMNS=200 n verify "$@" | tr -s ' \n' ' ' | grep -oE '[0-9]+ of [0-9]+ VMs have findings: .*'
+}
+is 'sum' "$tag-closed 1 $tag-larger 1" \
+	"$(sum | grep -oE "$tag-[a-z]+ \([0-9-]+\) [0-9]+" | sed 's/ (.*)//' | sort | xargs)"
+is 'no sum without legend' '' "$(sum --no-legend)"
+
 # All at once: the same, and those with findings first.
 n verify --json=short >"$work/all"
 is 'all' "$tag-closed false, $tag-larger false, $tag-well true, $tag-window true" \
