@@ -181,7 +181,7 @@ static void print_sum(const struct term *term, struct json_object *vms)
 				 n ? ", " : "", vm_title(reply_object(answer, "vm"), title),
 				 reply_length(reply_array(answer, "findings")));
 		else if (!strstr(text, ", ..."))
-			strcat(text, ", ...");
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), ", ...");
 		n++;
 	}
 	if (!n)

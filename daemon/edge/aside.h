@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ASIDE_NS 250000000ULL /* a thousand times what a look into a VM mostly takes */
+#define ASIDE_NS 1000000000ULL /* hundreds of times what a look into a VM mostly takes */
+
+/* How long a process that did not answer is left alone. */
+#define ASIDE_SILENT_NS 600000000000ULL
 
 /* What the child does: it has a copy of all memory, but no other file descriptor than @fd. */
 typedef void (*aside_work_t)(int fd, void *userdata);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/identity.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/aside.h"
 #include "daemon/edge/machined.h"
 #include "daemon/edge/procfs.h"
+#include "daemon/edge/wallclock.h"
 
 /* Two clock ticks, in which /proc counts, at the usual 100 per second. */
 #define START_TOLERANCE_NS 20000000
@@ -32,11 +35,27 @@ static bool is_its_process(const struct vm *vm)
 	       (procfs_comm(vm->tgid, comm, sizeof(comm)) == 0 && !strcmp(comm, vm->comm));
 }
 
+/* A process that did not answer is not asked at each scan: each time costs a deadline. */
+static bool is_silent(const struct vm *vm)
+{
+	return wallclock_monotonic_ns() < vm->silent_ns;
+}
+
+static void note_silence(struct vm *vm, int error)
+{
+	if (error == -ETIMEDOUT)
+		vm->silent_ns = wallclock_monotonic_ns() + ASIDE_SILENT_NS;
+}
+
 static void read_cmdline(struct vm *vm)
 {
 	char cmdline[NISV_CMDLINE_MAX];
-	ssize_t len = procfs_cmdline(vm->tgid, cmdline, sizeof(cmdline));
+	ssize_t len;
 
+	if (is_silent(vm))
+		return;
+	len = procfs_cmdline(vm->tgid, cmdline, sizeof(cmdline));
+	note_silence(vm, (int)len);
 	if (len > 0)
 		vm_set_cmdline(vm, cmdline, (size_t)len, (size_t)len == sizeof(cmdline));
 }
@@ -74,9 +93,13 @@ static void decide_alive(struct vm *vm)
 	procfs_own_pid(vm->tgid, &facts.pid);
 	decide_by(vm, &facts);
 	/* Any program may be a VMM by libkrun; the maps are read of those that are no other. */
-	if (!strcmp(vm->name.vmm, "unknown") && procfs_maps_file(vm->tgid, "/libkrun.so") > 0) {
-		facts.has_libkrun = true;
-		decide_by(vm, &facts);
+	if (!strcmp(vm->name.vmm, "unknown") && !is_silent(vm)) {
+		int found = procfs_maps_file(vm->tgid, "/libkrun.so");
+
+		note_silence(vm, found);
+		facts.has_libkrun = found > 0;
+		if (facts.has_libkrun)
+			decide_by(vm, &facts);
 	}
 	free(exe);
 	free(machined);

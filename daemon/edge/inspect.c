@@ -16,7 +16,6 @@
 #include "daemon/edge/wallclock.h"
 
 #define BACKINGS_NS 1000000000ULL /* a VM can fault often, and its VMM have many mappings */
-#define SILENT_NS   600000000000ULL
 #define DUE_VMS_MAX 4U
 #define DUE_NS_MAX  20000000ULL /* a look that has begun is not cut off */
 
@@ -205,7 +204,7 @@ static void set_silent(struct manager *manager, struct vm *vm, uint64_t now_ns)
 	log_warning("VM %s: %s", vm->id, reason);
 	for (size_t i = 0; i < manager->vms.n; i++)
 		if (manager->vms.list[i]->tgid == vm->tgid)
-			manager->vms.list[i]->silent_ns = now_ns + SILENT_NS;
+			manager->vms.list[i]->silent_ns = now_ns + ASIDE_SILENT_NS;
 	if (!vm->backings.n)
 		snprintf(vm->backings.reason, sizeof(vm->backings.reason), "%s", reason);
 	set_state(&unreadable, GUEST_UNREADABLE, reason);
