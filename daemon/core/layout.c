@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Frame sizes: arch/arm64/include/uapi/asm/kvm.h, KVM_VGIC_V2_DIST_SIZE and its neighbours. */
-#define VGIC_V2_DIST_SIZE   0x1000ULL
-#define VGIC_V2_CPU_SIZE    0x2000ULL
-#define VGIC_V3_DIST_SIZE   0x10000ULL
-#define VGIC_V3_REDIST_SIZE 0x20000ULL
-
 /* More redistributors than any vCPU count of KVM (KVM_MAX_VCPUS is 512 on arm64). */
 #define REDISTS_MAX 65536U
 
@@ -285,14 +279,16 @@ uint64_t layout_ram_bytes(const struct layout *layout)
 	return sum;
 }
 
-bool layout_main_ram(const struct layout *layout, struct range *ret)
+bool layout_largest_run(const struct layout *layout,
+			bool (*wanted)(const struct nisv_slot *slot, const void *userdata),
+			const void *userdata, struct range *ret)
 {
 	struct range best = {0}, run = {0};
 
 	for (size_t i = 0; i < layout->n_slots; i++) {
 		const struct nisv_slot *slot = &layout->slots[i];
 
-		if (!slot_is_ram(layout, slot))
+		if (!wanted(slot, userdata))
 			continue;
 		if (run.end != slot->gpa || run.start == run.end)
 			run.start = slot->gpa;
@@ -306,32 +302,50 @@ bool layout_main_ram(const struct layout *layout, struct range *ret)
 	return true;
 }
 
-static bool in_frame(uint64_t ipa, uint64_t base, uint64_t size)
+static bool is_ram_of(const struct nisv_slot *slot, const void *userdata)
 {
-	return base != NISV_ADDR_UNSET && ipa >= base && ipa - base < size;
+	return slot_is_ram(userdata, slot);
+}
+
+bool layout_main_ram(const struct layout *layout, struct range *ret)
+{
+	return layout_largest_run(layout, is_ram_of, layout, ret);
+}
+
+uint64_t layout_redists(const struct layout *layout, const struct nisv_redist *redist)
+{
+	uint64_t n = redist->count ? redist->count : layout->vcpus;
+
+	return n < REDISTS_MAX ? n : REDISTS_MAX;
+}
+
+size_t layout_vgic_frames(const struct layout *layout, struct vgic_frame ret[VGIC_FRAMES_MAX])
+{
+	bool v2 = layout->vgic_model == NISV_VGIC_V2;
+	size_t n = 0;
+
+	if (!v2 && layout->vgic_model != NISV_VGIC_V3)
+		return 0;
+	if (layout->vgic_dist != NISV_ADDR_UNSET)
+		ret[n++] = (struct vgic_frame){"distributor", layout->vgic_dist,
+					       v2 ? VGIC_V2_DIST_SIZE : VGIC_V3_DIST_SIZE};
+	if (v2 && layout->vgic_cpu != NISV_ADDR_UNSET)
+		ret[n++] = (struct vgic_frame){"CPU interface", layout->vgic_cpu, VGIC_V2_CPU_SIZE};
+	for (size_t i = 0; !v2 && i < layout->n_redist; i++)
+		if (layout->redist[i].base != NISV_ADDR_UNSET)
+			ret[n++] = (struct vgic_frame){"redistributor", layout->redist[i].base,
+						       layout_redists(layout, &layout->redist[i]) *
+							       VGIC_V3_REDIST_SIZE};
+	return n;
 }
 
 const char *layout_vgic_frame(const struct layout *layout, uint64_t ipa)
 {
-	if (layout->vgic_model == NISV_VGIC_V2) {
-		if (in_frame(ipa, layout->vgic_dist, VGIC_V2_DIST_SIZE))
-			return "distributor";
-		if (in_frame(ipa, layout->vgic_cpu, VGIC_V2_CPU_SIZE))
-			return "CPU interface";
-	}
-	if (layout->vgic_model == NISV_VGIC_V3) {
-		if (in_frame(ipa, layout->vgic_dist, VGIC_V3_DIST_SIZE))
-			return "distributor";
-		for (size_t i = 0; i < layout->n_redist; i++) {
-			/* A region made by the old attribute has no count of its own. */
-			uint64_t n =
-				layout->redist[i].count ? layout->redist[i].count : layout->vcpus;
+	struct vgic_frame frames[VGIC_FRAMES_MAX];
+	size_t n = layout_vgic_frames(layout, frames);
 
-			if (n > REDISTS_MAX)
-				n = REDISTS_MAX;
-			if (in_frame(ipa, layout->redist[i].base, n * VGIC_V3_REDIST_SIZE))
-				return "redistributor";
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		if (ipa >= frames[i].base && ipa - frames[i].base < frames[i].size)
+			return frames[i].name;
 	return NULL;
 }

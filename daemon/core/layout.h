@@ -91,15 +91,42 @@ bool layout_slot_is_internal(const struct layout *layout, const struct nisv_slot
 uint64_t layout_ram_bytes(const struct layout *layout);
 
 /*
+ * The largest stretch of adjoining slots of those that @wanted takes; @userdata is passed on to it.
+ * False where it takes none.
+ */
+bool layout_largest_run(const struct layout *layout,
+			bool (*wanted)(const struct nisv_slot *slot, const void *userdata),
+			const void *userdata, struct range *ret);
+
+/*
  * The main RAM run: the largest stretch of adjoining writable slots. False where there is none.
  * "End of RAM" in diagnoses is its end (domain.md 2.1).
  */
 bool layout_main_ram(const struct layout *layout, struct range *ret);
 
-/* The in-kernel vGIC frame that holds @ipa ("distributor", "redistributor", "CPU interface"), or
- * NULL. Sizes: GICv3 distributor 64 KiB, redistributors 2 x 64 KiB each (KVM_VGIC_V3_DIST_SIZE,
- * KVM_VGIC_V3_REDIST_SIZE), GICv2 distributor 4 KiB, CPU interface 8 KiB (KVM_VGIC_V2_*_SIZE);
- * arch/arm64/include/uapi/asm/kvm.h. */
+/* Bytes: KVM_VGIC_V2_DIST_SIZE, KVM_VGIC_V2_CPU_SIZE, KVM_VGIC_V3_DIST_SIZE and
+ * KVM_VGIC_V3_REDIST_SIZE (two frames of 64 KiB), arch/arm64/include/uapi/asm/kvm.h. */
+#define VGIC_V2_DIST_SIZE   0x1000ULL
+#define VGIC_V2_CPU_SIZE    0x2000ULL
+#define VGIC_V3_DIST_SIZE   0x10000ULL
+#define VGIC_V3_REDIST_SIZE 0x20000ULL
+
+/* How many redistributors a region of the layout has: KVM sizes one made by the old attribute by
+ * the vCPUs (vgic_v3_set_redist_base(), arch/arm64/kvm/vgic/vgic-mmio-v3.c). */
+uint64_t layout_redists(const struct layout *layout, const struct nisv_redist *redist);
+
+/* A part of the in-kernel vGIC. */
+struct vgic_frame {
+	const char *name; /* "distributor", "redistributor", "CPU interface"; static */
+	uint64_t base, size;
+};
+
+#define VGIC_FRAMES_MAX (1 + NISV_REDIST_MAX)
+
+/* The frames of a vGICv2 or vGICv3 that are placed; returns their number, 0 for other models. */
+size_t layout_vgic_frames(const struct layout *layout, struct vgic_frame ret[VGIC_FRAMES_MAX]);
+
+/* The name of the frame that holds @ipa, or NULL. */
 const char *layout_vgic_frame(const struct layout *layout, uint64_t ipa);
 
 #endif

@@ -106,7 +106,7 @@ bool kit_redists_below(const struct layout *layout, uint64_t dist)
 	    layout->redist[0].base >= dist)
 		return false;
 	below = dist - layout->redist[0].base;
-	return below % KIT_REDIST_SIZE == 0 && below / KIT_REDIST_SIZE >= layout->vcpus;
+	return below % VGIC_V3_REDIST_SIZE == 0 && below / VGIC_V3_REDIST_SIZE >= layout->vcpus;
 }
 
 uint64_t kit_redists(const struct machine_facts *facts, uint64_t dist)
@@ -114,7 +114,7 @@ uint64_t kit_redists(const struct machine_facts *facts, uint64_t dist)
 	const struct vmoptions *options = facts->options;
 
 	if (facts->layout->known && kit_redists_below(facts->layout, dist))
-		return (dist - facts->layout->redist[0].base) / KIT_REDIST_SIZE;
+		return (dist - facts->layout->redist[0].base) / VGIC_V3_REDIST_SIZE;
 	if (options->known && options->max_cpus)
 		return options->max_cpus;
 	if (options->known && options->cpus)
@@ -126,14 +126,14 @@ void kit_add_gicv3_below(struct machine *machine, const struct machine_facts *fa
 			 const char *redist_source, enum vmoption its, const char *its_source)
 {
 	uint64_t n = kit_redists(facts, dist);
-	uint64_t redists = dist - n * KIT_REDIST_SIZE;
+	uint64_t redists = dist - n * VGIC_V3_REDIST_SIZE;
 
-	if (!n || n > VCPUS_MAX || n * KIT_REDIST_SIZE + KIT_ITS_SIZE > dist)
+	if (!n || n > VCPUS_MAX || n * VGIC_V3_REDIST_SIZE + KIT_ITS_SIZE > dist)
 		return;
 	machine_add(machine, &(struct machine_region){
 				     .name = "GICv3 redistributors",
 				     .base = redists,
-				     .size = n * KIT_REDIST_SIZE,
+				     .size = n * VGIC_V3_REDIST_SIZE,
 				     .class = REGION_KERNEL_DEVICE,
 				     .vgic = NISV_VGIC_V3,
 				     .source = redist_source,

@@ -49,10 +49,8 @@ bool kit_redists_below(const struct layout *layout, uint64_t dist);
 /* vCPUs that the redistributors of such a VM are made for; 0 unknown. */
 uint64_t kit_redists(const struct machine_facts *facts, uint64_t dist);
 
-/* GICv3 frame sizes: KVM_VGIC_V3_REDIST_SIZE and KVM_VGIC_V3_ITS_SIZE,
- * arch/arm64/include/uapi/asm/kvm.h. */
-#define KIT_REDIST_SIZE 0x20000ULL
-#define KIT_ITS_SIZE	0x20000ULL
+/* KVM_VGIC_V3_ITS_SIZE, arch/arm64/include/uapi/asm/kvm.h. */
+#define KIT_ITS_SIZE 0x20000ULL
 
 /*
  * Adds the redistributors below @dist and (if @its_source) the ITS below them, as Firecracker,

@@ -42,7 +42,7 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 {
 	const struct layout *layout = facts->layout;
 	uint64_t redists =
-		ARM_GIC_DIST_BASE - kit_redists(facts, ARM_GIC_DIST_BASE) * KIT_REDIST_SIZE;
+		ARM_GIC_DIST_BASE - kit_redists(facts, ARM_GIC_DIST_BASE) * VGIC_V3_REDIST_SIZE;
 	uint64_t end = redists - KIT_ITS_SIZE;
 	bool has_its = layout->known && kit_on_bus(layout, end);
 	bool has_virtio_mmio;

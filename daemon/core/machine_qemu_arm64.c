@@ -178,12 +178,13 @@ static void add_redists(const struct machine_facts *facts, struct machine *machi
 
 	if (!cpus && facts->layout->known)
 		cpus = facts->layout->vcpus;
-	region.size = (cpus && cpus < REDIST_CAPACITY ? cpus : REDIST_CAPACITY) * KIT_REDIST_SIZE;
+	region.size =
+		(cpus && cpus < REDIST_CAPACITY ? cpus : REDIST_CAPACITY) * VGIC_V3_REDIST_SIZE;
 	machine_add(machine, &region);
 	if (cpus <= REDIST_CAPACITY || !high->enabled)
 		return;
 	region.base = high->base;
-	region.size = (cpus - REDIST_CAPACITY) * KIT_REDIST_SIZE;
+	region.size = (cpus - REDIST_CAPACITY) * VGIC_V3_REDIST_SIZE;
 	if (region.size > high->size)
 		region.size = high->size;
 	region.source = "QEMU hw/arm/virt.c: VIRT_HIGH_GIC_REDIST2";

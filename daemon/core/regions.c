@@ -2,16 +2,10 @@
 #include "daemon/core/regions.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* arch/arm64/include/uapi/asm/kvm.h: KVM_VGIC_V2_DIST_SIZE, _CPU_SIZE, V3_DIST_SIZE,
- * V3_REDIST_SIZE. */
-#define VGIC_V2_DIST_SIZE   0x1000U
-#define VGIC_V2_CPU_SIZE    0x2000U
-#define VGIC_V3_DIST_SIZE   0x10000U
-#define VGIC_V3_REDIST_SIZE 0x20000U
 
 /*
  * Room for the slots, the vGIC's frames and the bus devices of @layout; the reference regions, each
@@ -20,7 +14,7 @@
  */
 static size_t room(const struct layout *layout)
 {
-	size_t kernel = layout->n_slots + layout->n_bus + layout->n_redist + 2;
+	size_t kernel = layout->n_slots + layout->n_bus + VGIC_FRAMES_MAX;
 
 	return 2 * (2 * kernel + MACHINE_REGIONS_MAX) + 4;
 }
@@ -51,23 +45,15 @@ static int by_start(const void *a, const void *b)
 
 static void add_vgic(struct regions *regions, const struct layout *layout)
 {
-	bool v3 = layout->vgic_model != NISV_VGIC_V2;
+	struct vgic_frame frames[VGIC_FRAMES_MAX];
+	size_t n = layout_vgic_frames(layout, frames);
+	char name[sizeof(regions->list->name)];
 
-	if (layout->vgic_model == NISV_VGIC_NONE)
-		return;
-	if (layout->vgic_dist != NISV_ADDR_UNSET)
-		add(regions, layout->vgic_dist,
-		    end_of(layout->vgic_dist, v3 ? VGIC_V3_DIST_SIZE : VGIC_V2_DIST_SIZE),
-		    REGION_KERNEL_DEVICE, v3 ? "GICv3 distributor" : "GICv2 distributor", "kernel");
-	if (!v3 && layout->vgic_cpu != NISV_ADDR_UNSET)
-		add(regions, layout->vgic_cpu, end_of(layout->vgic_cpu, VGIC_V2_CPU_SIZE),
-		    REGION_KERNEL_DEVICE, "GICv2 CPU interface", "kernel");
-	for (size_t i = 0; v3 && i < layout->n_redist; i++) {
-		const struct nisv_redist *redist = &layout->redist[i];
-		uint64_t frames = redist->count ? redist->count : layout->vcpus;
-
-		add(regions, redist->base, end_of(redist->base, frames * VGIC_V3_REDIST_SIZE),
-		    REGION_KERNEL_DEVICE, "GICv3 redistributors", "kernel");
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "GICv%" PRIu32 " %s%s", layout->vgic_model,
+			 frames[i].name, strcmp(frames[i].name, "redistributor") ? "" : "s");
+		add(regions, frames[i].base, end_of(frames[i].base, frames[i].size),
+		    REGION_KERNEL_DEVICE, name, "kernel");
 	}
 }
 

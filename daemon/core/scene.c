@@ -83,28 +83,16 @@ static bool is_in_window(const struct scene *s, const struct nisv_slot *slot)
 	       slot->size <= region->size - (slot->gpa - region->base);
 }
 
-/* layout_main_ram() of what is in no window: device memory may be larger than the RAM. */
+static bool is_ram_outside_windows(const struct nisv_slot *slot, const void *userdata)
+{
+	return !slot->as_id && !(slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)) &&
+	       !is_in_window(userdata, slot);
+}
+
+/* Not layout_main_ram(): device memory may be larger than the RAM. */
 static bool main_ram(const struct scene *s, struct range *ret)
 {
-	const struct layout *layout = s->evidence->layout;
-	struct range best = {0}, run = {0};
-
-	for (size_t i = 0; i < layout->n_slots; i++) {
-		const struct nisv_slot *slot = &layout->slots[i];
-
-		if (slot->as_id || (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)) ||
-		    is_in_window(s, slot))
-			continue;
-		if (run.end != slot->gpa || run.start == run.end)
-			run.start = slot->gpa;
-		run.end = slot->gpa + slot->size;
-		if (run.end - run.start > best.end - best.start)
-			best = run;
-	}
-	if (best.start == best.end)
-		return false;
-	*ret = best;
-	return true;
+	return layout_largest_run(s->evidence->layout, is_ram_outside_windows, s, ret);
 }
 
 bool scene_slot_is_ram(const struct scene *s, const struct nisv_slot *slot)

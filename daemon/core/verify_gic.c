@@ -95,13 +95,8 @@ static uint64_t tree_redists(const struct guest_view *guest)
 
 	for (size_t i = 0; i < guest->n_ranges; i++)
 		if (is_kind(&guest->ranges[i], GUEST_GIC_REDIST))
-			n += guest->ranges[i].size / KIT_REDIST_SIZE;
+			n += guest->ranges[i].size / VGIC_V3_REDIST_SIZE;
 	return n;
-}
-
-static uint64_t redists_in(const struct layout *layout, const struct nisv_redist *redist)
-{
-	return redist->count ? redist->count : layout->vcpus;
 }
 
 static void report_cpus(struct verification *v, uint64_t have, const char *of)
@@ -112,7 +107,7 @@ static void report_cpus(struct verification *v, uint64_t have, const char *of)
 	uint64_t at = 0;
 
 	if (layout->vgic_model == NISV_VGIC_V3 && layout->n_redist)
-		at = layout->redist[0].base + layout->vcpus * KIT_REDIST_SIZE;
+		at = layout->redist[0].base + layout->vcpus * VGIC_V3_REDIST_SIZE;
 	finding = verify_report(v, VERIFY_REDIST, SEVERITY_WARNING, 0.85,
 				"the tree counts its CPUs, KVM its vCPUs and redistributors", at);
 	if (finding)
@@ -128,11 +123,11 @@ static void report_cpus(struct verification *v, uint64_t have, const char *of)
 	verify_evidence_line(v, finding, "vCPUs: %" PRIu32 "; CPU nodes that are enabled: %" PRIu32,
 			     layout->vcpus, guest->cpus);
 	for (size_t i = 0; layout->vgic_model == NISV_VGIC_V3 && i < layout->n_redist; i++)
-		verify_evidence_line(
-			v, finding, "KVM's redistributors: %s",
-			words_range(layout->redist[i].base,
-				    redists_in(layout, &layout->redist[i]) * KIT_REDIST_SIZE)
-				.s);
+		verify_evidence_line(v, finding, "KVM's redistributors: %s",
+				     words_range(layout->redist[i].base,
+						 layout_redists(layout, &layout->redist[i]) *
+							 VGIC_V3_REDIST_SIZE)
+					     .s);
 	verify_advise(v, finding, cpu_advice);
 	verify_sign(finding, of, guest->cpus - have);
 }
@@ -164,8 +159,8 @@ static bool is_redist(const struct layout *layout, uint64_t base)
 	for (size_t i = 0; i < layout->n_redist; i++) {
 		uint64_t offset = base - layout->redist[i].base;
 
-		if (offset < redists_in(layout, &layout->redist[i]) * KIT_REDIST_SIZE &&
-		    offset % KIT_REDIST_SIZE == 0)
+		if (offset < layout_redists(layout, &layout->redist[i]) * VGIC_V3_REDIST_SIZE &&
+		    offset % VGIC_V3_REDIST_SIZE == 0)
 			return true;
 	}
 	return false;
@@ -175,7 +170,7 @@ static void report_redist(struct verification *v, const struct guest_range *rang
 {
 	const struct layout *layout = v->e->layout;
 	const struct nisv_redist *first = &layout->redist[0];
-	uint64_t n = range->size / KIT_REDIST_SIZE;
+	uint64_t n = range->size / VGIC_V3_REDIST_SIZE;
 	struct finding *finding = verify_report(
 		v, VERIFY_REDIST, SEVERITY_WARNING, 0.85,
 		"the tree says where they are, and KVM has them elsewhere", range->base);
@@ -183,7 +178,7 @@ static void report_redist(struct verification *v, const struct guest_range *rang
 	verify_summary(finding,
 		       "The guest looks for GIC redistributors at 0x%" PRIx64
 		       ", where none are: KVM has them at 0x%" PRIx64 " (%" PRIu64 " of them).",
-		       range->base, (uint64_t)first->base, redists_in(layout, first));
+		       range->base, (uint64_t)first->base, layout_redists(layout, first));
 	verify_where(finding,
 		     "The tree has room for %" PRIu64 " redistributors of 128 KiB from 0x%" PRIx64
 		     " on; VMMs that place them below the distributor move them with the number of "
@@ -193,11 +188,11 @@ static void report_redist(struct verification *v, const struct guest_range *rang
 		      words_range(range->base, range->size).s);
 	verify_tree_line(v, finding);
 	for (size_t i = 0; i < layout->n_redist; i++)
-		verify_evidence_line(
-			v, finding, "KVM's redistributors: %s",
-			words_range(layout->redist[i].base,
-				    redists_in(layout, &layout->redist[i]) * KIT_REDIST_SIZE)
-				.s);
+		verify_evidence_line(v, finding, "KVM's redistributors: %s",
+				     words_range(layout->redist[i].base,
+						 layout_redists(layout, &layout->redist[i]) *
+							 VGIC_V3_REDIST_SIZE)
+					     .s);
 	verify_evidence_line(v, finding, "vCPUs: %" PRIu32 "; CPU nodes that are enabled: %" PRIu32,
 			     layout->vcpus, v->e->guest->cpus);
 	verify_advise(v, finding, cpu_advice);

@@ -259,30 +259,26 @@ static void add_line(struct verification *v, char **lines, size_t *n, const char
 
 #define LINE_MAX_BYTES 320
 
+#define FORMAT_LINE(list, n)                                   \
+	do {                                                   \
+		char line[LINE_MAX_BYTES];                     \
+		va_list args;                                  \
+		if (!finding)                                  \
+			return;                                \
+		va_start(args, format);                        \
+		vsnprintf(line, sizeof(line), format, args);   \
+		va_end(args);                                  \
+		add_line(v, finding->list, &finding->n, line); \
+	} while (0)
+
 void verify_evidence_line(struct verification *v, struct finding *finding, const char *format, ...)
 {
-	char line[LINE_MAX_BYTES];
-	va_list args;
-
-	if (!finding)
-		return;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	add_line(v, finding->evidence, &finding->n_evidence, line);
+	FORMAT_LINE(evidence, n_evidence);
 }
 
 void verify_advice_line(struct verification *v, struct finding *finding, const char *format, ...)
 {
-	char line[LINE_MAX_BYTES];
-	va_list args;
-
-	if (!finding)
-		return;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	add_line(v, finding->advice, &finding->n_advice, line);
+	FORMAT_LINE(advice, n_advice);
 }
 
 void verify_advise(struct verification *v, struct finding *finding, const struct advice *rows)

@@ -297,32 +297,23 @@ static void report_over_vgic(struct verification *v, const struct nisv_slot *slo
 	verify_sign(finding, layout_vgic_frame(v->e->layout, at), at - slot->gpa);
 }
 
-static void check_frame(struct verification *v, uint64_t base, uint64_t size)
-{
-	const struct nisv_slot *slot;
-
-	if (base == NISV_ADDR_UNSET)
-		return;
-	slot = verify_slot_over(v->e->layout, base, size);
-	if (slot)
-		report_over_vgic(v, slot, slot->gpa > base ? slot->gpa : base);
-}
-
 bool verify_vgic_is_free(struct verification *v, char *reason)
 {
 	const struct layout *layout = v->e->layout;
+	struct vgic_frame frames[VGIC_FRAMES_MAX];
+	size_t n = layout_vgic_frames(layout, frames);
 
 	if (!verify_has_slots(v, reason))
 		return false;
 	if (layout->vgic_model != NISV_VGIC_V2 && layout->vgic_model != NISV_VGIC_V3)
 		return verify_not_done(reason, "it has no vGIC that is known");
-	/* KVM_VGIC_V2_DIST_SIZE, KVM_VGIC_V2_CPU_SIZE, KVM_VGIC_V3_DIST_SIZE. */
-	check_frame(v, layout->vgic_dist, layout->vgic_model == NISV_VGIC_V2 ? 0x1000 : 0x10000);
-	if (layout->vgic_model == NISV_VGIC_V2)
-		check_frame(v, layout->vgic_cpu, 0x2000);
-	for (size_t i = 0; layout->vgic_model == NISV_VGIC_V3 && i < layout->n_redist; i++)
-		check_frame(v, layout->redist[i].base,
-			    (layout->redist[i].count ? layout->redist[i].count : layout->vcpus) *
-				    KIT_REDIST_SIZE);
+	for (size_t i = 0; i < n; i++) {
+		const struct nisv_slot *slot =
+			verify_slot_over(layout, frames[i].base, frames[i].size);
+
+		if (slot)
+			report_over_vgic(v, slot,
+					 slot->gpa > frames[i].base ? slot->gpa : frames[i].base);
+	}
 	return true;
 }

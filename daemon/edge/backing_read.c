@@ -11,8 +11,6 @@
 
 #include "daemon/edge/procfs.h"
 
-#define START_SLOP_NS 20000000ULL /* /proc tells a start as fine as a clock tick */
-
 /*
  * smaps counts every page of every mapping under the VMM's mmap lock: with more memory present than
  * this, it is not worth the wait.
@@ -117,17 +115,6 @@ static bool wants_smaps(const struct vm *vm, const struct vmas *vmas)
 	return may_be_device && resident_bytes(vm->tgid) <= SMAPS_RESIDENT_MAX;
 }
 
-/* The process may have ended, and its number have gone to another. */
-static bool is_its_process(const struct vm *vm)
-{
-	uint64_t start;
-
-	if (procfs_start_ns(vm->tgid, &start) < 0)
-		return false;
-	return !vm->start_ns ||
-	       (start <= vm->start_ns + START_SLOP_NS && start + START_SLOP_NS >= vm->start_ns);
-}
-
 static int fill(const struct vm *vm, struct backings *ret)
 {
 	struct vmas vmas = {0}, details = {0};
@@ -141,7 +128,7 @@ static int fill(const struct vm *vm, struct backings *ret)
 		vmas = details;
 	}
 	/* After the reading: so it was that process that was read. */
-	if (!is_its_process(vm)) {
+	if (!procfs_is_process(vm->tgid, vm->start_ns)) {
 		vmas_clear(&vmas);
 		return -ESRCH;
 	}

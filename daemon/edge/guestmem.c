@@ -12,10 +12,9 @@
 
 #include "daemon/edge/procfs.h"
 
-#define WORDS_MAX     512U	   /* per process_vm_readv(2); IOV_MAX is 1024 */
-#define PAGES_MAX     512U	   /* entries of pagemap looked at together */
-#define PAGE_PRESENT  (1ULL << 63) /* Linux Documentation/admin-guide/mm/pagemap.rst */
-#define START_SLOP_NS 20000000ULL  /* /proc tells start times in clock ticks */
+#define WORDS_MAX    512U	  /* per process_vm_readv(2); IOV_MAX is 1024 */
+#define PAGES_MAX    512U	  /* entries of pagemap looked at together */
+#define PAGE_PRESENT (1ULL << 63) /* Linux Documentation/admin-guide/mm/pagemap.rst */
 
 struct guestmem {
 	uint32_t pid;
@@ -40,16 +39,6 @@ static bool may_be_read(const struct vm *vm, const struct nisv_slot *slot)
 
 	return slot->as_id == 0 && !(slot->flags & (NISV_SLOT_INVALID | NISV_SLOT_GUEST_MEMFD)) &&
 	       slot->hva + slot->size >= slot->hva && backing && is_plain_memory(backing->kind);
-}
-
-static bool is_its_process(const struct vm *vm)
-{
-	uint64_t start;
-
-	if (procfs_start_ns(vm->tgid, &start) < 0)
-		return false;
-	return !vm->start_ns ||
-	       (start <= vm->start_ns + START_SLOP_NS && start + START_SLOP_NS >= vm->start_ns);
 }
 
 static int refused(int error, char *reason, size_t size)
@@ -98,7 +87,7 @@ int guestmem_open(const struct vm *vm, struct guestmem **ret, char *reason, size
 		return r;
 	}
 	/* From here on the open file stands for that process's memory, whatever its number. */
-	if (!is_its_process(vm)) {
+	if (!procfs_is_process(vm->tgid, vm->start_ns)) {
 		guestmem_close(memory);
 		return refused(ESRCH, reason, size);
 	}

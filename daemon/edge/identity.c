@@ -11,9 +11,6 @@
 #include "daemon/edge/procfs.h"
 #include "daemon/edge/wallclock.h"
 
-/* Two clock ticks, in which /proc counts, at the usual 100 per second. */
-#define START_TOLERANCE_NS 20000000
-
 /*
  * Whether /proc/TGID is the VM's process. Its start tells; without one, the number must do, and
  * does not in another PID namespace. There comm must be right, too: many processes start at once
@@ -23,16 +20,11 @@ static bool is_its_process(const struct vm *vm)
 {
 	bool initial = procfs_is_initial();
 	char comm[NISV_COMM_LEN + 1];
-	uint64_t start;
 
-	if (procfs_start_ns(vm->tgid, &start) < 0)
+	if (!procfs_is_process(vm->tgid, vm->start_ns))
 		return false;
-	if (!vm->start_ns)
-		return initial;
-	if (start > vm->start_ns + START_TOLERANCE_NS || start + START_TOLERANCE_NS < vm->start_ns)
-		return false;
-	return initial ||
-	       (procfs_comm(vm->tgid, comm, sizeof(comm)) == 0 && !strcmp(comm, vm->comm));
+	return initial || (vm->start_ns && procfs_comm(vm->tgid, comm, sizeof(comm)) == 0 &&
+			   !strcmp(comm, vm->comm));
 }
 
 /* A process that did not answer is not asked at each scan: each time costs a deadline. */

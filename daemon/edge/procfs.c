@@ -19,6 +19,8 @@
 #define CGROUP_MAX 1024
 #define MAPS_MAX   (1U << 20)
 
+#define START_SLOP_NS 20000000ULL
+
 static ssize_t read_proc(uint32_t pid, const char *name, char *buf, size_t size)
 {
 	char path[64];
@@ -236,6 +238,16 @@ int procfs_start_ns(uint32_t pid, uint64_t *ret)
 		return -EINVAL;
 	*ret = start * (1000000000ULL / (uint64_t)(ticks > 0 ? ticks : 100));
 	return 0;
+}
+
+bool procfs_is_process(uint32_t pid, uint64_t start_ns)
+{
+	uint64_t start;
+
+	if (procfs_start_ns(pid, &start) < 0)
+		return false;
+	return !start_ns ||
+	       (start <= start_ns + START_SLOP_NS && start + START_SLOP_NS >= start_ns);
 }
 
 int procfs_pidfd(uint32_t pid)

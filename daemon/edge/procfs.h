@@ -45,6 +45,12 @@ int procfs_maps_file(uint32_t pid, const char *name);
  * -errno. */
 int procfs_start_ns(uint32_t pid, uint64_t *ret);
 
+/*
+ * Whether the process of that number is still the one that started then, in nanoseconds since boot;
+ * 0: any that is there. As fine as two clock ticks, at the usual 100 per second.
+ */
+bool procfs_is_process(uint32_t pid, uint64_t start_ns);
+
 /* Whether we are in the initial PID namespace, whose numbers BPF's records hold. */
 bool procfs_is_initial(void);
 
