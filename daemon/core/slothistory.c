@@ -222,32 +222,6 @@ void slot_history_compare(struct slot_history *history, const struct layout *bef
 	compare_present(&c);
 }
 
-/* ---- looking back ---- */
-
-static bool holds(uint64_t gpa, uint64_t size, uint64_t ipa)
-{
-	return ipa >= gpa && ipa - gpa < size;
-}
-
-const struct slot_change *slot_history_removed(const struct slot_history *history, uint64_t ipa,
-					       uint64_t at_ns)
-{
-	for (size_t i = history->n; i > 0; i--) {
-		const struct slot_change *change = &history->list[i - 1];
-
-		if (change->from_ns > at_ns || change->slot.as_id != 0)
-			continue;
-		if (change->what == NISV_SLOT_DELETED &&
-		    holds(change->slot.gpa, change->slot.size, ipa))
-			return change;
-		if (change->what == NISV_SLOT_MOVED &&
-		    holds(change->gpa_before, change->slot.size, ipa) &&
-		    !holds(change->slot.gpa, change->slot.size, ipa))
-			return change;
-	}
-	return NULL;
-}
-
 const char *slot_change_name(enum nisv_slot_change what)
 {
 	static const char *const names[_NISV_SLOT_CHANGE_MAX] = {

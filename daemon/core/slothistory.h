@@ -39,12 +39,8 @@ void slot_history_record(struct slot_history *history, const struct nisv_rec_slo
 void slot_history_compare(struct slot_history *history, const struct layout *before,
 			  const struct layout *after, uint64_t before_ns, uint64_t after_ns);
 
-/* The last deletion or move away of a usable slot that held @ipa, until @at_ns; NULL if none. */
-const struct slot_change *slot_history_removed(const struct slot_history *history, uint64_t ipa,
-					       uint64_t at_ns);
-
-const char *
-slot_change_name(enum nisv_slot_change what); /* "created", "deleted", "moved", "flags" */
+/* "created", "deleted", "moved", "flags"; static. */
+const char *slot_change_name(enum nisv_slot_change what);
 
 void slot_history_clear(struct slot_history *history);
 

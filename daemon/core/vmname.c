@@ -151,3 +151,30 @@ void vmname_parse(struct vmname *ret, const char *cmdline, size_t len, const cha
 				   .comm = comm,
 			   });
 }
+
+/* ---- what a name can be of ---- */
+
+static const char *find(const char *const *list, size_t n, const char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], text))
+			return list[i];
+	return NULL;
+}
+
+const char *vmname_source_of(const char *text)
+{
+	static const char *const sources[] = {"libvirt", "machined", "cmdline", "cgroup", "comm"};
+
+	return find(sources, sizeof(sources) / sizeof(sources[0]), text);
+}
+
+const char *vmname_vmm_of(const char *text)
+{
+	static const char *const vmms[] = {
+		"qemu",	   "firecracker", "cloud-hypervisor", "crosvm",	 "kvmtool",
+		"libkrun", "dragonball",  "gvisor",	      "unknown",
+	};
+
+	return find(vmms, sizeof(vmms) / sizeof(vmms[0]), text);
+}

@@ -52,6 +52,10 @@ void vmname_decide(struct vmname *ret, const struct vmname_facts *facts);
 /* The same from a command line and comm alone; a line of NISV_CMDLINE_MAX bytes counts as cut. */
 void vmname_parse(struct vmname *ret, const char *cmdline, size_t len, const char *comm);
 
+/* The static string of a source, or of a VMM's id, that reads like @text; NULL if there is none. */
+const char *vmname_source_of(const char *text);
+const char *vmname_vmm_of(const char *text);
+
 /* Copies @src (any bytes, up to @len or the first NUL) as printable UTF-8 into @dst of @size bytes.
  */
 void vmname_sanitize(char *dst, size_t size, const char *src, size_t len);

@@ -49,7 +49,7 @@ struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault
 	return event_new(vm, "fault", fault->hdr.time_ns, fault_to_json(fault, arch));
 }
 
-struct json_object *event_sites(const struct vm *vm, const char *arch)
+static struct json_object *event_sites(const struct vm *vm, const char *arch)
 {
 	struct json_object *list = json_object_new_array();
 

@@ -15,7 +15,6 @@ struct json_object *event_layout(const struct vm *vm); /* NULL if no layout is k
 struct json_object *event_guest(const struct vm *vm);
 struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
 				const char *arch);
-struct json_object *event_sites(const struct vm *vm, const char *arch);
 struct json_object *event_finding(const struct vm *vm, const struct finding *finding,
 				  const char *arch);
 struct json_object *event_end(const struct vm *vm);

@@ -158,7 +158,7 @@ static void take_record(struct vm *vm, const struct nisv_rec_vm *rec)
 			       rec->cmdline_total > rec->cmdline_len);
 }
 
-bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec)
+bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec, const struct vm *sibling)
 {
 	const struct vmname old = vm->name;
 	bool is_first = !vm->cmdline;
@@ -167,6 +167,8 @@ bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec)
 		return false;
 	if (rec)
 		take_record(vm, rec);
+	if (!vm->cmdline_len && sibling)
+		vm_set_cmdline(vm, sibling->cmdline, sibling->cmdline_len, sibling->cmdline_cut);
 	if (!vm->cmdline)
 		vm_set_cmdline(vm, "", 0, false);
 	look(vm);

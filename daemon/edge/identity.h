@@ -17,9 +17,10 @@
  * The first command line is kept: what a process makes of its arguments later does not count. The
  * one of a record goes before one read from /proc, which is later. True if something was learnt:
  * the caller then chooses the VM's machine and tells about it. Cheap for a VM that is known, which
- * every scan of the host sends a record of.
+ * every scan of the host sends a record of. @sibling: a VM of the same process whose command line
+ * is known, borrowed, or NULL: a VMM of a thousand VMs is asked once.
  */
-bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec);
+bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec, const struct vm *sibling);
 
 /*
  * Looks again at a VM that is known only by its program or its cgroup: managers put a VMM into its

@@ -12,8 +12,8 @@
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
 #include "daemon/edge/identity.h"
+#include "daemon/edge/ingest_layout.h"
 #include "daemon/edge/inspect.h"
-#include "daemon/edge/layouts.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/procfs.h"
 #include "daemon/edge/publish.h"
@@ -122,6 +122,18 @@ static int random_key(char key[VM_KEY_LEN + 1])
 	return 0;
 }
 
+/* A VM of the process that started then whose command line is known, or NULL. */
+static const struct vm *sibling_of(const struct manager *manager, uint32_t tgid, uint64_t start_ns)
+{
+	for (size_t i = start_ns ? manager->vms.n : 0; i > 0; i--) {
+		const struct vm *vm = manager->vms.list[i - 1];
+
+		if (vm->tgid == tgid && vm->start_ns == start_ns && vm->cmdline_len)
+			return vm;
+	}
+	return NULL;
+}
+
 static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr, const char *dir,
 			 int vm_fd)
 {
@@ -159,8 +171,8 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		vm = add_vm(manager, hdr, "", -1);
 		if (!vm)
 			return NULL;
-		identity_take(vm, NULL);
-		layouts_choose_machine(manager, vm);
+		identity_take(vm, NULL, NULL);
+		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 		if (watch_process(manager, vm) == -ESRCH)
 			end_vm(manager, vm, VM_END_PROCESS_GONE);
@@ -175,6 +187,7 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 {
 	struct manager *manager = userdata;
 	struct vm *vm = vms_find(&manager->vms, &rec->hdr.vm);
+	const struct vm *sibling;
 	char dir[NISV_DIR_LEN + 1];
 
 	snprintf(dir, sizeof(dir), "%.*s", NISV_DIR_LEN, rec->dir);
@@ -185,8 +198,9 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 	/* The counters may have shown it before this record came, without a name. */
 	vms_set_id(&manager->vms, vm, dir, rec->vm_fd);
 	take_record(vm, &rec->hdr);
-	if (identity_take(vm, rec)) {
-		layouts_choose_machine(manager, vm);
+	sibling = vm->cmdline_len ? NULL : sibling_of(manager, rec->hdr.tgid, rec->start_ns);
+	if (identity_take(vm, rec, sibling)) {
+		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 	}
 	if (watch_process(manager, vm) == -ESRCH)
@@ -198,7 +212,7 @@ static void on_layout(const struct nisv_rec_layout *rec, void *userdata)
 	struct vm *vm = vm_of(userdata, &rec->hdr);
 
 	if (vm)
-		layouts_take(userdata, vm, rec);
+		ingest_layout_take(userdata, vm, rec);
 }
 
 static void on_slot(const struct nisv_rec_slot *rec, void *userdata)
@@ -206,7 +220,7 @@ static void on_slot(const struct nisv_rec_slot *rec, void *userdata)
 	struct vm *vm = vm_of(userdata, &rec->hdr);
 
 	if (vm)
-		layouts_change(vm, rec);
+		ingest_layout_change(vm, rec);
 }
 
 static void on_fault(const struct nisv_rec_fault *rec, void *userdata)
@@ -355,12 +369,12 @@ int ingest_poll(struct manager *manager)
 
 		if (from)
 			count_vm(vm, counters, from, now_ns);
-		scan |= layouts_poll(manager, vm);
+		scan |= ingest_layout_poll(manager, vm);
 	}
 	counters_free(counters);
 	forget_ended(manager, now_ns);
 	if (scan)
-		ingest_discover(manager, LAYOUTS_SCAN_NS);
+		ingest_discover(manager, INGEST_SCAN_NS);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "daemon/edge/backing_read.h"
 #include "daemon/edge/guestfind.h"
 #include "daemon/edge/identity.h"
-#include "daemon/edge/layouts.h"
+#include "daemon/edge/ingest_layout.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/wallclock.h"
@@ -267,7 +267,7 @@ void inspect_vm(struct manager *manager, struct vm *vm, uint64_t max_age_ns)
 	    (vm->guest.read_ns && now_ns - vm->guest.read_ns < max_age_ns))
 		return;
 	if (identity_refresh(vm)) {
-		layouts_choose_machine(manager, vm);
+		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 	}
 	look_aside(manager, vm, now_ns, true);

@@ -11,6 +11,7 @@
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/fault_json.h"
 #include "daemon/edge/guest_json.h"
+#include "daemon/edge/ingest_layout.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/log.h"
@@ -68,35 +69,18 @@ static void take_cmdline(struct vm *vm, struct json_object *object)
 	vm_set_cmdline(vm, cmdline, len, cut);
 }
 
-/* The one of @names that @object's member @member is, or NULL. */
-static const char *find_name(struct json_object *object, const char *member,
-			     const char *const *names, size_t n)
-{
-	const char *said = json_read_string(object, member);
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(said, names[i]))
-			return names[i];
-	return NULL;
-}
-
 /*
  * Who it is was decided on its host, by more than a dossier holds (machined, its executable, its
  * own PID): that is kept.
  */
 static void take_name(struct vm *vm, struct json_object *object)
 {
-	static const char *const sources[] = {"libvirt", "machined", "cmdline", "cgroup"};
-	static const char *const vmms[] = {
-		"qemu",	   "firecracker", "cloud-hypervisor", "crosvm",	 "kvmtool",
-		"libkrun", "dragonball",  "gvisor",	      "unknown",
-	};
 	const char *name = json_read_string(object, "name");
-	const char *source =
-		find_name(object, "name_source", sources, sizeof(sources) / sizeof(sources[0]));
-	const char *vmm = find_name(object, "vmm", vmms, sizeof(vmms) / sizeof(vmms[0]));
+	const char *source = vmname_source_of(json_read_string(object, "name_source"));
+	const char *vmm = vmname_vmm_of(json_read_string(object, "vmm"));
 
-	if (source && *name) {
+	/* The name of a program, which a line of arguments may tell better. */
+	if (source && strcmp(source, "comm") != 0 && *name) {
 		vmname_sanitize(vm->name.name, sizeof(vm->name.name), name, sizeof(vm->name.name));
 		vm->name.source = source;
 	}
@@ -116,11 +100,6 @@ static void take_cgroup(struct vm *vm, struct json_object *object)
 	vmname_sanitize(clean, sizeof(clean), json_read_string(object, "cgroup"), sizeof(clean));
 	free(vm->cgroup);
 	vm->cgroup = *clean ? strdup(clean) : NULL;
-}
-
-static void choose_machine(struct manager *manager, struct vm *vm)
-{
-	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
 }
 
 static void take_counts(struct vm *vm, struct json_object *object)
@@ -181,7 +160,7 @@ static int take_vm(struct replay *replay, const char *key, struct json_object *o
 	take_cmdline(vm, object);
 	take_name(vm, object);
 	take_cgroup(vm, object);
-	choose_machine(replay->manager, vm);
+	ingest_choose_machine(replay->manager, vm);
 	take_counts(vm, object);
 	take_end(replay, vm, object);
 	return 0;
@@ -257,7 +236,7 @@ static int take_event(struct replay *replay, struct json_object *event)
 		r = layout_from_json(object, json_read_time(event, "time"), vm);
 		if (r < 0)
 			return r;
-		choose_machine(replay->manager, vm);
+		ingest_choose_machine(replay->manager, vm);
 	} else if (!strcmp(type, "guest")) {
 		r = guest_from_json(json_read_member(event, "guest", json_type_object),
 				    json_read_time(event, "time"), vm);

@@ -146,8 +146,8 @@ static struct vm *discover(struct vms *vms, struct watch *watch, const struct vm
 	rec = watch_vm(watch, vmm->pid, &from);
 	assert_non_null(rec);
 	vm = add_vm(vms, rec->hdr.tgid);
-	assert_true(identity_take(vm, rec));
-	assert_false(identity_take(vm, rec)); /* nothing new */
+	assert_true(identity_take(vm, rec, NULL));
+	assert_false(identity_take(vm, rec, NULL)); /* nothing new */
 	return vm;
 }
 
@@ -260,7 +260,7 @@ static void test_a_vmm_that_is_gone(void **state)
 	rec = watch_vm(&watch, vmm.pid, &from);
 	assert_non_null(rec);
 	vm = add_vm(&vms, rec->hdr.tgid);
-	assert_true(identity_take(vm, rec));
+	assert_true(identity_take(vm, rec, NULL));
 	assert_string_equal(vm->name.name, "gone");
 	assert_string_equal(vm->name.source, "cmdline");
 	assert_string_equal(vm->name.vmm, "qemu");
@@ -290,14 +290,14 @@ static void test_a_reused_pid(void **state)
 
 	(void)state;
 	assert_int_equal(procfs_start_ns((uint32_t)getpid(), &start), 0);
-	assert_true(identity_take(vm, record_of(getpid(), start - 1000000000, "qemu-kvm")));
+	assert_true(identity_take(vm, record_of(getpid(), start - 1000000000, "qemu-kvm"), NULL));
 	assert_string_equal(vm->name.name, "qemu-kvm");
 	assert_string_equal(vm->name.vmm, "qemu");
 	assert_int_equal(vm->cmdline_len, 0);
 	assert_null(vm->cgroup);
 
 	vm = add_vm(&vms, (uint32_t)getpid());
-	assert_true(identity_take(vm, record_of(getpid(), start, "qemu-kvm")));
+	assert_true(identity_take(vm, record_of(getpid(), start, "qemu-kvm"), NULL));
 	assert_true(vm->cmdline_len > 0);
 	assert_string_equal(vm->name.vmm, "unknown"); /* its executable is known: it is not qemu */
 	vms_clear(&vms);
@@ -328,7 +328,7 @@ static void test_arguments_rewritten_later(void **state)
 	assert_int_equal(pipe(ready), 0);
 	assert_int_equal(pipe(go), 0);
 	vm = add_vm(&vms, (uint32_t)getpid());
-	assert_true(identity_take(vm, NULL));
+	assert_true(identity_take(vm, NULL, NULL));
 	snprintf(before, sizeof(before), "%s", vm->cmdline);
 	child = fork();
 	assert_true(child >= 0);
@@ -336,13 +336,13 @@ static void test_arguments_rewritten_later(void **state)
 		rewrite_arguments(ready[1], go[0]);
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	vm->tgid = (uint32_t)child; /* the same process, after it changed its arguments */
-	assert_false(identity_take(vm, NULL));
+	assert_false(identity_take(vm, NULL, NULL));
 	identity_refresh(vm);
 	assert_string_equal(vm->cmdline, before);
 	assert_string_equal(vm->name.vmm, "unknown");
 	/* At first sight they would have been believed. */
 	vm = add_vm(&vms, (uint32_t)child);
-	assert_true(identity_take(vm, NULL));
+	assert_true(identity_take(vm, NULL, NULL));
 	assert_string_equal(vm->name.vmm, "crosvm");
 	assert_int_equal(write(go[1], "g", 1), 1);
 	assert_int_equal(waitpid(child, NULL, 0), child);
@@ -401,11 +401,11 @@ static int in_namespace(void)
 	if (procfs_is_initial() || procfs_start_ns(1, &start) < 0)
 		return 1;
 	vm = add_vm(&vms, 1);
-	if (!identity_take(vm, NULL) || vm->cmdline_len || strcmp(vm->name.name, "vm") != 0)
+	if (!identity_take(vm, NULL, NULL) || vm->cmdline_len || strcmp(vm->name.name, "vm") != 0)
 		return 2;
 	/* Even one that started in the same moment, but is called otherwise. */
 	vm = add_vm(&vms, 1);
-	if (!identity_take(vm, record_of(1, start, "systemd")) || vm->cmdline_len)
+	if (!identity_take(vm, record_of(1, start, "systemd"), NULL) || vm->cmdline_len)
 		return 3;
 	vms_clear(&vms);
 	return 0;

@@ -185,8 +185,6 @@ static void address_spaces_are_apart(void **state)
 	slot_history_compare(&history, &before, &after, MS, 2 * MS);
 	assert_int_equal(history.n, 1);
 	assert_int_equal(history.list[0].slot.as_id, 1);
-	/* And nobody missed it in the guest's own. */
-	assert_null(slot_history_removed(&history, 4 * MIB, 3 * MS));
 }
 
 /* A reading that may lack slots proves nothing. */
@@ -292,31 +290,7 @@ static void each_interval_has_its_moment(void **state)
 	assert_int_equal(history.n, 5);
 }
 
-static void removals_are_found_by_address_and_time(void **state)
-{
-	const struct slot_change *found;
-
-	(void)state;
-	told(NISV_SLOT_DELETED, slot(1, 4 * MIB, 2 * MIB, 0), none, 10 * MS);
-	told(NISV_SLOT_CREATED, none, slot(1, 4 * MIB, 2 * MIB, 0), 20 * MS);
-	told(NISV_SLOT_MOVED, slot(1, 4 * MIB, 2 * MIB, 0), slot(1, 5 * MIB, 2 * MIB, 0), 30 * MS);
-
-	assert_null(slot_history_removed(&history, 4 * MIB, 9 * MS));
-	assert_null(slot_history_removed(&history, 4 * MIB - 1, 40 * MS));
-	assert_null(slot_history_removed(&history, 6 * MIB, 40 * MS));
-	found = slot_history_removed(&history, 4 * MIB, 29 * MS);
-	assert_non_null(found);
-	assert_int_equal(found->what, NISV_SLOT_DELETED);
-	found = slot_history_removed(&history, 4 * MIB, 30 * MS);
-	assert_non_null(found);
-	assert_int_equal(found->what, NISV_SLOT_MOVED);
-	/* The move took this address along: only the deletion removed it. */
-	found = slot_history_removed(&history, 5 * MIB, 40 * MS);
-	assert_non_null(found);
-	assert_int_equal(found->what, NISV_SLOT_DELETED);
-}
-
-static void a_removal_between_two_readings_counts_from_the_first(void **state)
+static void a_removal_between_two_readings_has_both_times(void **state)
 {
 	const struct nisv_slot one[] = {slot(0, 0, MIB, 0)};
 
@@ -324,9 +298,10 @@ static void a_removal_between_two_readings_counts_from_the_first(void **state)
 	reading(&before, 1, one);
 	reading(&after, 0, NULL);
 	slot_history_compare(&history, &before, &after, 10 * MS, 20 * MS);
-	assert_null(slot_history_removed(&history, 0, 9 * MS));
-	assert_non_null(slot_history_removed(&history, 0, 15 * MS));
-	assert_non_null(slot_history_removed(&history, MIB - 1, 25 * MS));
+	assert_int_equal(history.n, 1);
+	assert_int_equal(history.list[0].what, NISV_SLOT_DELETED);
+	assert_int_equal(history.list[0].from_ns, 10 * MS);
+	assert_int_equal(history.list[0].until_ns, 20 * MS);
 }
 
 int main(void)
@@ -343,10 +318,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cut_readings_tell_what_they_show, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_moment_replaces_an_interval, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_interval_has_its_moment, setup, teardown),
-		cmocka_unit_test_setup_teardown(removals_are_found_by_address_and_time, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(
-			a_removal_between_two_readings_counts_from_the_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_removal_between_two_readings_has_both_times,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/edge/layouts.h"
+#include "daemon/edge/ingest_layout.h"
 
 #include "daemon/edge/publish.h"
 #include "daemon/edge/wallclock.h"
@@ -7,7 +7,7 @@
 /* A new VM has its vCPUs and devices by then. */
 #define SETTLE_NS 1000000000ULL
 
-void layouts_choose_machine(struct manager *manager, struct vm *vm)
+void ingest_choose_machine(struct manager *manager, struct vm *vm)
 {
 	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
 }
@@ -16,7 +16,7 @@ static void changed(struct manager *manager, struct vm *vm)
 {
 	vm->layout_due = false;
 	vm->dirty = true;
-	layouts_choose_machine(manager, vm);
+	ingest_choose_machine(manager, vm);
 	publish_layout(manager, vm);
 }
 
@@ -34,7 +34,7 @@ static bool is_outdated(const struct vm *vm, const struct nisv_rec_layout *rec)
 	       rec->state == NISV_LAYOUT_UNSTABLE;
 }
 
-void layouts_take(struct manager *manager, struct vm *vm, const struct nisv_rec_layout *rec)
+void ingest_layout_take(struct manager *manager, struct vm *vm, const struct nisv_rec_layout *rec)
 {
 	uint64_t before_ns = vm->layout_ns;
 	struct layout fresh = {};
@@ -53,7 +53,7 @@ void layouts_take(struct manager *manager, struct vm *vm, const struct nisv_rec_
 	changed(manager, vm);
 }
 
-void layouts_change(struct vm *vm, const struct nisv_rec_slot *rec)
+void ingest_layout_change(struct vm *vm, const struct nisv_rec_slot *rec)
 {
 	slot_history_record(&vm->slots, rec);
 	if (layout_apply(&vm->layout, rec) < 0) {
@@ -80,7 +80,7 @@ static bool needs_scan(const struct manager *manager, const struct vm *vm)
 	       (manager->discovered_ns < settled_ns && wallclock_monotonic_ns() >= settled_ns);
 }
 
-bool layouts_poll(struct manager *manager, struct vm *vm)
+bool ingest_layout_poll(struct manager *manager, struct vm *vm)
 {
 	if (vm->layout_due)
 		changed(manager, vm);
