@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/finding.h"
+#include "cli/findings_verb.h"
 #include "cli/format.h"
 #include "cli/reply.h"
 #include "cli/vm_text.h"
@@ -137,13 +138,17 @@ static int print_reply(const struct options *options, struct client *client,
 	return term_close(&term, options);
 }
 
+static bool has_findings(struct json_object *reply)
+{
+	return reply_length(reply_array(reply, "findings")) > 0;
+}
+
 int verb_explain(const struct options *options, int argc, char **argv)
 {
-	struct json_object *params, *reply;
+	static const struct findings_verb verb = {NISV_METHOD_EXPLAIN, print_reply, has_findings};
 	unsigned long long address;
-	struct client *client = NULL;
+	struct json_object *params;
 	char hex[24];
-	int status;
 
 	if (argc > 1 && parse_address(argv[1], &address) < 0)
 		return error_report(
@@ -156,26 +161,5 @@ int verb_explain(const struct options *options, int argc, char **argv)
 		snprintf(hex, sizeof(hex), "0x%llx", address);
 		json_object_object_add(params, "address", json_object_new_string(hex));
 	}
-	status = client_open(options, CLIENT_DAEMON, &client);
-	if (status != NISV_EXIT_OK) {
-		json_object_put(params);
-		return status;
-	}
-	status = client_call(client, NISV_METHOD_EXPLAIN, params, &reply);
-	if (status != NISV_EXIT_OK) {
-		client_close(client);
-		return status;
-	}
-	if (options->json != JSON_OFF) {
-		reply_print(stdout, options->json, reply);
-		status = term_flush_stdout(options);
-	} else {
-		status = print_reply(options, client, reply, argc > 1);
-	}
-	if (status == NISV_EXIT_OK && options->exit_code &&
-	    reply_length(reply_array(reply, "findings")))
-		status = NISV_EXIT_FINDINGS;
-	json_object_put(reply);
-	client_close(client);
-	return status;
+	return findings_verb_run(options, &verb, params, argc > 1);
 }

@@ -4,6 +4,7 @@
 
 #include "cli/client.h"
 #include "cli/finding.h"
+#include "cli/findings_verb.h"
 #include "cli/reply.h"
 #include "cli/vm_text.h"
 
@@ -232,31 +233,15 @@ static int print_reply(const struct options *options, struct client *client,
 	return term_close(&term, options);
 }
 
+static bool has_findings(struct json_object *reply)
+{
+	return !all_are_well(reply_array(reply, "vms"));
+}
+
 int verb_verify(const struct options *options, int argc, char **argv)
 {
-	struct client *client = NULL;
-	struct json_object *reply;
-	int status;
+	static const struct findings_verb verb = {NISV_METHOD_VERIFY, print_reply, has_findings};
 
-	status = client_open(options, CLIENT_DAEMON, &client);
-	if (status != NISV_EXIT_OK)
-		return status;
-	status = client_call(client, NISV_METHOD_VERIFY,
-			     client_params("vm", argc > 0 ? argv[0] : NULL), &reply);
-	if (status != NISV_EXIT_OK) {
-		client_close(client);
-		return status;
-	}
-	if (options->json != JSON_OFF) {
-		reply_print(stdout, options->json, reply);
-		status = term_flush_stdout(options);
-	} else {
-		status = print_reply(options, client, reply, argc > 0);
-	}
-	if (status == NISV_EXIT_OK && options->exit_code &&
-	    !all_are_well(reply_array(reply, "vms")))
-		status = NISV_EXIT_FINDINGS;
-	json_object_put(reply);
-	client_close(client);
-	return status;
+	return findings_verb_run(options, &verb, client_params("vm", argc > 0 ? argv[0] : NULL),
+				 argc > 0);
 }
