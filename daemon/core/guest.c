@@ -158,6 +158,31 @@ uint64_t guest_overhang(const struct guest_view *view, const struct layout *layo
 	return sum;
 }
 
+void guest_view_set(struct guest_view *view, enum guest_state state, const char *reason)
+{
+	*view = (struct guest_view){.state = state};
+	snprintf(view->reason, sizeof(view->reason), "%s", reason);
+}
+
+static bool is_same_range(const struct guest_range *a, const struct guest_range *b)
+{
+	return a->kind == b->kind && a->base == b->base && a->size == b->size &&
+	       a->disabled == b->disabled && !strcmp(a->name, b->name) &&
+	       !strcmp(a->compatible, b->compatible);
+}
+
+bool guest_view_equal(const struct guest_view *a, const struct guest_view *b)
+{
+	if (a->state != b->state || a->source != b->source || a->address != b->address ||
+	    a->cpus != b->cpus || a->gic_version != b->gic_version || a->dropped != b->dropped ||
+	    a->n_ranges != b->n_ranges || strcmp(a->reason, b->reason) != 0)
+		return false;
+	for (size_t i = 0; i < a->n_ranges; i++)
+		if (!is_same_range(&a->ranges[i], &b->ranges[i]))
+			return false;
+	return true;
+}
+
 void guest_view_clear(struct guest_view *view)
 {
 	free(view->ranges);

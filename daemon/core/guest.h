@@ -115,6 +115,12 @@ int guest_from_pvh(const void *table, size_t len, struct guest_view *ret);
 struct layout;
 uint64_t guest_overhang(const struct guest_view *view, const struct layout *layout);
 
+/* A view of nothing but @state, with why; what @view held is not freed. */
+void guest_view_set(struct guest_view *view, enum guest_state state, const char *reason);
+
+/* Whether both say the same; when they were read does not count, nor how long the tree is. */
+bool guest_view_equal(const struct guest_view *a, const struct guest_view *b);
+
 void guest_view_clear(struct guest_view *view); /* back to zeroes */
 
 #endif
