@@ -17,6 +17,7 @@ struct cmdline_text {
 	size_t len;
 };
 
+/* @text is, begins with, or has somewhere in it these bytes, to the letter. */
 bool cmdline_is(struct cmdline_text text, const char *what);
 bool cmdline_begins(struct cmdline_text text, const char *with);
 bool cmdline_contains(struct cmdline_text text, const char *what);
@@ -31,7 +32,9 @@ struct cmdline {
 	bool cut; /* the last argument may be incomplete: it is never returned then */
 };
 
+/* @bytes: @len of them, arguments parted by NUL, borrowed; @cut: there were more. */
 struct cmdline cmdline_begin(const char *bytes, size_t len, bool cut);
+/* The next argument, borrowed from the bytes. False at the end. */
 bool cmdline_take(struct cmdline *args, struct cmdline_text *ret);
 
 /* ---- options ---- */

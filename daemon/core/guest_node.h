@@ -45,6 +45,7 @@ struct guest_walk {
 	struct guest_bus bus[GUEST_DEPTH_MAX + 1];
 };
 
+/* Before the root; what is read goes into @view, borrowed until guest_walk_sum_up(). */
 void guest_walk_init(struct guest_walk *walk, struct guest_view *view);
 
 /* Reads the node at ->depth, all of whose properties are known. 0, or -EBADMSG (guest_bad()). */

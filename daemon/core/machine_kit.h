@@ -32,6 +32,7 @@ struct kit_doorbells {
 	uint64_t mask, low, high;
 };
 
+/* The VM has ioeventfds on its MMIO bus, wherever. */
 bool kit_has_doorbells(const struct layout *layout);
 
 /* The VM has ioeventfds on its MMIO bus, and each is one of @doorbells. */

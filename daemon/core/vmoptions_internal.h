@@ -18,7 +18,9 @@ struct parse {
 void vmoptions_count(uint32_t *ret, struct cmdline_text value);
 void vmoptions_switch(enum vmoption *ret, struct cmdline_text value);
 
+/* QEMU's options of use here (qemu-options.hx), with meanings of vmoptions_qemu.c's own. */
 extern const struct cmdline_option vmoptions_qemu[];
+/* Takes one of them; what cannot be read is left unset. */
 void vmoptions_take_qemu(struct vmoptions *options, struct parse *parse, int meaning,
 			 struct cmdline_text value);
 /* Once all options are taken: what follows from several of them. */

@@ -8,6 +8,7 @@
 
 #include "daemon/edge/varlink.h"
 
+/* @userdata: struct manager. 0, or -errno that ends the connection. */
 int api_verify(struct varlink_call *call, struct json_object *parameters, void *userdata);
 
 #endif
