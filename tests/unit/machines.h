@@ -21,6 +21,9 @@
 #define BUS_MAX	  16
 
 struct machine_vm {
+	const struct machine
+		*maps; /* those to choose from: test_maps unless a test says otherwise */
+	size_t n_maps;
 	const char *arch, *vmm;
 	struct vmoptions options;
 	struct layout layout;
@@ -142,6 +145,8 @@ static inline void machines_begin(const char *arch, const char *vmm)
 {
 	memset(&vm, 0, sizeof(vm));
 	memset(&made, 0, sizeof(made));
+	vm.maps = test_maps;
+	vm.n_maps = ARRAY_SIZE(test_maps);
 	vm.arch = arch;
 	vm.vmm = vmm;
 	vm.layout.vgic_dist = vm.layout.vgic_cpu = NISV_ADDR_UNSET;
@@ -191,7 +196,7 @@ static inline bool machines_choose(void)
 
 	vm.layout.slots = vm.slots;
 	vm.layout.bus = vm.bus;
-	found = machine_choose(test_maps, ARRAY_SIZE(test_maps), &facts, &made, &choice);
+	found = machine_choose(vm.maps, vm.n_maps, &facts, &made, &choice);
 	for (size_t i = 0; found && i + 1 < made.n_regions; i++)
 		assert_true(made.regions[i].base <= made.regions[i + 1].base);
 	for (size_t i = 0; found && i < made.n_regions; i++)

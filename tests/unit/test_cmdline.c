@@ -84,24 +84,25 @@ static void options_take_their_values(void **state)
 	assert_string_equal(OPTIONS("crosvm", "-m1\0-p\0-m\0--zone"), "");
 }
 
+static void assert_next_pair(struct cmdline_text *list, const char *key, const char *value)
+{
+	struct cmdline_pair pair;
+
+	assert_true(cmdline_take_pair(CMDLINE_QEMU, list, &pair));
+	assert_text(pair.key, key);
+	assert_text(pair.value, value);
+}
+
 static void lists_have_pairs(void **state)
 {
 	struct cmdline_text list = text("a,,b=c,d,e=f=g,,h,i="), value;
 	struct cmdline_pair pair;
 
 	(void)state;
-	assert_true(cmdline_take_pair(CMDLINE_QEMU, &list, &pair));
-	assert_text(pair.key, "a,,b");
-	assert_text(pair.value, "c");
-	assert_true(cmdline_take_pair(CMDLINE_QEMU, &list, &pair));
-	assert_text(pair.key, "");
-	assert_text(pair.value, "d");
-	assert_true(cmdline_take_pair(CMDLINE_QEMU, &list, &pair));
-	assert_text(pair.key, "e");
-	assert_text(pair.value, "f=g,,h");
-	assert_true(cmdline_take_pair(CMDLINE_QEMU, &list, &pair));
-	assert_text(pair.key, "i");
-	assert_text(pair.value, "");
+	assert_next_pair(&list, "a,,b", "c");
+	assert_next_pair(&list, "", "d");
+	assert_next_pair(&list, "e", "f=g,,h");
+	assert_next_pair(&list, "i", "");
 	assert_false(cmdline_take_pair(CMDLINE_QEMU, &list, &pair));
 
 	list = text("x=[1,[2,3],y=4],\"q,=\"=5,y=6,]y=7");

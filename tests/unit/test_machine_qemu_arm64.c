@@ -308,7 +308,7 @@ static void a_gicv2_has_its_own_mark(void **state)
 	machines_begin("arm64", "unknown");
 	machines_gicv2(0x08000000, 0x08010000);
 	machines_slot(0x40000000, GIB);
-	assert_none("");
+	assert_none("its layout fits qemu-virt-arm64, but nothing in it is proof");
 	vm.layout.nisv_to_user = true;
 	assert_chosen("qemu-virt-arm64", 0.6);
 	vm.layout.vgic_cpu = 0x08002000;

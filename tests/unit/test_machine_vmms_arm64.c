@@ -26,6 +26,14 @@ static void stranger(uint64_t dist, uint32_t vcpus, uint64_t ram_base)
 	machines_gicv3(dist, dist - vcpus * 0x20000, vcpus);
 }
 
+/* The same with a GICv2. */
+static void stranger_gicv2(uint64_t dist, uint64_t cpu)
+{
+	machines_begin("arm64", "unknown");
+	machines_slot(0x80000000, GIB);
+	machines_gicv2(dist, cpu);
+}
+
 static void firecracker_by_version(void **state)
 {
 	(void)state;
@@ -93,9 +101,7 @@ static void firecracker_marks(void **state)
 	vm.layout.nisv_to_user = true;
 	assert_none("fits no");
 	/* A GICv2 right below 1 GiB is only its. */
-	machines_begin("arm64", "unknown");
-	machines_slot(0x80000000, GIB);
-	machines_gicv2(0x3ffff000, 0x3fffd000);
+	stranger_gicv2(0x3ffff000, 0x3fffd000);
 	assert_chosen("firecracker-arm64", 0.6);
 }
 
@@ -196,9 +202,7 @@ static void crosvm_marks(void **state)
 	vm.bus[0].addr = 0x100003000;
 	vm.bus[1].addr = 0x10000b000;
 	assert_chosen("crosvm-arm64", 0.6);
-	machines_begin("arm64", "unknown");
-	machines_gicv2(GIC_1G, 0x3ffd0000);
-	machines_slot(0x80000000, GIB);
+	stranger_gicv2(GIC_1G, 0x3ffd0000);
 	assert_none("alike: crosvm-arm64, kvmtool-arm64");
 	machines_slot(0x1ff0000, 0x10000);
 	assert_chosen("crosvm-arm64", 0.6);
@@ -272,9 +276,7 @@ static void libkrun_marks(void **state)
 	assert_chosen("libkrun-arm64", 0.6);
 	stranger(0x09ff0000, 2, 0x40000000);
 	assert_chosen("libkrun-arm64", 0.6);
-	machines_begin("arm64", "unknown");
-	machines_gicv2(0x09fff000, 0x09ffd000);
-	machines_slot(0x80000000, GIB);
+	stranger_gicv2(0x09fff000, 0x09ffd000);
 	assert_chosen("libkrun-arm64", 0.6);
 	/* Before 1.16 nothing in its layout is its alone. */
 	stranger(GIC_1G, 2, 0x80000000);

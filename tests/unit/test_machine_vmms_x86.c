@@ -66,7 +66,7 @@ static void firecracker_marks(void **state)
 	assert_none("alike: firecracker-x86_64, libkrun-x86_64");
 	/* QEMU's microvm: 512 bytes a device. */
 	stranger(GIB, 0xfeb00e50);
-	assert_none("");
+	assert_none("its layout fits no reference map");
 }
 
 static void cloud_hypervisor_above_ram(void **state)
@@ -100,7 +100,8 @@ static void cloud_hypervisor_marks(void **state)
 	machines_slot(0xf8000000, 0x3000);
 	assert_chosen("cloud-hypervisor-x86_64", 0.6);
 	machines_bus(IOAPIC, false); /* it has one of its own */
-	assert_none("");
+	assert_none("its layout fits these alike: firecracker-x86_64, crosvm-x86_64, "
+		    "kvmtool-x86_64, libkrun-x86_64");
 }
 
 static void crosvm_around_ram(void **state)
@@ -139,7 +140,8 @@ static void crosvm_marks(void **state)
 	/* The PC's hole instead: QEMU's. */
 	vm.slots[1].gpa = 0xc0000;
 	vm.slots[1].size = 256 * KIB;
-	assert_none("");
+	assert_none("its layout fits these alike: firecracker-x86_64, cloud-hypervisor-x86_64, "
+		    "crosvm-x86_64, kvmtool-x86_64, libkrun-x86_64");
 }
 
 static void kvmtool_and_libkrun(void **state)
