@@ -6,40 +6,21 @@
 
 # shellcheck source=tests/native/common
 . "$(dirname "$0")/common"
+# shellcheck source=tests/native/zeropage
+. "$(dirname "$0")/zeropage"
 if [[ $(uname -m) != x86_64 ]]; then
 	echo 'SKIP an E820 table is a matter of x86'
 	exit 77
 fi
 setup
 
-# little N BYTES: a number as it lies in memory.
-little() {
-	local i
-	for ((i = 0; i < $2; i++)); do
-		printf '%b' "\\x$(printf '%02x' $((($1 >> (8 * i)) & 255)))"
-	done
-}
-
-zeroes() {
-	head -c "$1" /dev/zero
-}
-
-# zero_page RAM: boot parameters with RAM bytes from 1 MiB on and a reserved entry.
-zero_page() {
-	zeroes 488 && little 2 1 && zeroes 21 && little 0xaa55 2 && zeroes 2 && printf HdrS
-	zeroes 202
-	little 0x100000 8 && little "$1" 8 && little 1 4
-	little 0xfec00000 8 && little 0x1000 8 && little 2 4
-	zeroes $((4096 - 720 - 40))
-}
-
 # guest NAME FILTER: of the guest layer.
 guest() {
 	n show "$tag-$1" --json=short | jq -r ".guest | $2"
 }
 
-zero_page $((32 << 20)) >"$work/larger"
-zero_page $((15 << 20)) >"$work/right"
+zero_page $((32 << 20)) 0xfec00000 0x1000 >"$work/larger"
+zero_page $((15 << 20)) 0xfec00000 0x1000 >"$work/right"
 is 'size of the page' 4096 "$(stat -c %s "$work/larger")"
 
 # idle NAME ARGUMENT...: a VM of 16 MiB that does nothing, until it is there.

@@ -14,7 +14,7 @@ faults=$vmm
 start_vm mmio --guest mmio-write-long --slot 0,1M --arg 0=0xe0000000 --arg 1=0 --arg 2=3000 --arg 3=512
 mmio=$vmm
 # Both are under way when nisvd shows it.
-until (($(vm_json faults '.aborts.emulation // 0') > 500 && $(vm_json mmio '.mmio.writes // 0') > 500)); do :; done
+until [[ $(vm_json faults .aborts.emulation) -gt 500 && $(vm_json mmio .mmio.writes) -gt 500 ]]; do :; done
 echo 'ok   both storms are under way'
 
 for i in {1..5}; do

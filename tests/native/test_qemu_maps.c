@@ -14,10 +14,10 @@
 #include "daemon/core/layout.h"
 #include "daemon/core/machine.h"
 #include "daemon/edge/machinefile.h"
+#include "tests/native/qemu_line.h"
 #include "tests/unit/unit.h"
 
 #define QEMU	   "qemu-system-aarch64"
-#define ARGS_MAX   40
 #define RANGES_MAX 256
 #define SKIPPED	   77
 
@@ -192,29 +192,6 @@ static const struct configuration configurations[] = {
 	{"-M virt,memory-backend=m -cpu cortex-a53 -m 600G" BIG "600G", 600 * GIB, 2, 40, 0.9},
 };
 
-/* The words of @text, with BASE before them; @ret_line is the same separated by NUL bytes. */
-static void split(const char *text, const char *firmware, char *ret_line, size_t size,
-		  size_t *ret_len, char *args[ARGS_MAX])
-{
-	size_t len = 0, n = 0;
-	char *copy, *rest, *word;
-
-	assert_true(asprintf(&copy, "%s%s%s", QEMU, BASE, text) > 0);
-	rest = copy;
-	while ((word = strsep(&rest, " "))) {
-		if (!*word)
-			continue;
-		if (!strcmp(word, "FIRMWARE"))
-			word = (char *)firmware;
-		assert_true(n + 1 < ARGS_MAX && len + strlen(word) + 1 <= size);
-		args[n++] = ret_line + len;
-		len += (size_t)snprintf(ret_line + len, size - len, "%s", word) + 1;
-	}
-	args[n] = NULL;
-	*ret_len = len;
-	free(copy);
-}
-
 static void check(const struct configuration *configuration, const char *firmware)
 {
 	struct nisv_slot ram = {.gpa = 0x40000000, .size = configuration->ram};
@@ -237,11 +214,11 @@ static void check(const struct configuration *configuration, const char *firmwar
 	};
 	static struct machine machine;
 	struct machine_choice choice;
-	char line[1024], *args[ARGS_MAX];
+	char line[1024], *args[QEMU_ARGS_MAX];
 	static struct tree tree;
 	size_t len;
 
-	split(configuration->options, firmware, line, sizeof(line), &len, args);
+	len = qemu_line(BASE, configuration->options, firmware, line, sizeof(line), args);
 	vmoptions_parse(&options, "qemu", line, len, false);
 	if (!machine_choose(maps.list, maps.n, &facts, &machine, &choice))
 		fail_msg("%s: %s", configuration->options, choice.reason);

@@ -13,15 +13,15 @@
 
 #include "daemon/core/verify.h"
 #include "daemon/edge/machinefile.h"
+#include "tests/native/qemu_line.h"
 #include "tests/unit/unit.h"
 
-#define QEMU	 "qemu-system-aarch64"
-#define BASE	 " -display none -nodefaults "
-#define ARGS_MAX 40
-#define SKIPPED	 77
-#define MIB	 (1ULL << 20)
-#define GIB	 (1ULL << 30)
-#define RAM	 0x40000000ULL
+#define QEMU	"qemu-system-aarch64"
+#define BASE	" -display none -nodefaults "
+#define SKIPPED 77
+#define MIB	(1ULL << 20)
+#define GIB	(1ULL << 30)
+#define RAM	0x40000000ULL
 
 static struct machines maps;
 static char firmware[] = "/tmp/nisvd-firmware.XXXXXX";
@@ -46,28 +46,6 @@ struct vm {
 	struct machine_choice choice;
 };
 
-/* The words of @text, each with a NUL; @args point to them. */
-static size_t split(const char *text, char *line, size_t size, char *args[ARGS_MAX])
-{
-	size_t len = 0, n = 0;
-	char *copy, *rest, *word;
-
-	assert_true(asprintf(&copy, "%s%s%s", QEMU, BASE, text) > 0);
-	rest = copy;
-	while ((word = strsep(&rest, " "))) {
-		if (!*word)
-			continue;
-		if (!strcmp(word, "FIRMWARE"))
-			word = firmware;
-		assert_true(n + 1 < ARGS_MAX && len + strlen(word) + 1 <= size);
-		args[n++] = line + len;
-		len += (size_t)snprintf(line + len, size - len, "%s", word) + 1;
-	}
-	args[n] = NULL;
-	free(copy);
-	return len;
-}
-
 /* ---- the tree ------------------------------------------------------------------------------- */
 
 static void run_qemu(char *const args[])
@@ -90,14 +68,14 @@ static void run_qemu(char *const args[])
 
 static void tree_of(const struct configuration *configuration, struct guest_view *ret)
 {
-	char text[1024], line[2048], *args[ARGS_MAX];
+	char text[1024], line[2048], *args[QEMU_ARGS_MAX];
 	void *blob = aligned_alloc(8, GUEST_TREE_MAX);
 	size_t len;
 	FILE *file;
 
 	assert_non_null(blob);
 	snprintf(text, sizeof(text), "%s -machine dumpdtb=%s", configuration->options, dump);
-	split(text, line, sizeof(line), args);
+	qemu_line(BASE, text, firmware, line, sizeof(line), args);
 	run_qemu(args);
 	file = fopen(dump, "r");
 	assert_non_null(file);
@@ -133,7 +111,7 @@ static void make_vm(const struct configuration *configuration, struct vm *vm)
 	uint32_t first = configuration->vcpus < 123 ? configuration->vcpus : 123;
 	struct machine_facts facts = {
 		.arch = "arm64", .vmm = "qemu", .options = &vm->options, .layout = &vm->layout};
-	char line[2048], *args[ARGS_MAX];
+	char line[2048], *args[QEMU_ARGS_MAX];
 	size_t len;
 
 	*vm = (struct vm){.configuration = configuration};
@@ -160,7 +138,7 @@ static void make_vm(const struct configuration *configuration, struct vm *vm)
 	if (configuration->vgic == 3)
 		vm->layout.redist[vm->layout.n_redist++] =
 			(struct nisv_redist){.base = 0x080a0000, .count = first};
-	len = split(configuration->options, line, sizeof(line), args);
+	len = qemu_line(BASE, configuration->options, firmware, line, sizeof(line), args);
 	vmoptions_parse(&vm->options, "qemu", line, len, false);
 	if (!machine_choose(maps.list, maps.n, &facts, &vm->machine, &vm->choice))
 		fail_msg("%s: %s", configuration->options, vm->choice.reason);

@@ -6,27 +6,13 @@
 
 # shellcheck source=tests/native/common
 . "$(dirname "$0")/common"
+# shellcheck source=tests/native/zeropage
+. "$(dirname "$0")/zeropage"
 if [[ $(uname -m) != x86_64 ]]; then
 	echo 'SKIP an E820 table is a matter of x86; the lab has the same for arm64'
 	exit 77
 fi
 setup
-
-# little N BYTES: a number as it lies in memory.
-little() {
-	local i
-	for ((i = 0; i < $2; i++)); do
-		printf '%b' "\\x$(printf '%02x' $((($1 >> (8 * i)) & 255)))"
-	done
-}
-
-# zero_page RAM: boot parameters with RAM bytes from 1 MiB on (Linux, struct boot_params).
-zero_page() {
-	head -c 488 /dev/zero && little 1 1 && head -c 21 /dev/zero && little 0xaa55 2
-	head -c 2 /dev/zero && printf HdrS && head -c 202 /dev/zero
-	little 0x100000 8 && little "$1" 8 && little 1 4
-	head -c $((4096 - 720 - 20)) /dev/zero
-}
 
 # found NAME: causes and addresses, worst first.
 found() {

@@ -6,28 +6,10 @@
 
 #include "daemon/core/guest.h"
 #include "daemon/core/layout.h"
-#include "tests/unit/tree.h"
+#include "tests/unit/guest_case.h"
 
 #define MIB 0x100000ULL
 #define GIB 0x40000000ULL
-
-static struct tree tree;
-static struct guest_view view;
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&tree, 0, sizeof(tree));
-	memset(&view, 0xff, sizeof(view));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	guest_view_clear(&view);
-	return 0;
-}
 
 static void begin_2_2(void)
 {

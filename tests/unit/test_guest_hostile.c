@@ -7,25 +7,7 @@
 #include <errno.h>
 
 #include "daemon/core/guest.h"
-#include "tests/unit/tree.h"
-
-static struct tree tree;
-static struct guest_view view;
-
-static int setup(void **state)
-{
-	(void)state;
-	memset(&tree, 0, sizeof(tree));
-	memset(&view, 0xff, sizeof(view));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	guest_view_clear(&view);
-	return 0;
-}
+#include "tests/unit/guest_case.h"
 
 /* From a buffer of exactly @len bytes, so that the sanitiser sees a byte too many. */
 static int read_exact(const void *blob, size_t len)
