@@ -167,7 +167,7 @@ static inline struct vm *sample_vm(struct manager *manager)
 	};
 	const struct nisv_place_key place_key = {.place = 0x09000000 >> NISV_PLACE_SHIFT,
 						 .is_write = 1};
-	const struct nisv_place place = {.count = 4000, .user = 3999};
+	const struct nisv_place first = {.count = 1}, place = {.count = 4000, .user = 3999};
 	struct vm *vm = NULL;
 
 	manager->arch = "arm64";
@@ -201,6 +201,9 @@ static inline struct vm *sample_vm(struct manager *manager)
 		vm->totals.faults[site->kind] += site->count;
 		vm->last_abort_ns = site->last_ns;
 	}
+	/* Seen first at another time than last. */
+	assert_int_equal(
+		faultmap_count_place(vm->faults, &place_key, &first, SAMPLE_TIME_NS - 5000000), 0);
 	assert_int_equal(faultmap_count_place(vm->faults, &place_key, &place, SAMPLE_TIME_NS), 0);
 	vm->totals.mmio_writes = 4000;
 	vm->totals.mmio_user = 3999;

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Clients that do not read, or not enough: nobody else waits for them. */
+
+#include "tests/cli/varlink_bench.h"
+
+/* ---- slow clients -----------------------------------------------------------------------------
+ */
+
+static struct json_object *numbered(int n, size_t padding)
+{
+	struct json_object *o = json_object_new_object();
+	char *pad = calloc(1, padding + 1);
+
+	memset(pad, 'x', padding);
+	json_object_object_add(o, "n", json_object_new_int(n));
+	json_object_object_add(o, "pad", json_object_new_string(pad));
+	free(pad);
+	return o;
+}
+
+static void slow_subscriber_loses_the_oldest(void **state)
+{
+	struct varlink_limits limits = {.queue_bytes = 50000};
+	struct varlink_stats stats;
+	struct bench *b = *state;
+	int fd, other, last = -1, seen = 0;
+	const int sent = 2000;
+	uint64_t dropped;
+
+	start(b, &limits);
+	fd = client(b);
+	say(b, fd, CALL_MORE("Subscribe"));
+	for (int i = 0; i < sent; i++)
+		assert_int_equal(varlink_reply_more(b->kept, numbered(i, 1000)), 0);
+	dropped = varlink_call_dropped(b->kept);
+	assert_true(dropped > 0);
+	other = client(b); /* nobody else is delayed */
+	say(b, other, CALL("Poke"));
+	expect(b, other, EMPTY);
+	close(other);
+	for (char *text; *(text = hear(b, fd));) {
+		struct json_object *o = json_tokener_parse(text), *p;
+		int n;
+
+		assert_non_null(o);
+		assert_true(json_object_object_get_ex(o, "parameters", &p));
+		n = json_object_get_int(json_object_object_get(p, "n"));
+		assert_true(n > last);
+		last = n;
+		seen++;
+		json_object_put(o);
+	}
+	assert_int_equal(last, sent - 1);
+	assert_int_equal((uint64_t)seen + dropped, sent);
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.dropped, dropped);
+	assert_int_equal(stats.cut, 0);
+	close(fd);
+	settle(b);
+	assert_int_equal(b->closed, 1);
+}
+
+static void slow_client_is_cut(void **state)
+{
+	struct varlink_limits limits = {.queue_bytes = 50000};
+	struct varlink_stats stats;
+	struct bench *b = *state;
+	int fd, r = 0;
+
+	start(b, &limits);
+	fd = client(b);
+	say(b, fd, CALL_MORE("Keep"));
+	for (int i = 0; i < 2000 && r == 0; i++)
+		r = varlink_reply_more(b->kept, numbered(i, 1000));
+	assert_int_equal(r, -ENOBUFS);
+	settle(b);
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.cut, 1);
+	assert_int_equal(stats.clients, 0);
+	assert_int_equal(b->closed, 1);
+	close(fd);
+}
+
+/* Memory is bounded over all clients, too. */
+static void slow_clients_share_a_limit(void **state)
+{
+	struct varlink_limits limits = {.queue_bytes = 1000000, .total_bytes = 1100000};
+	struct bench *b = *state;
+	struct varlink_call *calls[2];
+	int fds[2], r = 0;
+
+	start(b, &limits);
+	for (int k = 0; k < 2; k++) {
+		fds[k] = client(b);
+		say(b, fds[k], CALL_MORE("Keep"));
+		varlink_call_set_closed_callback(b->kept, NULL, NULL);
+		calls[k] = b->kept;
+		b->kept = NULL;
+		for (int i = 0; i < (k ? 5000 : 900) && r == 0; i++)
+			r = varlink_reply_more(calls[k], numbered(i, 1000));
+		assert_int_equal(r, k ? -ENOBUFS : 0);
+	}
+	for (int k = 0; k < 2; k++) {
+		varlink_call_unref(calls[k]);
+		close(fds[k]);
+	}
+	settle(b);
+}
+
+static void not_reading_stops_calls(void **state)
+{
+	struct bench *b = *state;
+	static char text[60000];
+	int fd, asked = 0, answered = 0;
+	char *got;
+
+	start(b, NULL);
+	fd = client(b);
+	memset(text, 'x', sizeof(text));
+	memcpy(text, ECHO_HEAD, strlen(ECHO_HEAD));
+	strcpy(text + sizeof(text) - 4, "\"}}");
+	/* Whole messages until the server stops taking them: its memory stays one reply. */
+	for (size_t at = 0;;) {
+		ssize_t n = send(fd, text + at, sizeof(text) - at, MSG_NOSIGNAL);
+
+		if (n < 0) {
+			assert_int_equal(errno, EAGAIN);
+			settle(b);
+			n = send(fd, text + at, sizeof(text) - at, MSG_NOSIGNAL);
+			if (n < 0)
+				break;
+		}
+		at += (size_t)n;
+		if (at == sizeof(text)) {
+			at = 0;
+			asked++;
+		}
+		assert_true(asked < 1000);
+	}
+	while ((got = hear(b, fd)) && *got)
+		answered++;
+	assert_int_equal(answered, asked);
+	close(fd);
+}
+
+static void client_limit(void **state)
+{
+	struct varlink_limits limits = {.clients = 3};
+	struct varlink_stats stats;
+	struct bench *b = *state;
+	int fds[3], fd;
+
+	start(b, &limits);
+	for (int i = 0; i < 3; i++)
+		fds[i] = client(b);
+	fd = client(b);
+	say(b, fd, CALL("Poke"));
+	assert_non_null(strstr(hear(b, fd), "org.example.test.Busy"));
+	expect(b, fd, NULL);
+	close(fd);
+	assert_int_equal(b->pokes, 0);
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.rejected, 1);
+	assert_int_equal(stats.clients, 3);
+	close(fds[0]);
+	settle(b);
+	fd = client(b);
+	say(b, fd, CALL("Poke"));
+	expect(b, fd, EMPTY);
+	close(fd);
+	close(fds[1]);
+	close(fds[2]);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(slow_subscriber_loses_the_oldest),
+		T(slow_client_is_cut),
+		T(slow_clients_share_a_limit),
+		T(not_reading_stops_calls),
+		T(client_limit),
+	};
+
+	return cmocka_run_group_tests_name("varlink_slow", tests, NULL, NULL);
+}
