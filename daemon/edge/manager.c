@@ -25,7 +25,7 @@
 
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
-#define SCAN_NS	      500000000ULL /* at each poll, without a hook on VM ends */
+#define SCAN_NS	      100000000ULL /* at each poll, without a hook on VM ends */
 
 /* What the kernel still counts for it goes, too: else the next reading would find it anew. */
 static void on_forget(struct vm *vm, void *userdata)
