@@ -19,6 +19,30 @@ const char *region_class_name(enum region_class class)
 	return class < _REGION_CLASS_MAX ? class_names[class] : "unknown";
 }
 
+static const char *const role_names[_REGION_ROLE_MAX] = {
+	[ROLE_NONE] = "",
+	[ROLE_ECAM] = "ecam",
+	[ROLE_PCI_WINDOW] = "pci-window",
+	[ROLE_PCI_IO] = "pci-io",
+	[ROLE_VIRTIO_MMIO] = "virtio-mmio",
+	[ROLE_FRAMEBUFFER] = "framebuffer",
+	[ROLE_FLASH] = "flash",
+	[ROLE_GIC_DIST] = "gic-dist",
+	[ROLE_GIC_CPU] = "gic-cpu",
+	[ROLE_REDIST] = "redist",
+	[ROLE_ITS] = "its",
+	[ROLE_V2M] = "v2m",
+	[ROLE_STOLEN_TIME] = "stolen-time",
+	[ROLE_HPET] = "hpet",
+	[ROLE_TPM] = "tpm",
+	[ROLE_APIC] = "apic",
+};
+
+const char *region_role_name(enum region_role role)
+{
+	return role < _REGION_ROLE_MAX ? role_names[role] : "";
+}
+
 const struct machine_region *machine_region_at(const struct machine *machine, uint32_t vgic_model,
 					       uint64_t ipa)
 {

@@ -28,10 +28,37 @@ enum region_class {
 const char *region_class_name(
 	enum region_class class); /* "device", "ram", "rom", "kernel-device", "hole" */
 
+/* What a region is to a diagnosis, where its being there, or not, or elsewhere, has a cause of its
+ * own. */
+enum region_role {
+	ROLE_NONE = 0,
+	ROLE_ECAM, /* PCI configuration space in memory */
+	ROLE_PCI_WINDOW,
+	ROLE_PCI_IO,
+	ROLE_VIRTIO_MMIO,
+	ROLE_FRAMEBUFFER,
+	ROLE_FLASH,
+	ROLE_GIC_DIST,
+	ROLE_GIC_CPU, /* GICv2 CPU interface */
+	ROLE_REDIST,
+	ROLE_ITS,
+	ROLE_V2M,
+	ROLE_STOLEN_TIME,
+	ROLE_HPET,
+	ROLE_TPM,
+	ROLE_APIC,
+	_REGION_ROLE_MAX
+};
+
+/* "" for none, "ecam", "pci-window", "pci-io", "virtio-mmio", "framebuffer", "flash", "gic-dist",
+ * "gic-cpu", "redist", "its", "v2m", "stolen-time", "hpet", "tpm", "apic": nisvd-machines(5). */
+const char *region_role_name(enum region_role role);
+
 struct machine_region {
 	char name[40];	     /* "UART0 PL011" */
 	uint64_t base, size; /* size > 0, no wrap-around */
 	enum region_class class;
+	enum region_role role;
 	uint32_t vgic;	    /* NISV_VGIC_V2 / _V3: only with that vGIC; 0: always */
 	bool optional;	    /* only with an option or a version of the VMM: no proof by itself */
 	bool is_window;	    /* where the guest places devices (PCI MMIO): mostly empty */

@@ -90,12 +90,13 @@ static void compute_high(const struct arch *arch, const struct machine_facts *fa
 	uint64_t end = (1ULL << (bits ? bits : arch->likely_bits)) - ADDRESS_SPACE_CUT;
 
 	if (start)
-		kit_add_window(machine, "PCI MMIO window (64-bit)", start,
+		kit_add_window(machine, "PCI MMIO window (64-bit)", ROLE_PCI_WINDOW, start,
 			       end - PLATFORM_DEVICE_AREA_SIZE, false,
 			       "Cloud Hypervisor vmm/src/memory_manager.rs: start_of_device_area, "
 			       "end_of_device_area");
 	if (bits)
-		kit_add_window(machine, "ACPI devices", end - PLATFORM_DEVICE_AREA_SIZE, end, false,
+		kit_add_window(machine, "ACPI devices", ROLE_NONE, end - PLATFORM_DEVICE_AREA_SIZE,
+			       end, false,
 			       "Cloud Hypervisor vmm/src/memory_manager.rs: "
 			       "start_of_platform_device_area");
 }

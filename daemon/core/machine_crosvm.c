@@ -49,10 +49,11 @@ static uint64_t ram_bytes(const struct machine_facts *facts)
 	return ram <= MEMORY_MAX ? ram : 0;
 }
 
-static void add_device(struct machine *machine, const char *name, uint64_t base, uint64_t size,
-		       const char *source)
+static void add_ecam(struct machine *machine, const char *name, uint64_t base, uint64_t size,
+		     const char *source)
 {
-	struct machine_region region = {.base = base, .size = size, .source = source};
+	struct machine_region region = {
+		.role = ROLE_ECAM, .base = base, .size = size, .source = source};
 
 	snprintf(region.name, sizeof(region.name), "%s", name);
 	machine_add(machine, &region);
@@ -71,10 +72,11 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 		mem_size = options->crosvm_mem.size ? options->crosvm_mem.size : mem_size;
 	}
 	/* arch_memory_layout() refuses another size of the CAM. */
-	add_device(machine, "PCI configuration space", cam, AARCH64_PCI_CAM_SIZE,
-		   "crosvm aarch64/src/lib.rs: AARCH64_PCI_CAM_BASE_DEFAULT; --pci cam=");
+	add_ecam(machine, "PCI configuration space", cam, AARCH64_PCI_CAM_SIZE,
+		 "crosvm aarch64/src/lib.rs: AARCH64_PCI_CAM_BASE_DEFAULT; --pci cam=");
 	if (mem_size < MEMORY_MAX && mem < MEMORY_MAX)
-		kit_add_window(machine, "PCI MMIO window (low)", mem, mem + mem_size, false,
+		kit_add_window(machine, "PCI MMIO window (low)", ROLE_PCI_WINDOW, mem,
+			       mem + mem_size, false,
 			       "crosvm aarch64/src/lib.rs: AARCH64_PCI_MEM_BASE_DEFAULT; --pci "
 			       "mem=; 0x1010000 before 2022");
 	kit_add_gicv3_below(machine, facts, AARCH64_GIC_DIST_BASE,
@@ -86,12 +88,12 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 		end = kit_run_end(facts->layout, AARCH64_PHYS_MEM_START);
 	if (!end)
 		return;
-	kit_add_window(machine, "platform MMIO window", end, end + AARCH64_PLATFORM_MMIO_SIZE,
-		       false,
+	kit_add_window(machine, "platform MMIO window", ROLE_NONE, end,
+		       end + AARCH64_PLATFORM_MMIO_SIZE, false,
 		       "crosvm aarch64/src/lib.rs: get_system_allocator_config(), plat_mmio_base");
 	if (bits && bits <= 52)
-		kit_add_window(machine, "PCI MMIO window (high)", end + AARCH64_PLATFORM_MMIO_SIZE,
-			       1ULL << bits, false,
+		kit_add_window(machine, "PCI MMIO window (high)", ROLE_PCI_WINDOW,
+			       end + AARCH64_PLATFORM_MMIO_SIZE, 1ULL << bits, false,
 			       "crosvm aarch64/src/lib.rs: get_system_allocator_config(), "
 			       "high_mmio_base");
 }
@@ -103,10 +105,10 @@ static void add_x86_low_window(struct machine *machine, uint64_t start, uint64_t
 	static const char source[] = "crosvm x86_64/src/lib.rs: create_arch_memory_layout(), "
 				     "pci_mmio_before_32bit; --pci mem=";
 
-	kit_add_window(machine, "PCI MMIO window (low)", start, cfg_start < end ? cfg_start : end,
-		       false, source);
-	kit_add_window(machine, "PCI MMIO window (low)", cfg_end > start ? cfg_end : start, end,
-		       false, source);
+	kit_add_window(machine, "PCI MMIO window (low)", ROLE_PCI_WINDOW, start,
+		       cfg_start < end ? cfg_start : end, false, source);
+	kit_add_window(machine, "PCI MMIO window (low)", ROLE_PCI_WINDOW,
+		       cfg_end > start ? cfg_end : start, end, false, source);
 }
 
 static void compute_x86(const struct machine_facts *facts, struct machine *machine)
@@ -128,8 +130,8 @@ static void compute_x86(const struct machine_facts *facts, struct machine *machi
 		if (options->crosvm_mem.size && options->crosvm_mem.size < FIRST_PAST_32BITS)
 			low_end = low + options->crosvm_mem.size;
 	}
-	add_device(machine, "PCIe ECAM", cfg, cfg_size,
-		   "crosvm x86_64/src/lib.rs: DEFAULT_PCIE_CFG_MMIO_START; --pci ecam=");
+	add_ecam(machine, "PCIe ECAM", cfg, cfg_size,
+		 "crosvm x86_64/src/lib.rs: DEFAULT_PCIE_CFG_MMIO_START; --pci ecam=");
 	add_x86_low_window(machine, low, low_end, cfg, cfg + cfg_size);
 	if (ram)
 		end = ram > low ? FIRST_PAST_32BITS + ram - low : ram;
@@ -141,10 +143,11 @@ static void compute_x86(const struct machine_facts *facts, struct machine *machi
 		return;
 	vcfg = (end + 2 * MIB - 1) & ~(2 * MIB - 1);
 	vcfg = vcfg > FIRST_PAST_32BITS ? vcfg : FIRST_PAST_32BITS;
-	kit_add_window(machine, "PCIe virtual configuration space", vcfg, vcfg + 2 * cfg_size, true,
+	kit_add_window(machine, "PCIe virtual configuration space", ROLE_NONE, vcfg,
+		       vcfg + 2 * cfg_size, true,
 		       "crosvm x86_64/src/lib.rs: get_pcie_vcfg_mmio_range(), since 2021-12");
 	/* Or to the end of the CPU's physical addresses, which is not known here. */
-	kit_add_window(machine, "PCI MMIO window (high)", vcfg + 2 * cfg_size,
+	kit_add_window(machine, "PCI MMIO window (high)", ROLE_PCI_WINDOW, vcfg + 2 * cfg_size,
 		       1ULL << X86_HIGH_MMIO_BITS, false,
 		       "crosvm x86_64/src/lib.rs: get_high_mmio_range(), HIGH_MMIO_MAX_END");
 }

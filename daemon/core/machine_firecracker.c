@@ -130,8 +130,8 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 	if (version == BEFORE_1_13) {
 		kit_settle(machine, MMIO32_MEM_START, VMOPTION_OFF);
 		kit_settle(machine, DEVICES_START, VMOPTION_OFF);
-		kit_add_window(machine, "virtio-mmio, serial, RTC", MMIO32_MEM_START,
-			       DRAM_MEM_START, false,
+		kit_add_window(machine, "virtio-mmio, serial, RTC", ROLE_VIRTIO_MMIO,
+			       MMIO32_MEM_START, DRAM_MEM_START, false,
 			       "Firecracker src/vmm/src/arch/aarch64/mod.rs: MMIO_MEM_START, "
 			       "before 1.13; 0x1000 each");
 	}
@@ -157,7 +157,8 @@ static void compute_x86(const struct machine_facts *facts, struct machine *machi
 	kit_settle(machine, X86_MMCONFIG_START, pci(facts, version));
 	/* Free as far as the fixed regions that are left allow. */
 	if (version == BEFORE_1_13)
-		kit_add_window(machine, "virtio-mmio", X86_OLD_GAP_START, X86_IOAPIC, false,
+		kit_add_window(machine, "virtio-mmio", ROLE_VIRTIO_MMIO, X86_OLD_GAP_START,
+			       X86_IOAPIC, false,
 			       "Firecracker src/vmm/src/arch/x86_64/mod.rs: MMIO_MEM_START, "
 			       "before 1.13; 0x1000 each");
 	kit_settle(machine, MMIO64_MEM_START, pci(facts, version));

@@ -135,6 +135,7 @@ void kit_add_gicv3_below(struct machine *machine, const struct machine_facts *fa
 				     .base = redists,
 				     .size = n * VGIC_V3_REDIST_SIZE,
 				     .class = REGION_KERNEL_DEVICE,
+				     .role = ROLE_REDIST,
 				     .vgic = NISV_VGIC_V3,
 				     .source = redist_source,
 			     });
@@ -144,6 +145,7 @@ void kit_add_gicv3_below(struct machine *machine, const struct machine_facts *fa
 					     .base = redists - KIT_ITS_SIZE,
 					     .size = KIT_ITS_SIZE,
 					     .class = REGION_KERNEL_DEVICE,
+					     .role = ROLE_ITS,
 					     .vgic = NISV_VGIC_V3,
 					     .optional = its == VMOPTION_UNSET,
 					     .source = its_source,
@@ -167,12 +169,13 @@ void kit_settle(struct machine *machine, uint64_t base, enum vmoption present)
 	machine->n_regions = kept;
 }
 
-void kit_add_window(struct machine *machine, const char *name, uint64_t start, uint64_t end,
-		    bool optional, const char *source)
+void kit_add_window(struct machine *machine, const char *name, enum region_role role,
+		    uint64_t start, uint64_t end, bool optional, const char *source)
 {
 	struct machine_region region = {
 		.base = start,
 		.class = REGION_DEVICE,
+		.role = role,
 		.is_window = true,
 		.optional = optional,
 		.source = source,

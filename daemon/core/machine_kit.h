@@ -68,7 +68,7 @@ void kit_add_gicv3_below(struct machine *machine, const struct machine_facts *fa
 void kit_settle(struct machine *machine, uint64_t base, enum vmoption present);
 
 /* Adds a window where the guest or the VMM places devices, [start, end). */
-void kit_add_window(struct machine *machine, const char *name, uint64_t start, uint64_t end,
-		    bool optional, const char *source);
+void kit_add_window(struct machine *machine, const char *name, enum region_role role,
+		    uint64_t start, uint64_t end, bool optional, const char *source);
 
 #endif

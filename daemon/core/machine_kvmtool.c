@@ -55,7 +55,8 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 		end = GICV2M_BASE;
 	has_virtio_mmio = layout->known &&
 			  kit_any_doorbell(layout, &MMIO_DOORBELLS(KVM_VIRTIO_MMIO_AREA, end));
-	kit_add_window(machine, "virtio-mmio", KVM_VIRTIO_MMIO_AREA, end, !has_virtio_mmio,
+	kit_add_window(machine, "virtio-mmio", ROLE_VIRTIO_MMIO, KVM_VIRTIO_MMIO_AREA, end,
+		       !has_virtio_mmio,
 		       "kvmtool arm/include/arm-common/kvm-arch.h: KVM_VIRTIO_MMIO_AREA; "
 		       "--virtio-transport mmio; 0x200 each");
 }

@@ -51,6 +51,7 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 				    .base = dist_of(OLD_MAPPED_IO_START),
 				    .size = GICV3_DIST_SIZE,
 				    .class = REGION_KERNEL_DEVICE,
+				    .role = ROLE_GIC_DIST,
 				    .vgic = NISV_VGIC_V3,
 				    .source = "libkrun src/devices/src/legacy/kvmgicv3.rs: "
 					      "KvmGicV3::new(), before 1.16",
@@ -60,7 +61,7 @@ static void compute_arm64(const struct machine_facts *facts, struct machine *mac
 			    "libkrun src/devices/src/legacy/kvmgicv3.rs: KvmGicV3::new()",
 			    VMOPTION_OFF, NULL);
 	/* MMIODeviceManager::new() leaves the first place free on arm64. */
-	kit_add_window(machine, "serial, RTC, virtio-mmio", start + MMIO_LEN,
+	kit_add_window(machine, "serial, RTC, virtio-mmio", ROLE_VIRTIO_MMIO, start + MMIO_LEN,
 		       old ? DRAM_START_KERNEL : DRAM_START_EFI, false,
 		       "libkrun src/vmm/src/device_manager/kvm/mmio.rs: MMIODeviceManager::new(); "
 		       "0x1000 each");

@@ -172,6 +172,7 @@ static void add_redists(const struct machine_facts *facts, struct machine *machi
 		.name = "GICv3 redistributors",
 		.base = VIRT_GIC_REDIST,
 		.class = REGION_KERNEL_DEVICE,
+		.role = ROLE_REDIST,
 		.vgic = NISV_VGIC_V3,
 		.source = "QEMU hw/arm/virt.c: VIRT_GIC_REDIST, create_gic()",
 	};
@@ -196,6 +197,7 @@ static void add_ecam(struct machine *machine, const struct high_region *high, bo
 	machine_add(machine,
 		    &(struct machine_region){
 			    .name = "PCIe ECAM (high)",
+			    .role = ROLE_ECAM,
 			    .base = high->base,
 			    .size = high->size,
 			    .optional = optional,
@@ -208,9 +210,9 @@ static void add_high(struct machine *machine, const struct high_region *high, bo
 	if (high[HIGH_ECAM].enabled)
 		add_ecam(machine, &high[HIGH_ECAM], optional);
 	if (high[HIGH_MMIO].enabled)
-		kit_add_window(machine, "PCIe MMIO window (high)", high[HIGH_MMIO].base,
-			       high[HIGH_MMIO].base + high[HIGH_MMIO].size, optional,
-			       "QEMU hw/arm/virt.c: VIRT_HIGH_PCIE_MMIO");
+		kit_add_window(machine, "PCIe MMIO window (high)", ROLE_PCI_WINDOW,
+			       high[HIGH_MMIO].base, high[HIGH_MMIO].base + high[HIGH_MMIO].size,
+			       optional, "QEMU hw/arm/virt.c: VIRT_HIGH_PCIE_MMIO");
 }
 
 static bool same_high(const struct high_region *a, const struct high_region *b)

@@ -78,6 +78,7 @@ static void use_old_transports(struct machine *machine)
 				     .base = VIRTIO_OLD,
 				     .size = 8 * 0x200,
 				     .class = REGION_DEVICE,
+				     .role = ROLE_VIRTIO_MMIO,
 				     .source = "QEMU include/hw/i386/microvm.h: VIRTIO_MMIO_BASE, "
 					       "VIRTIO_NUM_TRANSPORTS (4.2 to 5.1)",
 			     });

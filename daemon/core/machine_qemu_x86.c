@@ -229,7 +229,8 @@ static void add_pci_above_ram(struct machine *machine, uint64_t end, uint64_t si
 {
 	uint64_t start = round_up(end, GIB);
 
-	kit_add_window(machine, "PCI MMIO window (64-bit)", start, start + size, true, source);
+	kit_add_window(machine, "PCI MMIO window (64-bit)", ROLE_PCI_WINDOW, start, start + size,
+		       true, source);
 }
 
 /*
@@ -259,10 +260,11 @@ static void compute_q35(const struct machine_facts *facts, struct machine *machi
 		kit_settle(machine, ECAM_BASE, VMOPTION_ON);
 	if (ram.low_end) {
 		add_tseg(&ram, machine);
-		kit_add_window(machine, "PCI MMIO window (below ECAM)", ram.low_end, ECAM_BASE,
-			       false, SOURCE_Q35);
+		kit_add_window(machine, "PCI MMIO window (below ECAM)", ROLE_PCI_WINDOW,
+			       ram.low_end, ECAM_BASE, false, SOURCE_Q35);
 	}
-	kit_add_window(machine, "PCI MMIO window", ECAM_END, IOAPIC_BASE, false, SOURCE_Q35);
+	kit_add_window(machine, "PCI MMIO window", ROLE_PCI_WINDOW, ECAM_END, IOAPIC_BASE, false,
+		       SOURCE_Q35);
 	if (ram.low_end)
 		add_pci_above_ram(machine, end, 32 * GIB,
 				  "QEMU hw/pci-host/q35.c: Q35_PCI_HOST_HOLE64_SIZE_DEFAULT");
@@ -275,7 +277,8 @@ static void compute_pc(const struct machine_facts *facts, struct machine *machin
 
 	if (!ram.low_end)
 		return;
-	kit_add_window(machine, "PCI MMIO window", ram.low_end, IOAPIC_BASE, false, SOURCE_PCI);
+	kit_add_window(machine, "PCI MMIO window", ROLE_PCI_WINDOW, ram.low_end, IOAPIC_BASE, false,
+		       SOURCE_PCI);
 	add_pci_above_ram(machine, end, 2 * GIB,
 			  "QEMU hw/pci-host/i440fx.c: I440FX_PCI_HOST_HOLE64_SIZE_DEFAULT");
 }

@@ -9,16 +9,15 @@
 
 #define FOUR_GIB (1ULL << 32)
 
-/* By the names that our own maps give it (daemon/machines, machine_*.c). */
 static bool is_config_space(const struct machine_region *region)
 {
-	return strstr(region->name, "ECAM") || strstr(region->name, "PCI configuration space");
+	return region->role == ROLE_ECAM;
 }
 
 /* Firecracker has PCI's and others' devices in one. */
 static bool is_window(const struct machine_region *region)
 {
-	return region->is_window && !strstr(region->name, "I/O");
+	return region->is_window && region->role != ROLE_PCI_IO;
 }
 
 static bool is_kind(const struct guest_range *range, enum guest_kind kind)

@@ -22,8 +22,8 @@
 
 static const char *const document_keys[] = {"id",    "vmm",	    "arch", "match",
 					    "alien", "description", LIST,   NULL};
-static const char *const region_keys[] = {"name",     "base",	"size",	  "class", "vgic",
-					  "optional", "window", "source", NULL};
+static const char *const region_keys[] = {"name", "base",     "size",	"class",  "role",
+					  "vgic", "optional", "window", "source", NULL};
 
 struct reader {
 	const char *text;
@@ -154,6 +154,23 @@ static int take_class(const struct reader *reader, enum region_class *ret)
 		      "\"class\" must be \"device\", \"ram\", \"rom\" or \"kernel-device\"");
 }
 
+static int take_role(const struct reader *reader, enum region_role *ret)
+{
+	const char *text = json_read_string(reader->object, "role");
+
+	*ret = ROLE_NONE;
+	if (!json_object_object_get_ex(reader->object, "role", NULL))
+		return 0;
+	for (int role = ROLE_NONE + 1; role < _REGION_ROLE_MAX; role++)
+		if (!strcmp(text, region_role_name(role))) {
+			*ret = role;
+			return 0;
+		}
+	return refuse(reader, "role",
+		      "\"role\" is none of those in nisvd-machines(5), such as \"ecam\": leave it "
+		      "out where none fits");
+}
+
 static int take_vgic(const struct reader *reader, uint32_t *ret)
 {
 	const char *text = json_read_string(reader->object, "vgic");
@@ -188,6 +205,8 @@ static int take_region(struct reader *reader, struct machine_region *region)
 		r = take_number(reader, "size", &region->size);
 	if (!r)
 		r = take_class(reader, &region->class);
+	if (!r)
+		r = take_role(reader, &region->role);
 	if (!r)
 		r = take_vgic(reader, &region->vgic);
 	if (!r)

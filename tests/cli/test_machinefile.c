@@ -103,6 +103,12 @@ static void test_bad_regions(void **state)
 		 "\"class\":\"hole\"}",
 		 "\"class\" must be"},
 		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x1\",\"size\":\"0x1\","
+		 "\"class\":\"device\",\"role\":\"fridge\"}",
+		 "\"role\" is none of those"},
+		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x1\",\"size\":\"0x1\","
+		 "\"class\":\"device\",\"role\":\"\"}",
+		 "\"role\" is none of those"},
+		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x1\",\"size\":\"0x1\","
 		 "\"class\":\"device\",\"vgic\":\"v9\"}",
 		 "\"vgic\" must be"},
 		{"{\"name\":\"R\",\"source\":\"s\",\"base\":\"0x1\",\"size\":\"0x1\","

@@ -209,9 +209,9 @@ static char *read_file(const char *path)
 /* The man page names every key, and its example is a map. */
 static void test_the_man_page(void **state)
 {
-	static const char *const keys[] = {"id",       "vmm",	 "arch",   "match", "alien",
-					   "name",     "source", "class",  "vgic",  "window",
-					   "optional", "base",	 "regions"};
+	static const char *const keys[] = {"id",     "vmm",	 "arch",  "match",  "alien",
+					   "name",   "source",	 "class", "role",   "vgic",
+					   "window", "optional", "base",  "regions"};
 	struct machines machines = {};
 	char *page = read_file("man/nisvd-machines.5");
 	char *example = strstr(page, ".Bd -literal\n"), *end;

@@ -43,13 +43,13 @@ static const struct machine virt = {
 			REGION("fw_cfg", 0x9020000, 0x18, REGION_DEVICE, .vgic = 0),
 			REGION("virtio-mmio", 0xa000000, 0x4000, REGION_DEVICE, .vgic = 0),
 			REGION("PCIe MMIO window", 0x10000000, 0x2eff0000, REGION_DEVICE,
-			       .is_window = true),
+			       .role = ROLE_PCI_WINDOW, .is_window = true),
 			REGION("PCIe I/O window", 0x3eff0000, 0x10000, REGION_DEVICE,
-			       .is_window = true),
+			       .role = ROLE_PCI_IO, .is_window = true),
 			REGION("PCIe ECAM (high)", 0x4010000000, 0x10000000, REGION_DEVICE,
-			       .vgic = 0),
+			       .role = ROLE_ECAM),
 			REGION("PCIe MMIO window (high)", 0x8000000000, 0x8000000000, REGION_DEVICE,
-			       .is_window = true),
+			       .role = ROLE_PCI_WINDOW, .is_window = true),
 		},
 };
 
