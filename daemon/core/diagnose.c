@@ -8,7 +8,8 @@
 
 #include "daemon/core/consequence.h"
 #include "daemon/core/report.h"
-#include "daemon/core/rules.h"
+#include "daemon/core/rules_kit.h"
+#include "daemon/core/verdict.h"
 
 static const char *const severity_names[_SEVERITY_MAX] = {
 	[SEVERITY_INFO] = "info", [SEVERITY_WARNING] = "warning", [SEVERITY_ERROR] = "error",
@@ -27,57 +28,6 @@ const char *confidence_word(double confidence)
 	return confidence >= 0.7 ? "likely" : "possible";
 }
 
-/*
- * Aborts that KVM injects repeat without any exit to the VMM, thousands a second: some hundreds in
- * a few seconds are a guest that goes nowhere. An access without a description has an exit each
- * time, and a handler that skips it makes progress: only many at a high rate are a livelock.
- */
-#define HANG_INJECTED	   512
-#define HANG_INJECTED_RATE 100 /* a second */
-#define HANG_EXITS	   1000
-#define HANG_EXITS_RATE	   1000
-#define SECOND_NS	   1000000000ULL
-
-static bool is_livelock(const struct site *site)
-{
-	uint64_t duration = site->last_ns > site->first_ns ? site->last_ns - site->first_ns : 0;
-	uint64_t seconds = duration / SECOND_NS;
-
-	if (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK ||
-	    site->kind == NISV_KIND_BEYOND_IPA)
-		return site->count >= HANG_INJECTED && site->count / HANG_INJECTED_RATE >= seconds;
-	return site->count >= HANG_EXITS && site->count / HANG_EXITS_RATE >= seconds;
-}
-
-static enum severity site_severity(const struct evidence *evidence, const struct site *site)
-{
-	if (site->outcome == NISV_OUTCOME_VM_KILLED)
-		return SEVERITY_FATAL;
-	if (is_livelock(site))
-		return SEVERITY_HANG;
-	/* VMMs stop a vCPU whose instruction KVM could not emulate; one that ended did. */
-	if (site->kind == NISV_KIND_EMULATION && site->outcome == NISV_OUTCOME_VMM_DECIDES &&
-	    evidence->vm_ended)
-		return SEVERITY_FATAL;
-	/* KVM always answers these two with an abort, whether it was seen or not. */
-	if (site->outcome != NISV_OUTCOME_UNKNOWN ||
-	    (!evidence->injection_seen &&
-	     (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK)))
-		return SEVERITY_ERROR;
-	return SEVERITY_WARNING;
-}
-
-/* What became of one site: its cause, and what makes it one finding with others. */
-struct verdict {
-	uint16_t site;
-	uint8_t rule;
-	uint8_t kind;
-	enum severity severity;
-	double confidence;
-	uint64_t anchor; /* where: base of the region, slot or gap */
-	uint64_t insn;	 /* its bits, with bit 32 set if it is known */
-};
-
 struct group {
 	size_t first, n; /* of the sorted verdicts */
 	enum severity severity;
@@ -86,15 +36,18 @@ struct group {
 
 struct diagnosis {
 	const struct evidence *evidence;
+	struct facts facts;
 	const struct nisv_rec_fault *by_pc[FAULTMAP_DETAILS_MAX]; /* ascending, with instruction */
 	size_t n_by_pc;
 	uint16_t *cause; /* of each site, see consequence.h */
 	struct verdict *verdicts;
-	size_t n_verdicts;
+	size_t n_verdicts, n_traffic; /* of these, the last ones are about MMIO */
 	struct group *groups;
 	size_t n_groups;
 	struct findings findings;
 };
+
+/* ---- instructions, by the PC they are at ---------------------------------------------------- */
 
 static int by_pc(const void *a, const void *b)
 {
@@ -134,79 +87,138 @@ static const struct nisv_rec_fault *find_by_pc(const struct diagnosis *d, uint64
 	return NULL;
 }
 
-static void scene_of(const struct diagnosis *d, const struct verdict *verdict, struct scene *scene)
-{
-	const struct site *site = &d->evidence->faults->sites[verdict->site];
+/* ---- judging -------------------------------------------------------------------------------- */
 
-	scene_set(scene, d->evidence, site,
-		  site->kind == NISV_KIND_EXEC ? NULL : find_by_pc(d, site->pc));
+static void set_scene(const struct diagnosis *d, const struct site *site, const struct place *place,
+		      struct scene *scene)
+{
+	bool has_insn = !place && site->kind != NISV_KIND_EXEC;
+
+	scene_set(scene, &d->facts, site, place, has_insn ? find_by_pc(d, site->pc) : NULL);
 }
 
-static uint64_t insn_key(const struct scene *scene)
+static struct site site_of_place(const struct place *place)
 {
-	uint64_t key = 0;
-
-	if (!scene->has_insn)
-		return 0;
-	if (!scene->is_x86)
-		return 1ULL << 32 | scene->insn.raw;
-	if (scene->rec)
-		memcpy(&key, scene->rec->insn, sizeof(key));
-	return key;
+	return (struct site){
+		.kind = place->is_write ? KIND_MMIO_WRITE : KIND_MMIO_READ,
+		.page = place->ipa >> 12,
+		.count = place->count,
+		.user = place->user,
+		.first_ns = place->first_ns,
+		.last_ns = place->last_ns,
+		.ipa = place->ipa,
+	};
 }
 
-static void judge(const struct diagnosis *d, struct verdict *verdict)
+/* Where other machines have devices and this VM has nothing, the guest may be built for those. */
+static void touch(struct diagnosis *d, const struct site *site, const struct place *place)
 {
-	const struct site *site = &d->evidence->faults->sites[verdict->site];
+	struct other_device other;
+	uint64_t extent = place ? 1ULL << NISV_PLACE_SHIFT : 1;
 	struct scene scene;
 
-	scene_of(d, verdict, &scene);
-	verdict->confidence = 0;
-	for (size_t i = 0; i < n_rules; i++) {
-		const char *reason = "";
-		double score = rules[i]->score(&scene, &reason);
-		bool is_cause = score > RULE_THRESHOLD || i == n_rules - 1;
-
-		if (is_cause && score > verdict->confidence) {
-			verdict->confidence = score;
-			verdict->rule = (uint8_t)i;
-		}
-	}
-	verdict->kind = (uint8_t)site->kind;
-	verdict->severity = site_severity(d->evidence, site);
-	verdict->anchor = report_anchor(&scene);
-	verdict->insn = insn_key(&scene);
+	if (site->kind != NISV_KIND_NISV && !place)
+		return;
+	if (!otherwhere_at(&d->facts.otherwhere, site->ipa, extent, &other, 1))
+		return;
+	set_scene(d, site, place, &scene);
+	if (scene_is_empty(&scene) || (scene.region && scene.region->is_window))
+		otherwhere_touch(&d->facts.otherwhere, site->ipa, extent);
 }
+
+static void touch_all(struct diagnosis *d)
+{
+	const struct faultmap *faults = d->evidence->faults;
+
+	for (size_t i = 0; i < faults->n_sites; i++)
+		if (d->cause[i] == CONSEQUENCE_NONE)
+			touch(d, &faults->sites[i], NULL);
+	for (size_t i = 0; i < faults->n_places; i++) {
+		struct site site = site_of_place(&faults->places[i]);
+
+		if (site.count >= MMIO_FEW)
+			touch(d, &site, &faults->places[i]);
+	}
+}
+
+static void judge_faults(struct diagnosis *d)
+{
+	const struct faultmap *faults = d->evidence->faults;
+
+	for (size_t i = 0; i < faults->n_sites; i++) {
+		struct verdict *verdict = &d->verdicts[d->n_verdicts];
+		struct scene scene;
+
+		if (d->cause[i] != CONSEQUENCE_NONE)
+			continue;
+		*verdict = (struct verdict){.site = &faults->sites[i]};
+		set_scene(d, verdict->site, NULL, &scene);
+		verdict_judge(&scene, verdict);
+		d->n_verdicts++;
+	}
+}
+
+/* Most MMIO is what devices are for: only what a rule takes up is kept, as a site. */
+static int judge_traffic(struct diagnosis *d)
+{
+	const struct faultmap *faults = d->evidence->faults;
+	size_t first = d->n_verdicts;
+
+	for (size_t i = 0; i < faults->n_places; i++) {
+		struct site site = site_of_place(&faults->places[i]);
+		struct verdict *verdict = &d->verdicts[d->n_verdicts];
+		struct scene scene;
+
+		*verdict = (struct verdict){.site = &site, .place = &faults->places[i]};
+		set_scene(d, &site, verdict->place, &scene);
+		verdict_judge(&scene, verdict);
+		d->n_verdicts += verdict->confidence > 0;
+	}
+	d->n_traffic = d->n_verdicts - first;
+	if (!d->n_traffic)
+		return 0;
+	d->findings.traffic = calloc(d->n_traffic, sizeof(*d->findings.traffic));
+	if (!d->findings.traffic)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n_traffic; i++) {
+		struct verdict *verdict = &d->verdicts[first + i];
+
+		d->findings.traffic[i] = site_of_place(verdict->place);
+		verdict->site = &d->findings.traffic[i];
+	}
+	return 0;
+}
+
+/* ---- one root cause, one finding ------------------------------------------------------------ */
 
 static int by_key(const struct verdict *x, const struct verdict *y)
 {
 	if (x->rule != y->rule)
 		return x->rule < y->rule ? -1 : 1;
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	if (x->anchor != y->anchor)
-		return x->anchor < y->anchor ? -1 : 1;
-	if (x->insn != y->insn)
-		return x->insn < y->insn ? -1 : 1;
+	if (x->scope != y->scope)
+		return x->scope < y->scope ? -1 : 1;
 	return 0;
 }
 
-/* Worst first, then those with a record, then the earliest: the first one speaks for the group. */
-static int by_key_and_rank(const void *a, const void *b, void *userdata)
+/* Worst first, then those with a record, then the surest, then the earliest: the first one speaks
+ * for the group. */
+static int by_key_and_rank(const void *a, const void *b)
 {
 	const struct verdict *x = a, *y = b;
-	const struct faultmap *faults = userdata;
-	const struct site *s = &faults->sites[x->site], *t = &faults->sites[y->site];
 	int c = by_key(x, y);
 
 	if (c)
 		return c;
 	if (x->severity != y->severity)
 		return x->severity > y->severity ? -1 : 1;
-	if (!s->detail != !t->detail)
-		return s->detail ? -1 : 1;
-	if (s->first_ns != t->first_ns)
-		return s->first_ns < t->first_ns ? -1 : 1;
+	if (!x->place != !y->place)
+		return x->place ? 1 : -1;
+	if (!x->site->detail != !y->site->detail)
+		return x->site->detail ? -1 : 1;
+	if (x->confidence != y->confidence)
+		return x->confidence > y->confidence ? -1 : 1;
+	if (x->site->first_ns != y->site->first_ns)
+		return x->site->first_ns < y->site->first_ns ? -1 : 1;
 	return x->site < y->site ? -1 : x->site > y->site;
 }
 
@@ -252,7 +264,7 @@ static void each_consequence(struct diagnosis *d, const uint16_t *group_of,
 /* A guest that goes nowhere after the abort hangs because of the cause. */
 static void worsen(struct diagnosis *d, uint16_t group, uint16_t site)
 {
-	enum severity severity = site_severity(d->evidence, &d->evidence->faults->sites[site]);
+	enum severity severity = verdict_severity(d->evidence, &d->evidence->faults->sites[site]);
 
 	if (severity > d->groups[group].severity)
 		d->groups[group].severity = severity;
@@ -261,25 +273,12 @@ static void worsen(struct diagnosis *d, uint16_t group, uint16_t site)
 static void map_sites(const struct diagnosis *d, uint16_t *group_of)
 {
 	for (size_t g = 0; g < d->n_groups; g++)
-		for (size_t i = 0; i < d->groups[g].n; i++)
-			group_of[d->verdicts[d->groups[g].first + i].site] = (uint16_t)g;
-}
+		for (size_t i = 0; i < d->groups[g].n; i++) {
+			const struct verdict *verdict = &d->verdicts[d->groups[g].first + i];
 
-/* One finding of one group, all but its consequences. */
-static int write_finding(const struct diagnosis *d, const struct group *group,
-			 struct finding *finding)
-{
-	const struct verdict *first = &d->verdicts[group->first];
-	struct scene scene;
-
-	finding->severity = group->severity;
-	finding->confidence = group->confidence;
-	finding->n_sites = group->n;
-	for (size_t i = 0; i < group->n && i < FINDING_SITES_MAX; i++)
-		finding->sites[i] = &d->evidence->faults->sites[first[i].site];
-	scene_of(d, first, &scene);
-	scene_describe(&scene);
-	return report_write(&scene, rules[first->rule], finding);
+			if (!verdict->place)
+				group_of[verdict->site - d->evidence->faults->sites] = (uint16_t)g;
+		}
 }
 
 static void attach(struct diagnosis *d, uint16_t group, uint16_t site)
@@ -298,7 +297,33 @@ static void attach(struct diagnosis *d, uint16_t group, uint16_t site)
 			   &finding->consequences[finding->n_consequences++]);
 }
 
+/* ---- writing -------------------------------------------------------------------------------- */
+
+static void list_sites(const struct diagnosis *d, const struct group *group,
+		       struct finding *finding)
+{
+	finding->severity = group->severity;
+	finding->confidence = group->confidence;
+	finding->n_sites = group->n;
+	for (size_t i = 0; i < group->n && i < FINDING_SITES_MAX; i++)
+		finding->sites[i] = d->verdicts[group->first + i].site;
+}
+
 static int write_findings(struct diagnosis *d)
+{
+	for (size_t g = 0; g < d->findings.n; g++) {
+		const struct verdict *first = &d->verdicts[d->groups[g].first];
+		struct scene scene;
+
+		set_scene(d, first->site, first->place, &scene);
+		scene_describe(&scene);
+		if (report_write(&scene, rules[first->rule], &d->findings.list[g]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int make_findings(struct diagnosis *d, const uint16_t *group_of)
 {
 	size_t n = d->n_groups < FINDINGS_MAX ? d->n_groups : FINDINGS_MAX;
 
@@ -307,16 +332,15 @@ static int write_findings(struct diagnosis *d)
 	d->findings.list = calloc(n, sizeof(*d->findings.list));
 	if (!d->findings.list)
 		return -ENOMEM;
+	d->findings.n = n;
 	d->findings.n_omitted = d->n_groups - n;
-	for (size_t g = 0; g < n; g++) {
-		d->findings.n++;
-		if (write_finding(d, &d->groups[g], &d->findings.list[g]) < 0)
-			return -ENOMEM;
-	}
-	return 0;
+	for (size_t g = 0; g < n; g++)
+		list_sites(d, &d->groups[g], &d->findings.list[g]);
+	each_consequence(d, group_of, attach);
+	return write_findings(d);
 }
 
-static int diagnose_sites(struct diagnosis *d)
+static int diagnose_all(struct diagnosis *d)
 {
 	const struct faultmap *faults = d->evidence->faults;
 	uint16_t *group_of;
@@ -324,41 +348,39 @@ static int diagnose_sites(struct diagnosis *d)
 
 	consequence_find(faults, d->cause);
 	collect_instructions(d);
-	for (size_t i = 0; i < faults->n_sites; i++) {
-		if (d->cause[i] != CONSEQUENCE_NONE)
-			continue;
-		d->verdicts[d->n_verdicts].site = (uint16_t)i;
-		judge(d, &d->verdicts[d->n_verdicts++]);
-	}
-	qsort_r(d->verdicts, d->n_verdicts, sizeof(d->verdicts[0]), by_key_and_rank,
-		(void *)faults);
+	touch_all(d);
+	judge_faults(d);
+	r = judge_traffic(d);
+	if (r < 0)
+		return r;
+	qsort(d->verdicts, d->n_verdicts, sizeof(d->verdicts[0]), by_key_and_rank);
 	make_groups(d);
 
-	group_of = calloc(faults->n_sites, sizeof(*group_of));
+	group_of = calloc(faults->n_sites + 1, sizeof(*group_of));
 	if (!group_of)
 		return -ENOMEM;
 	map_sites(d, group_of);
 	each_consequence(d, group_of, worsen);
 	qsort(d->groups, d->n_groups, sizeof(d->groups[0]), by_worst);
 	map_sites(d, group_of);
-	r = write_findings(d);
-	if (r >= 0)
-		each_consequence(d, group_of, attach);
+	r = make_findings(d, group_of);
 	free(group_of);
 	return r;
 }
 
 int diagnose(const struct evidence *evidence, struct findings *ret)
 {
-	size_t n = evidence->faults->n_sites;
+	size_t n = evidence->faults->n_sites + evidence->faults->n_places;
 	struct diagnosis d = {.evidence = evidence};
 	int r = 0;
 
 	if (n) {
-		d.cause = calloc(n, sizeof(*d.cause));
-		d.verdicts = calloc(n, sizeof(*d.verdicts));
-		d.groups = calloc(n, sizeof(*d.groups));
-		r = d.cause && d.verdicts && d.groups ? diagnose_sites(&d) : -ENOMEM;
+		facts_set(&d.facts, evidence);
+		/* One more of each: the last verdict is tried before it is kept. */
+		d.cause = calloc(n + 1, sizeof(*d.cause));
+		d.verdicts = calloc(n + 1, sizeof(*d.verdicts));
+		d.groups = calloc(n + 1, sizeof(*d.groups));
+		r = d.cause && d.verdicts && d.groups ? diagnose_all(&d) : -ENOMEM;
 	}
 	free(d.cause);
 	free(d.verdicts);
@@ -382,5 +404,6 @@ void findings_clear(struct findings *findings)
 			free(finding->advice[j]);
 	}
 	free(findings->list);
+	free(findings->traffic);
 	*findings = (struct findings){0};
 }

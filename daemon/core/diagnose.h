@@ -12,9 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/core/faultmap.h"
-#include "daemon/core/layout.h"
-#include "daemon/core/machine.h"
+#include "daemon/core/evidence.h"
 
 enum severity {
 	SEVERITY_INFO = 0,
@@ -27,24 +25,15 @@ enum severity {
 
 const char *severity_name(enum severity severity);
 
-/* Everything a diagnosis may rest on; all pointers are borrowed for the call. */
-struct evidence {
-	const char *arch;	       /* "arm64" or "x86_64": of the host and so of the guest */
-	const char *vmm;	       /* vmname.vmm */
-	uint64_t ram_option_bytes;     /* what the command line asked for, 0 unknown */
-	const struct layout *layout;   /* never NULL; ->known may be false */
-	const struct machine *machine; /* NULL: unknown */
-	double machine_confidence;
-	const struct faultmap *faults; /* sites with details */
-	bool vm_ended;
-	bool injection_seen; /* a hook tells injected aborts: exec and walk faults are confirmed */
-};
-
-#define FINDING_LINES_MAX	 12
+#define FINDING_LINES_MAX	 14
 #define FINDING_ALTERNATIVES_MAX 4
 #define FINDING_SITES_MAX	 64
 #define FINDING_CONSEQUENCES_MAX 16
+#define FINDING_OVERLAYS_MAX	 2
 #define FINDINGS_MAX		 64 /* per VM */
+
+struct rule;
+struct symptom;
 
 struct alternative {
 	const char *cause;
@@ -56,6 +45,13 @@ struct consequence {
 	char summary[160];
 };
 
+/* What is said of a finding beside its cause. */
+struct overlay {
+	const struct rule *rule; /* static */
+	double confidence;
+	char summary[200];
+};
+
 struct finding {
 	const char *cause; /* static id of the taxonomy */
 	enum severity severity;
@@ -63,20 +59,24 @@ struct finding {
 	bool has_address;
 	uint64_t address; /* the address that the finding is about; x86: the operand, if known */
 	char confidence_reason[224];
-	char where[320];    /* axis (a): why the address has no memory */
-	char how[320];	    /* axis (b): why the instruction could not be described */
+	char where[400];    /* axis (a): why the address has no memory */
+	char how[400];	    /* axis (b): why the instruction could not be described */
 	char region[192];   /* region or hole, nearest slot and distance */
 	char signature[33]; /* 32 hex digits: equal causes on many VMs are one */
-	char summary[320];
+	char summary[400];
 	char *evidence[FINDING_LINES_MAX]; /* owned */
 	size_t n_evidence;
 	char *advice[FINDING_LINES_MAX]; /* owned */
 	size_t n_advice;
-	const char *documentation; /* static URL or man page reference */
+	const char *documentation;     /* static URL or man page reference */
+	const struct symptom *symptom; /* what the operator saw; NULL: nothing is known */
 	struct alternative alternatives[FINDING_ALTERNATIVES_MAX];
 	size_t n_alternatives;
-	const struct site *sites[FINDING_SITES_MAX]; /* borrowed, worst first; n_sites counts all,
-							at most MAX are listed */
+	struct overlay overlays[FINDING_OVERLAYS_MAX];
+	size_t n_overlays;
+	const struct site *sites[FINDING_SITES_MAX]; /* borrowed from the evidence or findings,
+							worst first; n_sites counts all, at most
+							MAX are listed */
 	size_t n_sites;
 	struct consequence consequences[FINDING_CONSEQUENCES_MAX];
 	size_t n_consequences;
@@ -87,12 +87,15 @@ struct finding {
 struct findings {
 	struct finding *list; /* owned; worst first: severity, then confidence */
 	size_t n;
-	size_t n_omitted; /* less bad ones beyond FINDINGS_MAX */
+	size_t n_omitted;     /* less bad ones beyond FINDINGS_MAX */
+	struct site *traffic; /* owned; MMIO places that findings are about, as sites */
 };
 
-/* Returns 0 or -ENOMEM. Sites of one root cause (same cause, region and instruction) share a
- * finding; faults that only follow from an earlier one of the same vCPU are its consequences. A VM
- * with no aborts has no finding. */
+/*
+ * Returns 0 or -ENOMEM. Sites of one root cause share a finding; faults that only follow from an
+ * earlier one of the same vCPU are its consequences. Every abort has a finding, MMIO only by rule:
+ * a healthy VM has none.
+ */
 int diagnose(const struct evidence *evidence, struct findings *ret);
 void findings_clear(
 	struct findings *findings); /* frees what is owned; may be called on a zeroed struct */

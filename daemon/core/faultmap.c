@@ -9,6 +9,9 @@
 #define PAGE_SHIFT 12
 #define CHUNK_MIN  16U
 
+#define RATE_NS	  500000000ULL /* the shortest time that a rate is measured over */
+#define SECOND_NS 1000000000ULL
+
 struct faultmap *faultmap_new(void)
 {
 	return calloc(1, sizeof(struct faultmap));
@@ -288,11 +291,65 @@ static size_t place_search(const struct faultmap *map, uint64_t ipa, bool is_wri
 	return low;
 }
 
+bool place_is_storm(const struct place *place)
+{
+	return place->busy_until_ns - place->busy_since_ns >= PLACE_STORM_NS;
+}
+
+/* Enters what user space served since the last interval; the longest busy time is kept. */
+static void measure(struct place *place, uint64_t busy_rate, uint64_t now_ns)
+{
+	uint64_t elapsed = now_ns - place->rate_ns, rate;
+
+	if (!place->rate_ns) {
+		place->rate_ns = now_ns;
+		place->rate_user = place->user;
+		return;
+	}
+	if (elapsed < RATE_NS || now_ns < place->rate_ns)
+		return;
+	rate = (uint64_t)((double)(place->user - place->rate_user) * SECOND_NS / (double)elapsed);
+	if (rate < busy_rate) {
+		place->run_since_ns = place->run_per_second = 0;
+	} else {
+		if (!place->run_since_ns)
+			place->run_since_ns = place->rate_ns;
+		if (rate > place->run_per_second)
+			place->run_per_second = rate;
+		if (now_ns - place->run_since_ns > place->busy_until_ns - place->busy_since_ns) {
+			place->busy_since_ns = place->run_since_ns;
+			place->busy_until_ns = now_ns;
+			place->busy_per_second = place->run_per_second;
+		}
+	}
+	place->rate_ns = now_ns;
+	place->rate_user = place->user;
+}
+
+/* What changes slowly of what a place says: the powers of two of its count and of its storm. */
+static unsigned int stage_of(const struct place *place)
+{
+	uint64_t storm = (place->busy_until_ns - place->busy_since_ns) / PLACE_STORM_NS;
+	unsigned int stage =
+		place->count < 16 ? 0 : 64U - (unsigned int)__builtin_clzll(place->count);
+
+	return storm ? stage + 64 * (64U - (unsigned int)__builtin_clzll(storm)) : stage;
+}
+
+struct place *faultmap_place(const struct faultmap *map, uint64_t ipa, bool is_write)
+{
+	bool found;
+	size_t at = place_search(map, ipa & ~((1ULL << NISV_PLACE_SHIFT) - 1), is_write, &found);
+
+	return found ? &map->places[at] : NULL;
+}
+
 int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 			 const struct nisv_place *value, uint64_t now_ns)
 {
 	uint64_t ipa = key->place << NISV_PLACE_SHIFT;
 	struct place *place;
+	unsigned int stage;
 	bool found;
 	size_t at;
 	int r;
@@ -313,13 +370,15 @@ int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 			.ipa = ipa, .is_write = key->is_write != 0, .first_ns = now_ns};
 	}
 	place = &map->places[at];
+	stage = stage_of(place);
 	if (value->count > place->count) {
 		place->count = value->count;
 		place->last_ns = now_ns;
 	}
 	if (value->user > place->user)
 		place->user = value->user;
-	return 0;
+	measure(place, map->busy_rate ? map->busy_rate : FAULTMAP_BUSY_RATE, now_ns);
+	return !found || stage_of(place) != stage;
 }
 
 static const char *const kind_names[_NISV_KIND_MAX] = {
@@ -335,6 +394,8 @@ static const char *const kind_names[_NISV_KIND_MAX] = {
 
 const char *kind_name(enum nisv_kind kind)
 {
+	if (kind == KIND_MMIO_READ || kind == KIND_MMIO_WRITE)
+		return kind == KIND_MMIO_READ ? "mmio-read" : "mmio-write";
 	return kind < _NISV_KIND_MAX ? kind_names[kind] : "unknown";
 }
 

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/overlay.h"
 #include "daemon/core/report_evidence.h"
+#include "daemon/core/rules_kit.h"
 #include "daemon/core/signature.h"
+#include "daemon/core/symptoms.h"
 
 uint64_t report_anchor(const struct scene *s)
 {
@@ -24,6 +27,12 @@ uint64_t report_anchor(const struct scene *s)
 }
 
 /* ---- the answer ----------------------------------------------------------------------------- */
+
+static void add_traffic(const struct scene *s, struct text *text)
+{
+	text_add(text, "The guest %s 0x%" PRIx64 " %" PRIu64 " times",
+		 s->site->kind == KIND_MMIO_READ ? "read" : "wrote", s->ipa, s->place->count);
+}
 
 static void add_access(const struct scene *s, struct text *text)
 {
@@ -51,11 +60,6 @@ static void add_access(const struct scene *s, struct text *text)
 		text_add(text, " (PC 0x%" PRIx64 ")", s->site->pc);
 }
 
-static bool is_qemu(const struct scene *s)
-{
-	return !strcmp(s->evidence->vmm, "qemu");
-}
-
 static void add_outcome(const struct scene *s, struct text *text)
 {
 	const struct site *site = s->site;
@@ -69,7 +73,7 @@ static void add_outcome(const struct scene *s, struct text *text)
 			 words_errno(site->errno_).s);
 		break;
 	case NISV_OUTCOME_VMM_DECIDES:
-		if (site->kind == NISV_KIND_NISV && is_qemu(s))
+		if (site->kind == NISV_KIND_NISV && rule_is_vmm(s, "qemu"))
 			text_add(text,
 				 "; KVM left it to QEMU, which injects an abort into the guest and "
 				 "logs nothing");
@@ -93,10 +97,14 @@ static void write_summary(const struct scene *s, const struct rule *rule, struct
 {
 	struct text text = text_begin(finding->summary, sizeof(finding->summary));
 
-	add_access(s, &text);
+	if (s->place)
+		add_traffic(s, &text);
+	else
+		add_access(s, &text);
 	text_add(&text, ", ");
 	rule->place(s, &text);
-	add_outcome(s, &text);
+	if (!s->place)
+		add_outcome(s, &text);
 	text_add(&text, ".");
 }
 
@@ -144,6 +152,14 @@ static int by_confidence(const void *a, const void *b)
 	return x->confidence > y->confidence ? -1 : x->confidence < y->confidence;
 }
 
+static bool is_general(const struct rule *rule, const char *id)
+{
+	for (size_t i = 0; i < RULE_GENERAL_MAX && rule->general[i]; i++)
+		if (!strcmp(rule->general[i], id))
+			return true;
+	return false;
+}
+
 static void write_alternatives(const struct scene *s, const struct rule *rule,
 			       struct finding *finding)
 {
@@ -152,14 +168,14 @@ static void write_alternatives(const struct scene *s, const struct rule *rule,
 
 	for (size_t i = 0; i < n_rules; i++) {
 		const char *reason;
-		double score = rules[i] == rule ? 0 : rules[i]->score(s, &reason);
+		double score = 0;
 
-		if (score >= RULE_ALTERNATIVE)
+		if (rules[i] != rule && rules[i]->score)
+			score = rules[i]->score(s, &reason);
+		/* What only says less of the same is no other explanation. */
+		if (score >= RULE_ALTERNATIVE && !is_general(rule, rules[i]->id))
 			all[n++] = (struct alternative){rules[i]->id, score};
 	}
-	/* The two look alike from here: only the VMM's own map of memory tells them apart. */
-	if (rule == &rule_backing_gone)
-		all[n++] = (struct alternative){"backing-not-faultable", 0.35};
 	qsort(all, n, sizeof(all[0]), by_confidence);
 	finding->n_alternatives = n < FINDING_ALTERNATIVES_MAX ? n : FINDING_ALTERNATIVES_MAX;
 	memcpy(finding->alternatives, all, finding->n_alternatives * sizeof(all[0]));
@@ -233,6 +249,8 @@ static int write_advice(const struct scene *s, const struct rule *rule, struct f
 	for (const struct advice *row = rule->advice; row->text && r >= 0; row++)
 		if (!row->vmm || !strcmp(row->vmm, s->evidence->vmm))
 			r = add_advice(finding, row->text);
+	for (size_t i = 0; i < finding->n_overlays && r >= 0; i++)
+		r = add_advice(finding, finding->overlays[i].rule->advice[0].text);
 	return r;
 }
 
@@ -240,10 +258,13 @@ int report_write(const struct scene *s, const struct rule *rule, struct finding 
 {
 	struct text where = text_begin(finding->where, sizeof(finding->where));
 	struct text how = text_begin(finding->how, sizeof(finding->how));
+	enum symptom_of symptom;
 	int r;
 
 	finding->cause = rule->id;
 	finding->documentation = rule->documentation;
+	finding->symptom =
+		symptom_of_site(s->site, &symptom) ? symptom_find(s->evidence->vmm, symptom) : NULL;
 	finding->has_address = s->ipa_known;
 	finding->address = s->ipa;
 	rule->where(s, &where);
@@ -253,7 +274,8 @@ int report_write(const struct scene *s, const struct rule *rule, struct finding 
 	write_confidence(s, rule, finding);
 	write_alternatives(s, rule, finding);
 	write_signature(s, rule, finding);
-	r = report_evidence(s, finding);
+	overlay_find(s, finding);
+	r = report_evidence(s, rule, finding);
 	if (r < 0)
 		return r;
 	return write_advice(s, rule, finding);

@@ -5,6 +5,7 @@
 /* The words of one finding: its rule and the scene of its first site made into text. */
 
 #include "daemon/core/rules.h"
+#include "daemon/core/scene.h"
 
 /* The place a site belongs to: base of its slot, device or gap. Sites of one place share a finding.
  */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "daemon/core/fault.h"
-#include "daemon/core/rules.h"
+#include "daemon/core/rules_kit.h"
 
 /* One line being written; put into the finding when it is complete. */
 struct line {
@@ -35,11 +35,21 @@ static int line_end(const struct line *line, struct finding *finding)
 	return 0;
 }
 
+static void traffic_line(const struct scene *s, struct text *text)
+{
+	if (s->place)
+		text_add(text,
+			 "MMIO: %" PRIu64 " %s of the 512 bytes from 0x%" PRIx64 ", %" PRIu64
+			 " of them served by user space",
+			 s->place->count, s->place->is_write ? "writes" : "reads", s->place->ipa,
+			 s->place->user);
+}
+
 static void syndrome_line(const struct scene *s, struct text *text)
 {
 	char summary[200];
 
-	if (!s->is_x86)
+	if (!s->is_x86 && !s->place)
 		text_add(text, "ESR_EL2 0x%08" PRIx64 ": %s", s->site->esr,
 			 syndrome_summary(s->site->esr, summary, sizeof(summary)));
 }
@@ -58,7 +68,7 @@ static void address_line(const struct scene *s, struct text *text)
 		return;
 	}
 	text_add(text, "%s 0x%" PRIx64, name, s->ipa);
-	if (!s->is_x86)
+	if (!s->is_x86 && !s->place)
 		text_add(text, " (FAR 0x%" PRIx64 "%s)", s->site->far,
 			 s->esr.fnp ? ", not precise" : "");
 	if (s->is_derived)
@@ -93,12 +103,12 @@ static void ram_option_line(const struct scene *s, struct text *text)
 {
 	const struct layout *layout = s->evidence->layout;
 
-	if (!s->evidence->ram_option_bytes || !layout->known ||
+	if (!s->evidence->options->ram_bytes || !layout->known ||
 	    layout->total_slots > layout->n_slots ||
-	    s->evidence->ram_option_bytes <= layout_ram_bytes(layout))
+	    s->evidence->options->ram_bytes <= layout_ram_bytes(layout))
 		return;
 	text_add(text, "The command line asks for %s of RAM, the memslots hold %s",
-		 words_size(s->evidence->ram_option_bytes).s,
+		 words_size(s->evidence->options->ram_bytes).s,
 		 words_size(layout_ram_bytes(layout)).s);
 }
 
@@ -150,6 +160,8 @@ static void base_line(const struct scene *s, struct text *text)
 
 static void state_line(const struct scene *s, struct text *text)
 {
+	if (s->place)
+		return;
 	text_add(text, "PC 0x%" PRIx64, s->site->pc);
 	if (s->is_a32)
 		text_add(text, ", AArch32");
@@ -207,6 +219,8 @@ static void outcome_line(const struct scene *s, struct text *text)
 {
 	const struct site *site = s->site;
 
+	if (s->place)
+		return;
 	text_add(text, "Outcome: %s", outcome_name(site->outcome));
 	if (site->errno_)
 		text_add(text, ", KVM_RUN returned %s", words_errno(site->errno_).s);
@@ -217,20 +231,23 @@ static void outcome_line(const struct scene *s, struct text *text)
 		text_add(text, " (KVM injects an abort; no hook on this kernel sees it)");
 }
 
-int report_evidence(const struct scene *s, struct finding *finding)
+int report_evidence(const struct scene *s, const struct rule *rule, struct finding *finding)
 {
 	static void (*const lines[])(const struct scene *, struct text *) = {
-		syndrome_line, address_line, neighbours_line, ram_option_line, instruction_line,
-		base_line,     state_line,   layout_line,     machine_line,    outcome_line,
+		traffic_line,	 syndrome_line,	   address_line, neighbours_line,
+		ram_option_line, instruction_line, base_line,	 state_line,
+		layout_line,	 machine_line,	   outcome_line,
 	};
-	_Static_assert(sizeof(lines) / sizeof(lines[0]) <= FINDING_LINES_MAX, "all lines fit");
+	_Static_assert(sizeof(lines) / sizeof(lines[0]) < FINDING_LINES_MAX, "all lines fit");
+	struct line line;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct line line;
-
 		lines[i](s, line_begin(&line));
 		if (line_end(&line, finding) < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	if (!rule->prove)
+		return 0;
+	rule->prove(s, line_begin(&line));
+	return line_end(&line, finding);
 }

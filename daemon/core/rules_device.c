@@ -1,154 +1,81 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* A device is there, and only the instruction is wrong. */
+/* A device is there, and only the instruction is wrong: the general cause, and the 64-byte access.
+ */
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "daemon/core/rules.h"
-
-/* A window whose content the guest's own BAR settings decide: a device may or may not be there. */
-
-/* The instruction is of a class that ISV = 0 follows from. Bytes that say otherwise may be stale.
- */
-static double by_insn(const struct scene *s, double known, double unknown)
-{
-	if (!s->has_insn)
-		return unknown;
-	return insn_class_why(s->insn.class) ? known : rule_lower(unknown);
-}
-
-/* ---- vgic-access-nisv-instruction ----------------------------------------------------------- */
-
-static double vgic_score(const struct scene *s, const char **reason)
-{
-	bool its = s->on_bus && s->region && s->region->class == REGION_KERNEL_DEVICE;
-
-	if (!rule_is_nisv(s) || !rule_no_slot(s) || (!s->vgic && !its))
-		return 0;
-	*reason = s->has_insn ? "KVM's own vGIC is there, and the instruction was read"
-			      : "KVM's own vGIC is there; the instruction is not known";
-	return by_insn(s, 0.95, 0.75);
-}
-
-static uint64_t vgic_base(const struct scene *s)
-{
-	const struct layout *layout = s->evidence->layout;
-	uint64_t best = 0;
-
-	if (!s->vgic)
-		return s->region->base;
-	if (!strcmp(s->vgic, "distributor"))
-		return layout->vgic_dist;
-	if (!strcmp(s->vgic, "CPU interface"))
-		return layout->vgic_cpu;
-	for (size_t i = 0; i < layout->n_redist; i++)
-		if (layout->redist[i].base <= s->ipa && layout->redist[i].base > best)
-			best = layout->redist[i].base;
-	return best;
-}
-
-static void vgic_place(const struct scene *s, struct text *text)
-{
-	text_add(text, "the %s%s + 0x%" PRIx64 ", which KVM emulates", s->vgic ? "vGIC's " : "",
-		 s->vgic ? s->vgic : s->region->name, s->ipa - vgic_base(s));
-}
-
-static void vgic_where(const struct scene *s, struct text *text)
-{
-	text_add(text,
-		 "The address is right: KVM's own %s%s is at 0x%" PRIx64
-		 ". It is a device, no memory.",
-		 s->vgic ? "vGIC " : "", s->vgic ? s->vgic : s->region->name, vgic_base(s));
-}
-
-static const struct advice vgic_advice[] = {
-	{NULL,
-	 "Access GIC registers with single-register loads and stores without writeback only: "
-	 "inline "
-	 "assembly (ldr w, [x] / str w, [x]) or the kernel's readl/writel, not a volatile pointer "
-	 "that "
-	 "the compiler may turn into a writeback form.",
-	 "Arm ARM DDI 0487, ISS encoding for a Data Abort: ISV; Linux 195bbcac2e5c, d044d6ba6f02"},
-	{NULL,
-	 "No setting of the VMM helps: it cannot emulate an access to a device that lives in the "
-	 "kernel.",
-	 "Linux arch/arm64/kvm/mmio.c: io_mem_abort(); c726200dd106"},
-	{0},
-};
-
-const struct rule rule_vgic_access = {
-	.id = "vgic-access-nisv-instruction",
-	.score = vgic_score,
-	.place = vgic_place,
-	.where = vgic_where,
-	.how = rule_how_nisv,
-	.advice = vgic_advice,
-	.documentation = DOC_ARM_ARM,
-};
+#include "daemon/core/rules_kit.h"
 
 /* ---- device-access-nisv-instruction --------------------------------------------------------- */
 
-/* The reference map names the very device: what else shows it makes it no surer. */
-static bool is_named(const struct scene *s)
+double rule_device(const struct scene *s, const char **reason)
 {
-	return s->region && !rule_is_window(s->region) && s->evidence->machine_confidence >= 0.8;
-}
+	bool is_named =
+		s->region && !rule_is_window(s->region) && s->evidence->machine_confidence >= 0.8;
 
-static double device_score(const struct scene *s, const char **reason)
-{
 	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->vgic)
 		return 0;
-	if (s->on_bus && !is_named(s)) {
+	if (s->on_bus && !is_named) {
 		*reason = "a device is registered on KVM's MMIO bus at this address";
-		return by_insn(s, 0.85, 0.7);
+		return rule_by_insn(s, 0.85, 0.7);
 	}
-	if (s->near_doorbell && !is_named(s)) {
+	if (s->near_doorbell && !is_named) {
 		*reason = "an ioeventfd in the same 512 bytes shows that a device is there";
-		return by_insn(s, 0.8, 0.6);
+		return rule_by_insn(s, 0.8, 0.6);
 	}
-	if (s->near_traffic && !is_named(s)) {
+	if (s->near_traffic && !is_named) {
 		*reason = "other accesses to the same 512 bytes were served as MMIO: a device "
 			  "answers there";
-		return by_insn(s, 0.8, 0.6);
+		return rule_by_insn(s, 0.8, 0.6);
 	}
 	if (!s->region)
 		return 0;
 	if (rule_is_window(s->region)) {
 		*reason = "the address is in a window for devices, but nothing shows that one "
 			  "answers there";
-		return by_insn(s, 0.5, 0.45);
+		return rule_by_insn(s, 0.5, 0.45);
 	}
 	if (s->evidence->machine_confidence < 0.8) {
 		*reason = "the machine's reference map has a device there; the machine is known "
-			  "only by "
-			  "its likeness";
-		return by_insn(s, 0.7, 0.55);
+			  "only by its likeness";
+		return rule_by_insn(s, 0.7, 0.55);
 	}
-	*reason =
-		s->has_insn
-			? "the machine's reference map has a device there, and the instruction was "
-			  "read"
-			: "the machine's reference map has a device there; the instruction is not "
-			  "known";
-	return by_insn(s, 0.9, 0.7);
+	*reason = s->has_insn
+			  ? "the machine's reference map has a device there, and the "
+			    "instruction was read"
+			  : "the machine's reference map has a device there; the instruction is "
+			    "not known";
+	return rule_by_insn(s, 0.9, 0.7);
 }
 
-static void device_place(const struct scene *s, struct text *text)
+void rule_device_place(const struct scene *s, struct text *text)
 {
-	if (s->region)
-		text_add(text, "%s + 0x%" PRIx64, s->region->name, s->ipa - s->region->base);
+	if (s->vgic)
+		text_add(text, "the vGIC's %s", s->vgic);
+	else if (s->region)
+		rule_offset(s, s->region, text);
 	else
 		text_add(text, "no memory");
 	text_add(text, ", %s: only accesses that the CPU describes can be emulated",
 		 s->region && rule_is_window(s->region) ? "a window for devices" : "a device");
 }
 
-static void device_where(const struct scene *s, struct text *text)
+static const char *device_sign(const struct scene *s)
 {
-	if (s->region && rule_is_window(s->region))
+	if (s->on_bus)
+		return "one on its MMIO bus";
+	return s->near_doorbell ? "an ioeventfd" : "counted MMIO in the same 512 bytes";
+}
+
+void rule_device_where(const struct scene *s, struct text *text)
+{
+	if (s->vgic)
+		text_add(text, "The address is right: KVM's own vGIC %s is there.", s->vgic);
+	else if (s->region && rule_is_window(s->region))
 		text_add(text, "The address is in the %s of %s (0x%" PRIx64 "-0x%" PRIx64 ")%s.",
-			 s->region->name, s->evidence->machine->id, s->region->base,
+			 s->region->name, rule_machine(s), s->region->base,
 			 s->region->base + s->region->size,
 			 scene_has_device(s)
 				 ? ": devices, no memory"
@@ -158,39 +85,103 @@ static void device_where(const struct scene *s, struct text *text)
 		text_add(text,
 			 "The address is right: %s of %s is at 0x%" PRIx64
 			 ". It is a device, no memory.",
-			 s->region->name, s->evidence->machine->id, s->region->base);
+			 s->region->name, rule_machine(s), s->region->base);
 	else
 		text_add(text, "The address belongs to a device: KVM has %s there.",
-			 s->on_bus	    ? "one on its MMIO bus"
-			 : s->near_doorbell ? "an ioeventfd"
-					    : "counted MMIO in the same 512 bytes");
+			 device_sign(s));
 }
 
 static const struct advice device_advice[] = {
 	{NULL,
 	 "Access the device with single-register loads and stores without writeback: the kernel's "
 	 "readl/writel, inline assembly, Rust's safe-mmio, not memcpy or a volatile pointer that "
-	 "the "
-	 "compiler may turn into a writeback, pair or SIMD form.",
-	 "Arm ARM DDI 0487, ISS encoding for a Data Abort: ISV; rust-lang/rust#131894"},
+	 "the compiler may turn into a writeback, pair or SIMD form.",
+	 "ISS encoding for an exception from a Data Abort: ISV; rust-lang/rust#131894",
+	 REV_ARM_ARM},
 	{"qemu", "QEMU cannot emulate it either. No option changes that.",
-	 "QEMU target/arm/kvm.c: kvm_arm_handle_dabt_nisv()"},
+	 "target/arm/kvm.c: kvm_arm_handle_dabt_nisv()", REV_QEMU},
 	{"firecracker",
 	 "Firecracker does not ask for KVM_EXIT_ARM_NISV: the VM ends with \"Received ENOSYS "
-	 "error\". "
-	 "Only the guest can be changed.",
-	 "Firecracker src/vmm/src/vstate/vcpu.rs"},
+	 "error\". Only the guest can be changed.",
+	 "src/vmm/src/vstate/vcpu.rs: run_emulation()", REV_FIRECRACKER},
 	{NULL, "Copies to and from device memory belong into memcpy_fromio/memcpy_toio.",
-	 "Linux arch/arm64/kernel/io.c"},
+	 "arch/arm64/include/asm/io.h", REV_LINUX},
 	{0},
 };
 
 const struct rule rule_device_access = {
 	.id = "device-access-nisv-instruction",
-	.score = device_score,
-	.place = device_place,
-	.where = device_where,
-	.how = rule_how_nisv,
+	.arch = "arm64",
+	.from = RULE_FAULT,
+	.what = "The guest used a device with an instruction that the CPU does not describe to the "
+		"hypervisor, mostly one that writes its base register back. The address is right; "
+		"nobody can emulate the access.",
+	.known_by = "The machine's reference map, KVM's MMIO bus, a doorbell or other MMIO shows a "
+		    "device at the address, and the instruction at the PC is of a class for which "
+		    "ESR_EL2.ISV is 0.",
+	.example =
+		"vCPU 0 executed `ldr w1, [x0], #4` on 0x9000fe0, UART0 PL011 + 0xfe0, a device: "
+		"only accesses that the CPU describes can be emulated.",
+	.score = rule_device,
+	.place = rule_device_place,
+	.where = rule_device_where,
+	.how = rule_how,
 	.advice = device_advice,
 	.documentation = DOC_ARM_ARM,
+};
+
+/* ---- ls64-on-device ------------------------------------------------------------------------- */
+
+static double ls64_score(const struct scene *s, const char **reason)
+{
+	if (s->site->kind != NISV_KIND_LDST64B || (s->rec && s->rec->is_nested))
+		return 0;
+	*reason = "KVM left the access to the VMM as one of 64 bytes (KVM_EXIT_ARM_LDST64B)";
+	return 0.95;
+}
+
+static void ls64_place(const struct scene *s, struct text *text)
+{
+	if (s->region)
+		rule_offset(s, s->region, text);
+	else
+		text_add(text, "no memory");
+	text_add(text, ", with a 64-byte access that the VMM would have to emulate");
+}
+
+static void ls64_where(const struct scene *s, struct text *text)
+{
+	if (s->region)
+		rule_device_where(s, text);
+	else
+		rule_where_nothing(s, text);
+}
+
+static const struct advice ls64_advice[] = {
+	{"qemu",
+	 "QEMU does not know that exit and runs the vCPU again. Hide FEAT_LS64 from the guest with "
+	 "a CPU model or property that lacks it.",
+	 "target/arm/kvm.c: kvm_arch_handle_exit()", REV_QEMU},
+	{NULL,
+	 "Use single-register accesses on this device, or a VMM that emulates LD64B and ST64B.",
+	 "Documentation/virt/kvm/api.rst: KVM_EXIT_ARM_LDST64B", REV_LINUX},
+	{0},
+};
+
+const struct rule rule_ls64 = {
+	.id = "ls64-on-device",
+	.arch = "arm64",
+	.from = RULE_FAULT,
+	.what = "The guest used LD64B or ST64B where no memory is. The CPU describes it, but KVM "
+		"leaves it to the VMM, and most VMMs do not emulate it.",
+	.known_by = "KVM_RUN ended with KVM_EXIT_ARM_LDST64B.",
+	.example =
+		"vCPU 0 executed `ld64b x0, [x8]` on 0x8000000000, PCIe MMIO window (high) + 0x0, "
+		"with a 64-byte access that the VMM would have to emulate.",
+	.score = ls64_score,
+	.place = ls64_place,
+	.where = ls64_where,
+	.how = rule_how,
+	.advice = ls64_advice,
+	.documentation = DOC_KVM_API,
 };

@@ -1,166 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Causes in a memslot itself: read-only, being changed, without usable memory, out of reach. */
+/* Causes in a memslot itself: read-only, being changed, taken away. */
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "daemon/core/rules.h"
+#include "daemon/core/rules_kit.h"
 
-/* ---- backing-gone --------------------------------------------------------------------------- */
+#define MS_NS	   1000000ULL
+#define RACE_NS	   (10 * MS_NS)	   /* a VMM that replaces a slot has it back by then */
+#define COMMAND_NS (60000 * MS_NS) /* erasing flash takes seconds, a command mode is soon left */
 
-static double backing_score(const struct scene *s, const char **reason)
+static bool is_readonly(const struct scene *s)
 {
-	if (s->site->kind != NISV_KIND_BACKING || !s->slot || (s->rec && s->rec->is_nested))
-		return 0;
-	*reason =
-		"KVM_RUN failed with EFAULT inside a memslot; whether the host mapping is gone or "
-		"only not usable is not visible here";
-	/* KVM answers EFAULT only inside a slot: when the slot was looked up matters little. */
-	return s->rec ? 0.85 : rule_sighted(s, 0.85);
+	return s->slot && s->slot->flags & NISV_SLOT_READONLY;
 }
-
-static uint64_t host_address(const struct scene *s)
-{
-	return s->slot->hva + (s->ipa - s->slot->gpa);
-}
-
-static void backing_place(const struct scene *s, struct text *text)
-{
-	text_add(text, "inside memslot %d, behind which the VMM has no usable memory at 0x%" PRIx64,
-		 s->slot->id, host_address(s));
-}
-
-static void backing_where(const struct scene *s, struct text *text)
-{
-	text_add(text, "The address is in ");
-	rule_slot(s->slot, text);
-	text_add(text,
-		 "; its host address 0x%" PRIx64 " is not mapped, or not with the rights needed.",
-		 host_address(s));
-}
-
-static void backing_how(const struct scene *s, struct text *text)
-{
-	(void)s;
-	text_add(text,
-		 "Not a matter of the instruction: KVM could not get the host page and failed "
-		 "KVM_RUN with EFAULT.");
-}
-
-static void backing_advise(const struct scene *s, struct text *text)
-{
-	text_add(text,
-		 "Look at the host mapping: grep for 0x%" PRIx64 " in /proc/PID/maps of the VMM "
-		 "(memory unmapped, a file truncated, mprotect, or device memory).",
-		 host_address(s));
-}
-
-static const struct advice backing_advice[] = {
-	{"qemu",
-	 "Memory from a file (memory-backend-file) must not be truncated while the VM runs; with "
-	 "huge "
-	 "pages, reserve enough of them (prealloc=on fails early instead).",
-	 "QEMU qemu-options.hx: memory-backend-file, prealloc"},
-	{NULL,
-	 "The VMM must keep every memslot's memory mapped until it deletes the slot: this is its "
-	 "bug, "
-	 "not the guest's.",
-	 "Linux Documentation/virt/kvm/api.rst: KVM_SET_USER_MEMORY_REGION"},
-	{0},
-};
-
-const struct rule rule_backing_gone = {
-	.id = "backing-gone",
-	.score = backing_score,
-	.place = backing_place,
-	.where = backing_where,
-	.how = backing_how,
-	.advise = backing_advise,
-	.advice = backing_advice,
-	.documentation = DOC_KVM_API,
-};
-
-/* ---- beyond-ipa-limit ----------------------------------------------------------------------- */
-
-static double beyond_score(const struct scene *s, const char **reason)
-{
-	uint32_t bits = s->evidence->layout->ipa_bits;
-	bool above = bits && bits < 64 && s->ipa >> bits;
-
-	if (s->is_x86 || (s->rec && s->rec->is_nested))
-		return 0;
-	if (above) {
-		*reason = "the address is above the VM's IPA size";
-		return 0.97;
-	}
-	if (s->site->kind != NISV_KIND_BEYOND_IPA)
-		return 0;
-	*reason = "KVM refused the address as beyond the IPA limit; the VM's IPA size is not known "
-		  "to be below it";
-	return bits ? 0.6 : 0.9;
-}
-
-static void beyond_place(const struct scene *s, struct text *text)
-{
-	text_add(text, "beyond the addresses that the VM can have");
-	if (s->evidence->layout->ipa_bits)
-		text_add(text, " (%" PRIu32 " bits)", s->evidence->layout->ipa_bits);
-}
-
-static void beyond_where(const struct scene *s, struct text *text)
-{
-	uint32_t bits = s->evidence->layout->ipa_bits;
-
-	if (bits && bits < 64)
-		text_add(text,
-			 "The VM has %" PRIu32 " bits of guest-physical addresses, up to 0x%" PRIx64
-			 "; nothing can be mapped at 0x%" PRIx64 ".",
-			 bits, (UINT64_C(1) << bits) - 1, s->ipa);
-	else
-		text_add(text,
-			 "0x%" PRIx64 " is above the IPA limit of the VM or of the host's CPU.",
-			 s->ipa);
-}
-
-static void beyond_how(const struct scene *s, struct text *text)
-{
-	(void)s;
-	text_add(text,
-		 "Not a matter of the instruction: KVM answers any access beyond the limit with "
-		 "an abort in the guest.");
-}
-
-static const struct advice beyond_advice[] = {
-	{"qemu",
-	 "Keep devices and memory below the limit: -machine virt,highmem=off, or less RAM and "
-	 "smaller "
-	 "BARs.",
-	 "QEMU hw/arm/virt.c: virt_set_memmap()"},
-	{NULL,
-	 "The VMM can make the VM with more address bits where the host has them "
-	 "(KVM_CAP_ARM_VM_IPA_SIZE, "
-	 "KVM_VM_TYPE_ARM_IPA_SIZE).",
-	 "Linux Documentation/virt/kvm/api.rst: KVM_CREATE_VM"},
-	{NULL,
-	 "If no device or memory was ever meant to be there, the guest made the address up: a "
-	 "pointer "
-	 "overwritten, or a virtual address in a page table.",
-	 "the address is in no window of the machine"},
-	{0},
-};
-
-const struct rule rule_beyond_ipa_limit = {
-	.id = "beyond-ipa-limit",
-	.score = beyond_score,
-	.place = beyond_place,
-	.where = beyond_where,
-	.how = beyond_how,
-	.advice = beyond_advice,
-	.documentation = DOC_KVM_API,
-};
-
-/* ---- readonly-slot-write-nisv --------------------------------------------------------------- */
 
 static const struct machine_region *rom_at(const struct scene *s)
 {
@@ -168,23 +22,6 @@ static const struct machine_region *rom_at(const struct scene *s)
 		machine_region_at(s->evidence->machine, s->evidence->layout->vgic_model, s->ipa);
 
 	return region && region->class == REGION_ROM ? region : NULL;
-}
-
-static double readonly_score(const struct scene *s, const char **reason)
-{
-	if (!rule_is_nisv(s) || !s->slot || !(s->slot->flags & NISV_SLOT_READONLY) || !s->esr.wnr)
-		return 0;
-	*reason = "the memslot is read-only and the syndrome says write";
-	return rule_sighted(s, 0.95);
-}
-
-static void readonly_place(const struct scene *s, struct text *text)
-{
-	const struct machine_region *rom = rom_at(s);
-
-	text_add(text, "a write to the read-only memslot %d (%s%s0x%" PRIx64 "-0x%" PRIx64 ")",
-		 s->slot->id, rom ? rom->name : "", rom ? ", " : "", (uint64_t)s->slot->gpa,
-		 (uint64_t)(s->slot->gpa + s->slot->size));
 }
 
 static void readonly_where(const struct scene *s, struct text *text)
@@ -198,30 +35,218 @@ static void readonly_where(const struct scene *s, struct text *text)
 	text_add(text, ". KVM treats a write to it as an access to a device.");
 }
 
+static void add_slot_place(const struct scene *s, struct text *text)
+{
+	const struct machine_region *rom = rom_at(s);
+
+	text_add(text, "the read-only memslot %d (%s%s0x%" PRIx64 "-0x%" PRIx64 ")", s->slot->id,
+		 rom ? rom->name : "", rom ? ", " : "", (uint64_t)s->slot->gpa,
+		 (uint64_t)(s->slot->gpa + s->slot->size));
+}
+
+/* ---- cache-op-on-readonly-slot -------------------------------------------------------------- */
+
+static double cache_op_score(const struct scene *s, const char **reason)
+{
+	if (s->site->kind != NISV_KIND_NISV || !s->esr.cm || !is_readonly(s) ||
+	    (s->rec && s->rec->is_nested))
+		return 0;
+	*reason = "the memslot is read-only and the syndrome says cache maintenance";
+	return rule_sighted(s, 0.97);
+}
+
+static void cache_op_place(const struct scene *s, struct text *text)
+{
+	text_add(text, "a cache maintenance operation on ");
+	add_slot_place(s, text);
+}
+
+static const struct advice cache_op_advice[] = {
+	{NULL,
+	 "The guest must not invalidate or clean caches over ROM or flash: leave those ranges out "
+	 "of "
+	 "its loops, for U-Boot and barebox the remapping of the flash device.",
+	 "arch/arm64/kvm/mmu.c: kvm_handle_guest_abort()", REV_LINUX},
+	{NULL,
+	 "If the host's log says \"Data abort outside memslots\": that text is wrong here, the "
+	 "address is in a memslot.",
+	 "arch/arm64/kvm/mmio.c: io_mem_abort() of 5.5 to 6.6", "Linux 6.6"},
+	{0},
+};
+
+const struct rule rule_cache_op_readonly = {
+	.id = "cache-op-on-readonly-slot",
+	.arch = "arm64",
+	.from = RULE_FAULT,
+	.what = "The guest did cache maintenance by address on memory that is read-only for it, "
+		"such "
+		"as flash. KVM takes that for a write to a device.",
+	.known_by = "ESR_EL2.CM is set, and the address is in a memslot with KVM_MEM_READONLY.",
+	.example = "vCPU 0 executed `dc ivac, x0` on 0x1000, a cache maintenance operation on the "
+		   "read-only memslot 1 (FLASH, 0x0-0x4000000).",
+	.score = cache_op_score,
+	.place = cache_op_place,
+	.where = readonly_where,
+	.how = rule_how,
+	.advice = cache_op_advice,
+	.documentation = DOC_KVM_API,
+};
+
+/* ---- readonly-slot-write-nisv --------------------------------------------------------------- */
+
+static double readonly_score(const struct scene *s, const char **reason)
+{
+	if (!rule_is_nisv(s) || !is_readonly(s) || !s->esr.wnr)
+		return 0;
+	*reason = "the memslot is read-only and the syndrome says write";
+	return rule_sighted(s, 0.95);
+}
+
+static void readonly_place(const struct scene *s, struct text *text)
+{
+	text_add(text, "a write to ");
+	add_slot_place(s, text);
+}
+
 static const struct advice readonly_advice[] = {
 	{"qemu",
 	 "If this is the firmware's variable store: give it a writable flash of its own (second "
 	 "-drive if=pflash without readonly=on), code image first, variables second.",
-	 "QEMU hw/arm/virt.c: virt_flash_map(); docs of edk2 ArmVirtPkg"},
+	 "hw/arm/virt.c: virt_flash_map(); docs/system/arm/virt.rst", REV_QEMU},
 	{NULL,
 	 "If the guest programs the flash: use plain single-register stores without writeback for "
-	 "CFI "
-	 "commands, the VMM can emulate those.",
-	 "Arm ARM DDI 0487, ISS encoding for a Data Abort: ISV"},
+	 "CFI commands, the VMM can emulate those.",
+	 "ISS encoding for an exception from a Data Abort: ISV", REV_ARM_ARM},
 	{NULL,
 	 "If it is not meant to write there: code or data linked into ROM is being modified, or a "
 	 "pointer is wrong. Look up the PC.",
-	 "the memslot has KVM_MEM_READONLY"},
+	 "the memslot has KVM_MEM_READONLY", REV_NISVD},
 	{0},
 };
 
 const struct rule rule_readonly_slot_write = {
 	.id = "readonly-slot-write-nisv",
+	.arch = "arm64",
+	.from = RULE_FAULT,
+	.what = "The guest wrote to read-only memory, flash or ROM, with an instruction that the "
+		"CPU "
+		"does not describe: the VMM cannot take it for a flash command.",
+	.known_by =
+		"The address is in a memslot with KVM_MEM_READONLY, and the syndrome says write.",
+	.example =
+		"vCPU 0 executed `stp x1, x2, [x0]` on 0x1040, a write to the read-only memslot 1 "
+		"(FLASH, 0x0-0x4000000).",
 	.score = readonly_score,
 	.place = readonly_place,
 	.where = readonly_where,
-	.how = rule_how_nisv,
+	.how = rule_how,
 	.advice = readonly_advice,
+	.documentation = DOC_KVM_API,
+};
+
+/* ---- what was taken away -------------------------------------------------------------------- */
+
+/* "3 ms", "2.5 s", "4 hours" */
+static void add_duration(uint64_t ns, struct text *text)
+{
+	if (ns < 1000 * MS_NS)
+		text_add(text, "%" PRIu64 " ms", (uint64_t)(ns / MS_NS));
+	else if (ns < 120000 * MS_NS)
+		text_add(text, "%.1f s", (double)ns / 1e9);
+	else if (ns < 7200000 * MS_NS)
+		text_add(text, "%" PRIu64 " minutes", (uint64_t)(ns / (60000 * MS_NS)));
+	else
+		text_add(text, "%" PRIu64 " hours", (uint64_t)(ns / (3600000 * MS_NS)));
+}
+
+static void add_removal(const struct scene *s, struct text *text)
+{
+	bool moved = s->removed->what == NISV_SLOT_MOVED;
+
+	text_add(text, "Memslot %d, which held the address, was %s ", s->removed->slot.id,
+		 moved ? "moved away" : "deleted");
+	if (!s->is_removal_exact)
+		text_add(text, s->removed_ns ? "at least " : "about ");
+	add_duration(s->removed_ns, text);
+	text_add(text, " before the fault");
+}
+
+static bool is_gone(const struct scene *s)
+{
+	return s->removed && rule_no_slot(s) && s->site->kind != NISV_KIND_BACKING;
+}
+
+static bool was_readonly(const struct scene *s)
+{
+	return s->removed->slot.flags & NISV_SLOT_READONLY;
+}
+
+/* ---- flash-command-mode-read ---------------------------------------------------------------- */
+
+static bool is_flash(const struct scene *s)
+{
+	const struct machine_region *region = s->reserved ? s->reserved : s->region;
+
+	return region && region->role == ROLE_FLASH;
+}
+
+static double flash_mode_score(const struct scene *s, const char **reason)
+{
+	if (!is_gone(s) || !rule_is_nisv(s) || s->esr.wnr || !was_readonly(s))
+		return 0;
+	if (!is_flash(s)) {
+		*reason =
+			"a read-only memslot was there until a moment before; that it is flash is "
+			"not known";
+		return s->removed_ns < COMMAND_NS ? 0.6 : 0.3;
+	}
+	*reason = "the machine has flash there, and its read-only memslot was taken away before "
+		  "the fault";
+	return s->removed_ns < COMMAND_NS ? 0.87 : 0.6;
+}
+
+static void flash_mode_place(const struct scene *s, struct text *text)
+{
+	text_add(text, "%s, which is in command mode and so no memory for the time",
+		 is_flash(s) ? "the flash" : "what was read-only memory");
+}
+
+static void flash_mode_where(const struct scene *s, struct text *text)
+{
+	add_removal(s, text);
+	text_add(text, ": while flash is in command or status mode, it has no memslot and reads of "
+		       "it are a device's.");
+}
+
+static const struct advice flash_mode_advice[] = {
+	{NULL,
+	 "Return the flash to read-array mode (CFI command 0xff) before copying from it, and read "
+	 "status and identification with single-register loads.",
+	 "hw/block/pflash_cfi01.c: pflash_write(), memory_region_rom_device_set_romd()", REV_QEMU},
+	{NULL, "Code must not run from, or copy out of, a flash that another CPU is programming.",
+	 "JESD68.01: Common Flash Interface", "September 2003"},
+	{0},
+};
+
+const struct rule rule_flash_command_mode = {
+	.id = "flash-command-mode-read",
+	.general = {"device-access-nisv-instruction", "memory-hotunplugged"},
+	.arch = "arm64",
+	.from = RULE_FAULT,
+	.what = "The guest read flash while it was in command or status mode. VMMs take the "
+		"memslot "
+		"away for that time, and a read with pairs or SIMD registers cannot be emulated.",
+	.known_by =
+		"The access is a read, the machine has flash there, and its read-only memslot was "
+		"deleted shortly before.",
+	.example =
+		"vCPU 0 executed `ldp x3, x4, [x1]` on 0x4000100, the flash, which is in command "
+		"mode and so no memory for the time.",
+	.score = flash_mode_score,
+	.place = flash_mode_place,
+	.where = flash_mode_where,
+	.how = rule_how,
+	.advice = flash_mode_advice,
 	.documentation = DOC_KVM_API,
 };
 
@@ -234,20 +259,31 @@ static bool is_changed_under(const struct scene *s)
 		s->rec->outcome == NISV_OUTCOME_VMM_DECIDES);
 }
 
+/* Taken away a moment before the fault, and given back a moment after. */
+static bool was_replaced(const struct scene *s)
+{
+	return s->removed && s->restored && s->removed_ns < RACE_NS &&
+	       s->restored->from_ns < s->removed->until_ns + 2 * RACE_NS;
+}
+
 static double race_score(const struct scene *s, const char **reason)
 {
-	if (s->rec && s->rec->is_nested)
+	if ((s->rec && s->rec->is_nested) || s->place)
 		return 0;
 	if (s->changing && s->site->kind != NISV_KIND_BACKING) {
 		*reason = "the memslot was flagged KVM_MEMSLOT_INVALID when the fault looked it up";
 		return 0.95;
 	}
+	if (is_gone(s) && was_replaced(s)) {
+		*reason = "the memslot was deleted and made again within milliseconds, around the "
+			  "fault";
+		return 0.9;
+	}
 	if (s->appeared && rule_no_slot(s)) {
 		*reason = s->updating ? "no memslot at the fault, while one was being changed; one "
 					"holds the address again"
 				      : "no memslot at the fault, but one holds the address now: "
-					"it came, "
-					"or came back";
+					"it came, or came back";
 		return s->updating ? 0.8 : 0.65;
 	}
 	/* KVM answers so only where it finds no memory: the walk and KVM saw different maps. */
@@ -257,6 +293,10 @@ static double race_score(const struct scene *s, const char **reason)
 			"after: the map changed in between";
 		return s->sight == SIGHT_AT_FAULT ? 0.6 : 0.5;
 	}
+	if (is_gone(s) && s->removed_ns < RACE_NS) {
+		*reason = "the memslot was deleted a moment before the fault, and is not back";
+		return 0.55;
+	}
 	return 0;
 }
 
@@ -264,7 +304,9 @@ static const struct nisv_slot *race_slot(const struct scene *s)
 {
 	if (s->appeared)
 		return s->appeared;
-	return s->changing ? s->changing : s->slot;
+	if (s->changing || s->slot)
+		return s->changing ? s->changing : s->slot;
+	return &s->removed->slot;
 }
 
 static void race_place(const struct scene *s, struct text *text)
@@ -287,41 +329,125 @@ static void race_where(const struct scene *s, struct text *text)
 static void race_how(const struct scene *s, struct text *text)
 {
 	if (s->site->kind == NISV_KIND_NISV)
-		rule_how_nisv(s, text);
+		rule_how(s, text);
 	else
 		text_add(text,
 			 "With no memory there for a moment, KVM answered the access as if it was "
 			 "outside memory.");
 }
 
+static void removal_prove(const struct scene *s, struct text *text)
+{
+	if (!s->removed)
+		return;
+	add_removal(s, text);
+	if (s->restored)
+		text_add(text, "; it was back after it");
+}
+
 static const struct advice race_advice[] = {
 	{"qemu",
 	 "Use QEMU 8.0 or later: it pauses the vCPUs while it replaces a memslot "
 	 "(accel_ioctl_inhibit).",
-	 "QEMU f39b7d2b96e3, accel/kvm: atomic memslot updates"},
+	 "accel/kvm/kvm-all.c: kvm_region_commit(); f39b7d2b96e3", "QEMU 8.0"},
 	{NULL,
 	 "The VMM must stop its vCPUs (kick them out of KVM_RUN) around deleting and re-adding a "
 	 "memslot they may use: KVM has no atomic replacement.",
-	 "Linux Documentation/virt/kvm/api.rst: KVM_SET_USER_MEMORY_REGION"},
+	 "Documentation/virt/kvm/api.rst: KVM_SET_USER_MEMORY_REGION", REV_LINUX},
 	{NULL,
 	 "If the slot was removed for good (memory or device unplugged), the guest still used it: "
 	 "it "
 	 "must release it first.",
-	 "the memslot is gone from the map afterwards"},
+	 "the memslot is gone from the map afterwards", REV_NISVD},
 	{NULL,
 	 "If the slot was added later (memory or device plugged, a BAR enabled), the guest used it "
-	 "too "
-	 "early.",
-	 "the memslot is in the map afterwards only"},
+	 "too early.",
+	 "the memslot is in the map afterwards only", REV_NISVD},
 	{0},
 };
 
 const struct rule rule_memslot_update_race = {
 	.id = "memslot-update-race",
+	.from = RULE_FAULT,
+	.what = "The VMM deleted or replaced a memslot while a vCPU used its memory: for a moment "
+		"there was none.",
+	.known_by = "The fault caught the memslot flagged KVM_MEMSLOT_INVALID, or the history of "
+		    "the memslots shows it deleted and made again within milliseconds around the "
+		    "fault.",
+	.example =
+		"vCPU 1 executed `ldp x1, x2, [x0]` on 0x60000040, in memslot 3 while the VMM was "
+		"changing it.",
 	.score = race_score,
 	.place = race_place,
 	.where = race_where,
 	.how = race_how,
+	.prove = removal_prove,
 	.advice = race_advice,
+	.documentation = DOC_KVM_API,
+};
+
+/* ---- memory-hotunplugged -------------------------------------------------------------------- */
+
+static double unplugged_score(const struct scene *s, const char **reason)
+{
+	if (!is_gone(s) || s->restored || !rule_is_use(s, 0))
+		return 0;
+	if (s->removed_ns < RACE_NS) {
+		*reason = "the memslot was deleted a moment before the fault: unplugged, or being "
+			  "replaced";
+		return s->is_removal_exact ? 0.4 : 0.6;
+	}
+	*reason = "a memslot held the address until it was deleted, and it is not back";
+	return was_readonly(s) ? 0.6 : 0.86;
+}
+
+static void unplugged_place(const struct scene *s, struct text *text)
+{
+	text_add(text, "where memslot %d was until the VMM took it away", s->removed->slot.id);
+}
+
+static void unplugged_where(const struct scene *s, struct text *text)
+{
+	add_removal(s, text);
+	text_add(text, ". ");
+	rule_where_nothing(s, text);
+}
+
+static const struct advice unplugged_advice[] = {
+	{"qemu",
+	 "Unplug memory only after the guest gave it up: device_del waits for that with ACPI, and "
+	 "virtio-mem asks the guest (requested-size); a forced removal does not.",
+	 "docs/system/devices/virtio-mem or hw/virtio/virtio-mem.c: virtio_mem_unplug_all()",
+	 REV_QEMU},
+	{"cloud-hypervisor",
+	 "Shrinking works with --memory hotplug_method=virtio-mem only; the guest must offline the "
+	 "memory first.",
+	 "docs/hotplug.md", REV_CLOUD_HYPERVISOR},
+	{NULL,
+	 "If it was a device's BAR: the guest must unbind the driver before the device is removed, "
+	 "and must not switch off memory decoding while it uses it.",
+	 "Documentation/PCI/pci.rst", REV_LINUX},
+	{0},
+};
+
+const struct rule rule_memory_unplugged = {
+	.id = "memory-hotunplugged",
+	.general = {"access-past-ram-end", "hole-between-slots"},
+	.from = RULE_FAULT,
+	.what = "The guest uses memory, or a device's BAR, that the VMM has taken away: it was "
+		"unplugged without the guest's consent, or the guest did not let go of it.",
+	.known_by =
+		"The history of the memslots has the one that held the address deleted before the "
+		"fault, and none there since.",
+	.example =
+		"vCPU 2 executed `ldp x1, x2, [x0]` on 0x50000040, where memslot 4 was until the "
+		"VMM took it away.",
+	.score = unplugged_score,
+	.place = unplugged_place,
+	.where = unplugged_where,
+	.how = rule_how,
+	.prove = removal_prove,
+	.traffic_severity = SEVERITY_ERROR,
+	.advice = unplugged_advice,
 	.documentation = DOC_KVM_API,
 };

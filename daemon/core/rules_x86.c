@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "daemon/core/rules.h"
+#include "daemon/core/rules_kit.h"
 
 static bool is_emulation(const struct scene *s)
 {
@@ -69,19 +69,29 @@ static void exec_how(const struct scene *s, struct text *text)
 static const struct advice exec_advice[] = {
 	{NULL,
 	 "The guest jumped wildly: a NULL or overwritten function pointer, a smashed stack, or "
-	 "firmware "
-	 "that is not where the reset vector expects it. The address and RSP are in the record.",
-	 "Linux Documentation/virt/kvm/api.rst: KVM_EXIT_INTERNAL_ERROR"},
+	 "code "
+	 "that ran off low memory into 0xa0000. The address and RSP are in the record.",
+	 "Documentation/virt/kvm/api.rst: KVM_EXIT_INTERNAL_ERROR", REV_LINUX},
 	{"qemu",
-	 "If it happens at start: check -bios, -kernel and the machine type; the reset vector is "
-	 "in the "
-	 "last 16 bytes below 4 GiB.",
-	 "Intel SDM 3A, 10.1.4: first instruction executed"},
+	 "If it happens at start: check -bios, pflash and the machine type; the reset vector is in "
+	 "the last 16 bytes below 4 GiB.",
+	 "hw/i386/pc_sysfw.c: pc_system_firmware_init()", REV_QEMU},
 	{0},
 };
 
 const struct rule rule_x86_exec = {
 	.id = "x86-exec-in-mmio",
+	.arch = "x86_64",
+	.from = RULE_FAULT,
+	.what = "The guest ran where no memory is. KVM emulates data accesses outside memory, but "
+		"it "
+		"cannot fetch instructions there.",
+	.known_by =
+		"KVM's emulator gave up without a byte of the instruction, and no memslot holds "
+		"the code's address.",
+	.example =
+		"vCPU 0 fetched an instruction from 0xa0000, where no memory is to run code from; "
+		"KVM left it to the VMM (KVM_EXIT_INTERNAL_ERROR).",
 	.score = exec_score,
 	.place = exec_place,
 	.where = exec_where,
@@ -141,7 +151,6 @@ static void emulation_where(const struct scene *s, struct text *text)
 
 static void emulation_how(const struct scene *s, struct text *text)
 {
-
 	text_add(text,
 		 "KVM's instruction emulator does not know `%s`; it handles plain moves and "
 		 "arithmetic, few SSE and no AVX instructions.",
@@ -151,17 +160,28 @@ static void emulation_how(const struct scene *s, struct text *text)
 static const struct advice emulation_advice[] = {
 	{NULL,
 	 "Access devices with plain moves (MOV, MOVZX, MOVSX, string moves): readl/writel, "
-	 "memcpy_fromio, not memcpy or vector code.",
-	 "Linux arch/x86/kvm/emulate.c: opcode_table, twobyte_table"},
+	 "memcpy_fromio, not memcpy or vector code. KVM's emulator knows few SSE moves and, before "
+	 "Linux 7.x, no AVX at all.",
+	 "arch/x86/kvm/emulate.c: opcode_table, twobyte_table", REV_LINUX},
 	{NULL,
 	 "If no device is meant to be there, the pointer is wrong: look up the PC in the guest's "
 	 "symbols.",
-	 "the operand is in no memslot"},
+	 "the operand is in no memslot", REV_NISVD},
 	{0},
 };
 
 const struct rule rule_x86_emulation = {
 	.id = "x86-emulation-failure-mmio",
+	.arch = "x86_64",
+	.from = RULE_FAULT,
+	.what = "The guest accessed what is no memory with an instruction that KVM's emulator does "
+		"not know, such as a vector instruction on a device.",
+	.known_by =
+		"KVM's emulator gave up on an instruction that it had fetched, and the operand's "
+		"address is in no memslot.",
+	.example =
+		"vCPU 0 executed `pxor xmm0, xmmword ptr [rdi]` on 0xfe000000, where no memory is, "
+		"with an instruction that KVM cannot emulate.",
 	.score = emulation_score,
 	.place = emulation_place,
 	.where = emulation_where,

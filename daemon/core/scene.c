@@ -13,10 +13,11 @@
 #define GENERATION_UPDATING (1ULL << 63)
 #define SCTLR_M		    1ULL
 #define CR0_PG		    (1ULL << 31)
-#define PLACE_MASK	    (~((1ULL << NISV_PLACE_SHIFT) - 1))
-#define RAM_SLOT_MIN	    (64ULL << 20)
-#define RAM_SLOT_PART	    8
+#define PLACE_SIZE	    (1ULL << NISV_PLACE_SHIFT)
+#define PLACE_MASK	    (~(PLACE_SIZE - 1))
 #define SEGMENT_BASE_MAX    0xffff0ULL
+
+/* ---- memory --------------------------------------------------------------------------------- */
 
 /* A slot of a record: capture checked its size, not its content. */
 static const struct nisv_slot *slot_of_record(const struct nisv_slot *slot)
@@ -73,86 +74,93 @@ static void set_slots(struct scene *s)
 	}
 }
 
-/* A BAR, or memory that a device shares: where the machine has a window, it is no RAM. */
-static bool is_in_window(const struct scene *s, const struct nisv_slot *slot)
+/* "End of RAM" is the end of the run below the address, in whole where the layout shows it. */
+static void set_ram(struct scene *s)
 {
-	const struct machine_region *region =
-		machine_region_at(s->evidence->machine, s->evidence->layout->vgic_model, slot->gpa);
-
-	return region && region->class == REGION_DEVICE &&
-	       slot->size <= region->size - (slot->gpa - region->base);
-}
-
-static bool is_ram_outside_windows(const struct nisv_slot *slot, const void *userdata)
-{
-	return !slot->as_id && !(slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)) &&
-	       !is_in_window(userdata, slot);
-}
-
-/* Not layout_main_ram(): device memory may be larger than the RAM. */
-static bool main_ram(const struct scene *s, struct range *ret)
-{
-	return layout_largest_run(s->evidence->layout, is_ram_outside_windows, s, ret);
-}
-
-bool scene_slot_is_ram(const struct scene *s, const struct nisv_slot *slot)
-{
-	if (!slot || (slot->flags & (NISV_SLOT_READONLY | NISV_SLOT_INVALID)) ||
-	    is_in_window(s, slot))
-		return false;
-	return slot->size >= RAM_SLOT_MIN || !s->has_ram ||
-	       slot->size >= (s->ram.end - s->ram.start) / RAM_SLOT_PART;
-}
-
-uint64_t scene_ram_bytes(const struct scene *s)
-{
-	const struct layout *layout = s->evidence->layout;
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < layout->n_slots; i++)
-		if (layout->slots[i].as_id == 0 && scene_slot_is_ram(s, &layout->slots[i]))
-			sum += layout->slots[i].size;
-	return sum;
+	s->has_ram = s->facts->has_ram;
+	s->ram = s->facts->ram;
+	if (!facts_slot_is_ram(s->facts, s->below))
+		return;
+	if (!s->has_ram || s->below->gpa + s->below->size != s->ram.end)
+		s->ram = (struct range){s->below->gpa, s->below->gpa + s->below->size};
+	s->has_ram = true;
 }
 
 bool scene_ram_is_plausible(const struct scene *s, const struct nisv_slot *slot)
 {
-	const struct layout *layout = s->evidence->layout;
-	uint64_t asked = layout->total_slots > layout->n_slots ? 0 : s->evidence->ram_option_bytes;
-	struct range ram;
+	const struct facts *facts = s->facts;
+	uint64_t asked = facts->has_all_slots ? s->evidence->options->ram_bytes : 0;
 	bool is_main;
 
-	if (!slot || !layout->known || !main_ram(s, &ram))
+	if (!slot || !facts->has_ram)
 		return false;
-	is_main = slot->gpa >= ram.start && slot->gpa < ram.end;
+	is_main = slot->gpa >= facts->ram.start && slot->gpa < facts->ram.end;
 	if (asked)
-		return scene_ram_bytes(s) == asked || (is_main && ram.end - ram.start == asked);
-	return is_main || slot->size >= (ram.end - ram.start) / 2;
+		return facts->ram_bytes == asked ||
+		       (is_main && facts->ram.end - facts->ram.start == asked);
+	return is_main || slot->size >= (facts->ram.end - facts->ram.start) / 2;
 }
 
-bool scene_is_uncharted(const struct scene *s)
+/* ---- what changed --------------------------------------------------------------------------- */
+
+static bool removes(const struct slot_change *change, uint64_t ipa)
 {
-	return !s->evidence->machine && !strcmp(s->evidence->vmm, "unknown");
+	struct nisv_slot before = change->slot;
+
+	if (change->slot.as_id)
+		return false;
+	if (change->what == NISV_SLOT_DELETED)
+		return slot_holds(&change->slot, ipa);
+	before.gpa = change->gpa_before;
+	return change->what == NISV_SLOT_MOVED && slot_holds(&before, ipa) &&
+	       !slot_holds(&change->slot, ipa);
 }
+
+static bool brings(const struct slot_change *change, uint64_t ipa)
+{
+	return !change->slot.as_id &&
+	       (change->what == NISV_SLOT_CREATED || change->what == NISV_SLOT_MOVED) &&
+	       slot_holds(&change->slot, ipa);
+}
+
+/* Changes are in the order of time; what a reading showed happened at the latest when it was. */
+static void set_changes(struct scene *s)
+{
+	const struct slot_history *history = s->evidence->slots;
+	uint64_t fault_ns = s->rec ? s->rec->hdr.time_ns : s->site->first_ns;
+
+	if (s->place)
+		return;
+	for (size_t i = 0; i < history->n; i++) {
+		const struct slot_change *change = &history->list[i];
+
+		if (removes(change, s->ipa) && change->from_ns <= fault_ns) {
+			s->removed = change;
+			s->restored = NULL;
+		} else if (s->removed && !s->restored && brings(change, s->ipa)) {
+			s->restored = change;
+		}
+	}
+	/* Back before the fault: what was there then has nothing to do with that removal. */
+	if (s->restored && s->restored->until_ns < fault_ns && !s->changing && !s->appeared)
+		s->removed = s->restored = NULL;
+	if (!s->removed)
+		return;
+	s->is_removal_exact = s->removed->from_ns == s->removed->until_ns;
+	s->removed_ns = fault_ns > s->removed->until_ns ? fault_ns - s->removed->until_ns : 0;
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
 
 bool scene_has_device(const struct scene *s)
 {
 	return s->on_bus || s->near_doorbell || s->near_traffic;
 }
 
-/* "End of RAM" is the end of the run below the address, in whole where the layout shows it. */
-static void set_ram(struct scene *s)
+bool scene_is_empty(const struct scene *s)
 {
-	struct range ram;
-
-	s->has_ram = s->evidence->layout->known && main_ram(s, &ram);
-	if (s->has_ram)
-		s->ram = ram;
-	if (!scene_slot_is_ram(s, s->below))
-		return;
-	if (!s->has_ram || s->below->gpa + s->below->size != s->ram.end)
-		s->ram = (struct range){s->below->gpa, s->below->gpa + s->below->size};
-	s->has_ram = true;
+	return !s->slot && !s->changing && !s->vgic && !s->region &&
+	       !(s->on_bus || s->near_doorbell);
 }
 
 /* Only an access that the CPU described is counted as MMIO, and it went to a device. */
@@ -175,11 +183,9 @@ static bool has_traffic(const struct faultmap *faults, uint64_t ipa)
 	return false;
 }
 
-/* What the kernel shows wins: a reference map's in-kernel device counts only where KVM has one. */
-static void set_devices(struct scene *s)
+static void set_bus(struct scene *s)
 {
 	const struct layout *layout = s->evidence->layout;
-	const struct machine_region *region;
 
 	s->vgic = layout->known ? layout_vgic_frame(layout, s->ipa) : NULL;
 	for (size_t i = 0; i < layout->n_bus; i++) {
@@ -188,21 +194,94 @@ static void set_devices(struct scene *s)
 		if (range->is_ioeventfd)
 			s->near_doorbell |= (range->addr & PLACE_MASK) == (s->ipa & PLACE_MASK);
 		else
-			s->on_bus |= s->ipa >= range->addr && s->ipa - range->addr < range->len;
+			s->on_bus |= s->ipa - range->addr < range->len ||
+				     range->addr - s->ipa < s->extent;
 	}
-	s->near_traffic = has_traffic(s->evidence->faults, s->ipa);
+	s->near_traffic = !s->place && has_traffic(s->evidence->faults, s->ipa);
+}
+
+/* The region that has a byte of it, of those for this vGIC or (@other_vgic) for another. */
+static const struct machine_region *region_over(const struct scene *s,
+						const struct machine *machine, bool other_vgic)
+{
+	uint32_t model = s->evidence->layout->vgic_model;
+
+	for (size_t i = 0; machine && i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if (s->ipa - region->base >= region->size && region->base - s->ipa >= s->extent)
+			continue;
+		if (other_vgic ? region->vgic && region->vgic != model
+			       : !region->vgic || region->vgic == model)
+			return region;
+	}
+	return NULL;
+}
+
+/* The map of the registry that this VM's own one was made from. */
+static const struct machine *registry_map(const struct evidence *e)
+{
+	for (size_t i = 0; e->machine && i < e->host->n_maps; i++)
+		if (!strcmp(e->host->maps[i].id, e->machine->id))
+			return &e->host->maps[i];
+	return NULL;
+}
+
+static void set_left_out(struct scene *s)
+{
+	const struct machine *registry = registry_map(s->evidence);
+
+	/* Without a vGIC that is known its frames are not left out, but not known. */
+	if (s->evidence->layout->vgic_model != NISV_VGIC_NONE)
+		s->left_out = region_over(s, s->evidence->machine, true);
+	if (!s->left_out)
+		s->left_out = region_over(s, registry, false);
+	if (s->left_out &&
+	    (s->left_out->class == REGION_RAM || s->left_out->class == REGION_HOLE) &&
+	    s->left_out->role != ROLE_STOLEN_TIME)
+		s->left_out = NULL;
+}
+
+/* What the kernel shows wins: a reference map's in-kernel device counts only where KVM has one. */
+static void set_devices(struct scene *s)
+{
+	const struct machine_region *region;
+
+	set_bus(s);
 	if (s->slot || s->changing)
 		return;
-	region = machine_region_at(s->evidence->machine, layout->vgic_model, s->ipa);
-	if (!region || region->class == REGION_RAM || region->class == REGION_HOLE)
+	region = region_over(s, s->evidence->machine, false);
+	if (!region) {
+		set_left_out(s);
 		return;
-	if (region->class == REGION_ROM ||
+	}
+	if (region->class == REGION_RAM && region->role != ROLE_STOLEN_TIME)
+		return;
+	if (region->class == REGION_RAM || region->class == REGION_ROM ||
 	    (region->class == REGION_KERNEL_DEVICE && !s->vgic && !s->on_bus) ||
 	    (region->optional && !s->vgic && !scene_has_device(s)))
 		s->reserved = region;
-	else
+	else if (region->class != REGION_HOLE)
 		s->region = region;
 }
+
+/* ---- what others know of it ----------------------------------------------------------------- */
+
+#define DEVICE_KINDS                                                                          \
+	(GUEST_BIT(GUEST_DEVICE) | GUEST_BIT(GUEST_PCI_ECAM) | GUEST_BIT(GUEST_PCI_WINDOW) |  \
+	 GUEST_BIT(GUEST_GIC_DIST) | GUEST_BIT(GUEST_GIC_REDIST) | GUEST_BIT(GUEST_GIC_CPU) | \
+	 GUEST_BIT(GUEST_GIC_ITS) | GUEST_BIT(GUEST_GIC_V2M))
+
+static void set_beliefs(struct scene *s)
+{
+	s->memory = facts_guest_at(s->facts, GUEST_BIT(GUEST_MEMORY), s->ipa, s->extent);
+	s->device = facts_guest_at(s->facts, DEVICE_KINDS, s->ipa, s->extent);
+	if (scene_is_empty(s) || (s->region && s->region->is_window))
+		s->has_other = otherwhere_best(&s->facts->otherwhere, s->ipa, s->extent, &s->other,
+					       &s->other_hits);
+}
+
+/* ---- the CPU -------------------------------------------------------------------------------- */
 
 static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 {
@@ -229,7 +308,7 @@ static bool is_outside_with_any_segment(const struct scene *s, uint64_t offset)
 {
 	const struct layout *layout = s->evidence->layout;
 
-	if (!layout->known || layout->total_slots > layout->n_slots)
+	if (!s->facts->has_all_slots)
 		return false;
 	for (size_t i = 0; i < layout->n_slots; i++) {
 		const struct nisv_slot *slot = &layout->slots[i];
@@ -272,17 +351,22 @@ static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
 	}
 }
 
-void scene_set(struct scene *s, const struct evidence *evidence, const struct site *site,
-	       const struct nisv_rec_fault *rec_of_pc)
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+void scene_set(struct scene *s, const struct facts *facts, const struct site *site,
+	       const struct place *place, const struct nisv_rec_fault *rec_of_pc)
 {
 	const struct nisv_rec_fault *rec = site->detail ? site->detail : rec_of_pc;
 
 	memset(s, 0, sizeof(*s));
-	s->evidence = evidence;
+	s->facts = facts;
+	s->evidence = facts->evidence;
 	s->site = site;
+	s->place = place;
 	s->rec = site->detail;
-	s->is_x86 = !strcmp(evidence->arch, "x86_64");
+	s->is_x86 = facts->is_x86;
 	s->ipa = site->ipa;
+	s->extent = place ? PLACE_SIZE : 1;
 	s->ipa_known = true;
 	s->el = -1;
 	s->esr = syndrome_decode(site->esr);
@@ -295,7 +379,9 @@ void scene_set(struct scene *s, const struct evidence *evidence, const struct si
 		return;
 	set_slots(s);
 	set_ram(s);
+	set_changes(s);
 	set_devices(s);
+	set_beliefs(s);
 }
 
 void scene_describe(struct scene *s)
@@ -305,7 +391,7 @@ void scene_describe(struct scene *s)
 	if (s->has_insn && !s->is_x86)
 		insn = insn_decode_a64(s->insn.raw, s->site->pc);
 	else if (s->has_insn && s->rec)
-		insn = fault_insn(s->rec, s->evidence->arch);
+		insn = fault_insn(s->rec, s->evidence->host->arch);
 	s->insn.length = insn.length;
 	snprintf(s->insn_text, sizeof(s->insn_text), "%s", insn.text);
 }

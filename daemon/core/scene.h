@@ -3,14 +3,15 @@
 #define NISVD_SCENE_H
 
 /*
- * One fault site as the rules see it: the record, the memory around the address, the device the
- * machine has there, the instruction, the state of the CPU, each with how well it is known.
+ * One fault site, or one place of MMIO, as the rules see it: the record, the memory around the
+ * address, the device that the machine has there, what the guest believes and other machines have
+ * there, the instruction, the state of the CPU, each with how well it is known.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/core/diagnose.h"
+#include "daemon/core/facts.h"
 #include "daemon/core/insn.h"
 #include "daemon/core/syndrome.h"
 
@@ -28,11 +29,14 @@ enum mmu_state {
 };
 
 struct scene {
+	const struct facts *facts;
 	const struct evidence *evidence;
 	const struct site *site;
+	const struct place *place;	  /* of MMIO; NULL: an abort */
 	const struct nisv_rec_fault *rec; /* NULL: the site has counts only */
 	bool is_x86;
-	uint64_t ipa; /* the site's; on x86 the operand's where only the registers tell it */
+	uint64_t ipa;	 /* the site's; on x86 the operand's where only the registers tell it */
+	uint64_t extent; /* bytes from ipa that it is about: 1, or all of an MMIO place */
 	bool ipa_known;
 	bool is_derived; /* ipa was computed from the instruction and the registers */
 	bool has_linear; /* x86, paging on: only the virtual address is known */
@@ -49,46 +53,56 @@ struct scene {
 	bool has_ram;
 	struct range ram; /* the run of RAM that ends at or below ipa, or else the main one */
 
+	/* The memory that was at ipa last before the fault and is gone, and what came back there
+	 * since; NULL: no such change is known. */
+	const struct slot_change *removed, *restored;
+	uint64_t removed_ns;   /* how long before the fault, at least */
+	bool is_removal_exact; /* KVM's own function told when */
+
 	const struct machine_region *region; /* what the machine has there */
 	const struct machine_region
-		*reserved;  /* the reference map names it, nothing shows it here */
-	const char *vgic;   /* frame of the kernel's vGIC, or NULL */
-	bool on_bus;	    /* a device on KVM's MMIO bus answers there */
-	bool near_doorbell; /* an ioeventfd within the same 512 bytes */
-	bool near_traffic;  /* MMIO within the same 512 bytes was described, and so served */
+		*reserved; /* the VM's own map names it, nothing shows it here */
+	const struct machine_region *left_out; /* machines of its kind can have it, but this VM's
+						  options, its version or its vGIC leave it out */
+	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
+	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
+	bool near_doorbell;		       /* an ioeventfd within the same 512 bytes */
+	bool near_traffic; /* MMIO within the same 512 bytes was described, and so served */
+
+	const struct guest_range *memory; /* of the guest's own view: RAM there; or NULL */
+	const struct guest_range *device; /* a device, a GIC frame or a window of PCI */
+
+	bool has_other; /* another machine has a device there, and this one nothing */
+	struct other_device other;
+	unsigned int other_hits; /* different devices of it that this VM touched */
 
 	bool has_insn;
 	struct insn insn;   /* classified, without its text */
 	char insn_text[96]; /* by scene_describe(); "" if the bytes are not known */
-	bool is_a32;	    /* AArch32 code: not decoded */
+	bool is_a32;	    /* AArch32 code */
 	int el;		    /* -1 unknown */
 	enum mmu_state mmu;
 };
 
 /*
  * @rec_of_pc: a record of another site with the same PC, whose instruction is this one's too; NULL
- * if there is none.
+ * if there is none. @place: the MMIO place that @site stands for, or NULL.
  */
-void scene_set(struct scene *scene, const struct evidence *evidence, const struct site *site,
-	       const struct nisv_rec_fault *rec_of_pc);
+void scene_set(struct scene *scene, const struct facts *facts, const struct site *site,
+	       const struct place *place, const struct nisv_rec_fault *rec_of_pc);
 
 /* Sets insn_text: costs more than all rules, so only the scene of a finding gets it. */
 void scene_describe(struct scene *scene);
-
-/* A slot that can be the guest's RAM by its size and place, rather than a BAR or a ROM. */
-bool scene_slot_is_ram(const struct scene *scene, const struct nisv_slot *slot);
-
-/* Sum of the slots that can be RAM; 0 where the memory map is not known. */
-uint64_t scene_ram_bytes(const struct scene *scene);
 
 /* Something but its size speaks for @slot as RAM: all such slots together are what the command line
  * asked for, or, where that is not known, it is not much smaller than the main RAM. */
 bool scene_ram_is_plausible(const struct scene *scene, const struct nisv_slot *slot);
 
-/* Nothing tells what this VM has outside memory: neither a reference map nor the VMM's name. */
-bool scene_is_uncharted(const struct scene *scene);
-
 /* What the kernel saw proves that a device answers at the address or next to it. */
 bool scene_has_device(const struct scene *scene);
+
+/* The VM has nothing there, as far as is known: no memory, no device, and no window where the guest
+ * may have put one. */
+bool scene_is_empty(const struct scene *scene);
 
 #endif

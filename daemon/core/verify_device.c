@@ -90,7 +90,7 @@ static bool is_vgic(const struct layout *layout, const struct guest_range *range
 static enum presence presence_of(const struct device_check *check, const struct guest_range *range,
 				 struct absence *ret)
 {
-	const struct verify_evidence *e = check->v->e;
+	const struct evidence *e = check->v->e;
 	const struct nisv_slot *slot = verify_slot_over(e->layout, range->base, range->size);
 
 	*ret = (struct absence){.range = range, .slot = slot};
@@ -108,7 +108,7 @@ static enum presence presence_of(const struct device_check *check, const struct 
 
 /* What a driver would bind to. Where the GIC is of another version its frames are elsewhere, too:
  * that is told by another check. */
-static bool is_device(const struct verify_evidence *e, const struct guest_range *range)
+static bool is_device(const struct evidence *e, const struct guest_range *range)
 {
 	if (range->disabled)
 		return false;
@@ -160,13 +160,13 @@ static unsigned int hits_of(const struct device_check *check, const struct machi
 
 static void find_other(struct device_check *check)
 {
-	const struct verify_evidence *e = check->v->e;
+	const struct evidence *e = check->v->e;
 
-	for (size_t i = 0; i < e->n_maps; i++) {
-		const struct machine *map = &e->maps[i];
+	for (size_t i = 0; i < e->host->n_maps; i++) {
+		const struct machine *map = &e->host->maps[i];
 		unsigned int hits;
 
-		if (strcmp(map->arch, e->arch) != 0 || map == check->registry)
+		if (strcmp(map->arch, e->host->arch) != 0 || map == check->registry)
 			continue;
 		hits = hits_of(check, map);
 		if (hits > check->other_hits) {
@@ -177,31 +177,6 @@ static void find_other(struct device_check *check)
 }
 
 /* ---- telling it ----------------------------------------------------------------------------- */
-
-static const struct advice machine_advice[] = {
-	{NULL,
-	 "Use an image (or its device tree) that is built for this VMM's machine, or run it on the "
-	 "machine that it is built for.",
-	 "the tree's devices and the reference map"},
-	{"qemu",
-	 "QEMU gives a kernel the tree of its own machine if -dtb is not used and the image brings "
-	 "none; -machine dumpdtb=FILE writes it out.",
-	 "QEMU hw/arm/boot.c: arm_load_dtb()"},
-	{0},
-};
-
-static const struct advice device_advice[] = {
-	{"qemu",
-	 "Let QEMU make the device tree (drop -dtb), or dump it anew with -machine dumpdtb=FILE "
-	 "and "
-	 "the options that the VM runs with: devices come and go with them.",
-	 "QEMU hw/arm/virt.c: create_fdt()"},
-	{NULL,
-	 "Or take the node out of the tree that the image or its boot loader brings, or set its "
-	 "status to \"disabled\".",
-	 "Devicetree Specification, status"},
-	{0},
-};
 
 static void tell_absences(struct device_check *check, struct finding *finding)
 {
@@ -239,7 +214,7 @@ static void report_machine(struct device_check *check, double confidence, const 
 {
 	struct verification *v = check->v;
 	const struct guest_range *first = check->absent[0].range;
-	struct finding *finding = verify_report(v, VERIFY_WRONG_MACHINE, SEVERITY_ERROR, confidence,
+	struct finding *finding = verify_report(v, &rule_wrong_machine, SEVERITY_ERROR, confidence,
 						reason, first->base);
 
 	v->wrong_machine = true;
@@ -260,7 +235,7 @@ static void report_machine(struct device_check *check, double confidence, const 
 	verify_region(finding, "\"%s\", %s", verify_name(first),
 		      words_range(first->base, first->size).s);
 	tell_absences(check, finding);
-	verify_advise(v, finding, machine_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, check->other ? check->other->id : "unknown machine", first->base);
 }
 
@@ -297,7 +272,7 @@ static void report_devices(struct device_check *check)
 	const struct guest_range *range = first->range;
 	const char *reason;
 	double confidence = device_confidence(check, &reason);
-	struct finding *finding = verify_report(v, VERIFY_DEVICE_ABSENT, SEVERITY_WARNING,
+	struct finding *finding = verify_report(v, &rule_device_absent, SEVERITY_WARNING,
 						confidence, reason, range->base);
 	char others[64] = "";
 
@@ -319,9 +294,9 @@ static void report_devices(struct device_check *check)
 	verify_region(finding, "\"%s\", %s", verify_name(range),
 		      words_range(range->base, range->size).s);
 	tell_absences(check, finding);
-	verify_advise(v, finding, device_advice);
+	verify_advise(v, finding);
 	if (check->other_hits)
-		verify_alternative(finding, VERIFY_WRONG_MACHINE, 0.55);
+		verify_alternative(finding, &rule_wrong_machine, 0.55);
 	verify_sign(finding, range->compatible, range->base);
 }
 

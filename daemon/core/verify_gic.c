@@ -26,20 +26,6 @@ static bool is_kind(const struct guest_range *range, enum guest_kind kind)
 
 /* ---- version -------------------------------------------------------------------------------- */
 
-static const struct advice version_advice[] = {
-	{"qemu",
-	 "Start the VM with the version that the guest is built for (-machine gic-version=2 or 3), "
-	 "or "
-	 "drop -dtb so that QEMU makes a tree that fits.",
-	 "QEMU docs/system/arm/virt.rst: gic-version"},
-	{"kvmtool", "kvmtool takes --irqchip gicv2, gicv2m, gicv3 or gicv3-its.",
-	 "kvmtool arm/gic.c: irqchip_parser()"},
-	{NULL,
-	 "Use a tree (or an image) for the version of the interrupt controller that the VM has.",
-	 "Linux Documentation/devicetree/bindings/interrupt-controller/arm,gic-v3.yaml"},
-	{0},
-};
-
 bool verify_gic_version(struct verification *v, char *reason)
 {
 	const struct guest_view *guest = v->e->guest;
@@ -52,7 +38,7 @@ bool verify_gic_version(struct verification *v, char *reason)
 		return verify_not_done(reason, "the guest's device tree has no GIC that is known");
 	if (guest->gic_version == layout->vgic_model)
 		return true;
-	finding = verify_report(v, VERIFY_GIC_VERSION, SEVERITY_ERROR, 0.9,
+	finding = verify_report(v, &rule_gic_version, SEVERITY_ERROR, 0.9,
 				"the tree names one version, KVM emulates the other",
 				layout->vgic_dist == NISV_ADDR_UNSET ? 0 : layout->vgic_dist);
 	verify_summary(finding,
@@ -65,28 +51,12 @@ bool verify_gic_version(struct verification *v, char *reason)
 	verify_region(finding, "vGIC, distributor at 0x%" PRIx64, layout->vgic_dist);
 	verify_tree_line(v, finding);
 	verify_evidence_line(v, finding, "KVM's vGIC is version %" PRIu32, layout->vgic_model);
-	verify_advise(v, finding, version_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, "GIC version", guest->gic_version);
 	return true;
 }
 
 /* ---- CPUs ----------------------------------------------------------------------------------- */
-
-static const struct advice cpu_advice[] = {
-	{"qemu",
-	 "Start the VM with as many CPUs (-smp), or drop -dtb so that QEMU makes a tree that fits.",
-	 "QEMU hw/arm/virt.c: fdt_add_cpu_nodes()"},
-	{"firecracker", "Set vcpu_count in machine-config to what the guest is built for.",
-	 "Firecracker src/firecracker/swagger/firecracker.yaml: MachineConfiguration"},
-	{"cloud-hypervisor", "Start the VM with as many CPUs: --cpus boot=N.",
-	 "Cloud Hypervisor docs/cpu.md"},
-	{"crosvm", "Start the VM with as many CPUs: --cpus N.",
-	 "crosvm src/crosvm/cmdline.rs: RunCommand"},
-	{"kvmtool", "Start the VM with as many CPUs: --cpus N.", "kvmtool builtin-run.c"},
-	{NULL, "Or take the CPU nodes that are too many out of the guest's tree.",
-	 "Devicetree Specification, /cpus"},
-	{0},
-};
 
 /* As many redistributors as the tree's frames have room for; 0: it has none. */
 static uint64_t tree_redists(const struct guest_view *guest)
@@ -108,7 +78,7 @@ static void report_cpus(struct verification *v, uint64_t have, const char *of)
 
 	if (layout->vgic_model == NISV_VGIC_V3 && layout->n_redist)
 		at = layout->redist[0].base + layout->vcpus * VGIC_V3_REDIST_SIZE;
-	finding = verify_report(v, VERIFY_REDIST, SEVERITY_WARNING, 0.85,
+	finding = verify_report(v, &rule_redist_beyond_vcpus, SEVERITY_WARNING, 0.85,
 				"the tree counts its CPUs, KVM its vCPUs and redistributors", at);
 	if (finding)
 		finding->has_address = at != 0;
@@ -128,7 +98,7 @@ static void report_cpus(struct verification *v, uint64_t have, const char *of)
 						 layout_redists(layout, &layout->redist[i]) *
 							 VGIC_V3_REDIST_SIZE)
 					     .s);
-	verify_advise(v, finding, cpu_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, of, guest->cpus - have);
 }
 
@@ -172,7 +142,7 @@ static void report_redist(struct verification *v, const struct guest_range *rang
 	const struct nisv_redist *first = &layout->redist[0];
 	uint64_t n = range->size / VGIC_V3_REDIST_SIZE;
 	struct finding *finding = verify_report(
-		v, VERIFY_REDIST, SEVERITY_WARNING, 0.85,
+		v, &rule_redist_beyond_vcpus, SEVERITY_WARNING, 0.85,
 		"the tree says where they are, and KVM has them elsewhere", range->base);
 
 	verify_summary(finding,
@@ -195,7 +165,7 @@ static void report_redist(struct verification *v, const struct guest_range *rang
 					     .s);
 	verify_evidence_line(v, finding, "vCPUs: %" PRIu32 "; CPU nodes that are enabled: %" PRIu32,
 			     layout->vcpus, v->e->guest->cpus);
-	verify_advise(v, finding, cpu_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, "redistributors", range->base);
 }
 
@@ -220,22 +190,12 @@ bool verify_redists(struct verification *v, char *reason)
 
 /* ---- MSI controllers ------------------------------------------------------------------------ */
 
-static const struct advice its_advice[] = {
-	{"qemu", "Start the VM with -machine its=on, or use a tree without its node.",
-	 "QEMU docs/system/arm/virt.rst: its"},
-	{NULL,
-	 "Without it the guest's PCI devices have no MSIs: use a tree that fits, without "
-	 "the node and without msi-parent or msi-map that lead to it.",
-	 "Linux Documentation/devicetree/bindings/interrupt-controller/arm,gic-v3.yaml"},
-	{0},
-};
-
-static void report_msi(struct verification *v, enum verify_cause cause, double confidence,
+static void report_msi(struct verification *v, const struct rule *rule, double confidence,
 		       const char *why, const struct guest_range *range)
 {
-	bool is_its = cause == VERIFY_ITS;
+	bool is_its = rule == &rule_its_missing;
 	struct finding *finding =
-		verify_report(v, cause, SEVERITY_WARNING, confidence, why, range->base);
+		verify_report(v, rule, SEVERITY_WARNING, confidence, why, range->base);
 
 	verify_summary(finding,
 		       "The guest's device tree has %s at 0x%" PRIx64
@@ -251,7 +211,7 @@ static void report_msi(struct verification *v, enum verify_cause cause, double c
 				     v->e->layout->total_bus);
 	else
 		verify_machine_line(v, finding);
-	verify_advise(v, finding, its_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, "MSI", range->base);
 }
 
@@ -294,14 +254,14 @@ bool verify_msi(struct verification *v, char *reason)
 		const struct guest_range *range = &guest->ranges[i];
 
 		if (is_kind(range, GUEST_GIC_ITS) && !has_its(v->e->layout, range))
-			report_msi(v, VERIFY_ITS, 0.9,
+			report_msi(v, &rule_its_missing, 0.9,
 				   "an ITS of KVM's is on its MMIO bus, and none is there", range);
 		if (!is_kind(range, GUEST_GIC_V2M))
 			continue;
 		if (!verify_has_machine(v, why))
 			skipped = why;
 		else if (!has_v2m(v, range))
-			report_msi(v, VERIFY_V2M, 0.8,
+			report_msi(v, &rule_v2m_missing, 0.8,
 				   "the reference map has no such frame there with this vGIC",
 				   range);
 	}

@@ -12,30 +12,19 @@
 
 #define REASON_MAX sizeof(((struct verify_check *)NULL)->reason)
 
-#define DOC_DEVICETREE "https://www.devicetree.org/specifications/"
-#define DOC_GIC	       "https://docs.kernel.org/virt/kvm/devices/arm-vgic-v3.html"
-#define DOC_ITS	       "https://docs.kernel.org/virt/kvm/devices/arm-vgic-its.html"
-
-static const struct {
-	const char *id, *documentation;
-	bool is_of_tree; /* always rests on what the guest was told */
-} causes[_VERIFY_CAUSE_MAX] = {
-	[VERIFY_MEMORY_BEYOND_SLOTS] = {"dtb-memory-node-larger-than-ram", DOC_DEVICETREE, true},
-	[VERIFY_WRONG_MACHINE] = {"wrong-machine-layout", DOC_DEVICETREE, true},
-	[VERIFY_DEVICE_ABSENT] = {"dt-device-absent", DOC_DEVICETREE, true},
-	[VERIFY_TRANSPORT_ABSENT] = {"virtio-mmio-slot-absent", DOC_DEVICETREE, true},
-	[VERIFY_REDIST] = {"redist-beyond-vcpus", DOC_GIC, true},
-	[VERIFY_GIC_VERSION] = {"gic-version-mismatch", DOC_GIC, true},
-	[VERIFY_ITS] = {"its-missing", DOC_ITS, true},
-	[VERIFY_V2M] = {"gic-v2m-missing", DOC_DEVICETREE, true},
-	[VERIFY_ECAM] = {"ecam-highmem-mismatch", DOC_DEVICETREE, true},
-	[VERIFY_PCI_WINDOW] = {"pcie-window-mismatch", DOC_DEVICETREE, true},
-	[VERIFY_BEYOND_IPA] = {"beyond-ipa-limit", DOC_KVM_API, true},
-	[VERIFY_BACKING_GONE] = {"backing-gone", DOC_KVM_API, false},
-	[VERIFY_BACKING_UNUSABLE] = {"backing-not-faultable", DOC_KVM_API, false},
-	[VERIFY_SUBPAGE] = {"subpage-memslot", DOC_KVM_API, false},
-	[VERIFY_SLOT_OVER_VGIC] = {"memslot-over-vgic", DOC_GIC, false},
+/* These are about the kernel's own side. All others rest on what the guest was told. */
+static const struct rule *const of_kernel[] = {
+	&rule_backing_gone, &rule_backing_not_faultable, &rule_subpage,
+	&rule_slot_over_vgic, &rule_x86_apic,
 };
+
+static bool is_of_guest(const struct rule *rule)
+{
+	for (size_t i = 0; i < sizeof(of_kernel) / sizeof(of_kernel[0]); i++)
+		if (of_kernel[i] == rule)
+			return false;
+	return true;
+}
 
 /* ---- what may be rested on ------------------------------------------------------------------ */
 
@@ -146,9 +135,9 @@ const char *verify_name(const struct guest_range *range)
 
 const struct machine *verify_registry_map(const struct verification *v)
 {
-	for (size_t i = 0; v->e->machine && i < v->e->n_maps; i++)
-		if (!strcmp(v->e->maps[i].id, v->e->machine->id))
-			return &v->e->maps[i];
+	for (size_t i = 0; v->e->machine && i < v->e->host->n_maps; i++)
+		if (!strcmp(v->e->host->maps[i].id, v->e->machine->id))
+			return &v->e->host->maps[i];
 	return NULL;
 }
 
@@ -182,7 +171,7 @@ bool verify_is_ram(const struct verification *v, const struct nisv_slot *slot)
 
 /* ---- reporting ------------------------------------------------------------------------------ */
 
-struct finding *verify_report(struct verification *v, enum verify_cause cause,
+struct finding *verify_report(struct verification *v, const struct rule *rule,
 			      enum severity severity, double confidence, const char *reason,
 			      uint64_t address)
 {
@@ -198,14 +187,14 @@ struct finding *verify_report(struct verification *v, enum verify_cause cause,
 		v->no_memory = true;
 		return NULL;
 	}
-	if (causes[cause].is_of_tree && v->tree_may_be_file &&
+	if (is_of_guest(rule) && v->tree_may_be_file &&
 	    confidence > VERIFY_FILE_CONFIDENCE) {
 		confidence = VERIFY_FILE_CONFIDENCE;
 		reason = VERIFY_FILE_REASON;
 	}
 	finding = &v->findings.list[v->findings.n++];
-	finding->cause = causes[cause].id;
-	finding->documentation = causes[cause].documentation;
+	finding->cause = rule->id;
+	finding->documentation = rule->documentation;
 	finding->severity = severity;
 	finding->confidence = confidence;
 	finding->has_address = true;
@@ -281,20 +270,20 @@ void verify_advice_line(struct verification *v, struct finding *finding, const c
 	FORMAT_LINE(advice, n_advice);
 }
 
-void verify_advise(struct verification *v, struct finding *finding, const struct advice *rows)
+void verify_advise(struct verification *v, struct finding *finding)
 {
 	if (!finding)
 		return;
-	for (; rows->text; rows++)
+	for (const struct advice *rows = rule_find(finding->cause)->advice; rows->text; rows++)
 		if (!rows->vmm || !strcmp(rows->vmm, v->e->vmm))
 			add_line(v, finding->advice, &finding->n_advice, rows->text);
 }
 
-void verify_alternative(struct finding *finding, enum verify_cause cause, double confidence)
+void verify_alternative(struct finding *finding, const struct rule *rule, double confidence)
 {
 	if (finding && finding->n_alternatives < FINDING_ALTERNATIVES_MAX)
 		finding->alternatives[finding->n_alternatives++] =
-			(struct alternative){causes[cause].id, confidence};
+			(struct alternative){rule->id, confidence};
 }
 
 void verify_sign(struct finding *finding, const char *what, uint64_t number)

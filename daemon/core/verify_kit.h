@@ -4,32 +4,14 @@
 
 /* What the checks of verify() share: what they may rest on, and how they report. */
 
-#include "daemon/core/rules.h"
+#include "daemon/core/guest_trust.h"
+#include "daemon/core/rules_kit.h"
 #include "daemon/core/verify.h"
 
-enum verify_cause {
-	VERIFY_MEMORY_BEYOND_SLOTS,
-	VERIFY_WRONG_MACHINE,
-	VERIFY_DEVICE_ABSENT,
-	VERIFY_TRANSPORT_ABSENT,
-	VERIFY_REDIST,
-	VERIFY_GIC_VERSION,
-	VERIFY_ITS,
-	VERIFY_V2M,
-	VERIFY_ECAM,
-	VERIFY_PCI_WINDOW,
-	VERIFY_BEYOND_IPA,
-	VERIFY_BACKING_GONE,
-	VERIFY_BACKING_UNUSABLE,
-	VERIFY_SUBPAGE,
-	VERIFY_SLOT_OVER_VGIC,
-	_VERIFY_CAUSE_MAX
-};
-
 struct verification {
-	const struct verify_evidence *e;
-	bool has_tree;	       /* the guest's own device tree, not just some file in its memory */
-	char tree_reason[128]; /* why not */
+	const struct evidence *e;
+	bool has_tree; /* the guest's own device tree, not just some file in its memory */
+	char tree_reason[GUEST_TRUST_REASON]; /* why not */
 	bool tree_may_be_file; /* it is in no place where a VMM would put it */
 	bool wrong_machine;    /* the tree is for another machine: found */
 	struct findings findings;
@@ -118,7 +100,7 @@ bool verify_is_ram(const struct verification *v, const struct nisv_slot *slot);
  * no memory. @reason: why this confidence, which is no more than VERIFY_FILE_CONFIDENCE for causes
  * that rest on such a tree.
  */
-struct finding *verify_report(struct verification *v, enum verify_cause cause,
+struct finding *verify_report(struct verification *v, const struct rule *rule,
 			      enum severity severity, double confidence, const char *reason,
 			      uint64_t address);
 
@@ -133,9 +115,9 @@ void verify_evidence_line(struct verification *v, struct finding *finding, const
 	__attribute__((format(printf, 3, 4)));
 void verify_advice_line(struct verification *v, struct finding *finding, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The rows for this VMM, up to one with a NULL text. */
-void verify_advise(struct verification *v, struct finding *finding, const struct advice *rows);
-void verify_alternative(struct finding *finding, enum verify_cause cause, double confidence);
+/* The rows of its cause for this VMM. */
+void verify_advise(struct verification *v, struct finding *finding);
+void verify_alternative(struct finding *finding, const struct rule *rule, double confidence);
 
 /* The finding's identity on every VM that has the same fault: its cause and these. */
 void verify_sign(struct finding *finding, const char *what, uint64_t number);

@@ -38,7 +38,7 @@ static bool next_piece(const struct layout *layout, uint64_t from, uint64_t end,
 static bool first_piece(const struct verification *v, const struct guest_range *range,
 			struct range *ret)
 {
-	uint64_t end = range->base + range->size, page = v->e->host_page_bytes;
+	uint64_t end = range->base + range->size, page = v->e->host->page_bytes;
 	struct range piece = {.end = range->base};
 
 	while (is_memory(range) && next_piece(v->e->layout, piece.end, end, &piece)) {
@@ -49,28 +49,6 @@ static bool first_piece(const struct verification *v, const struct guest_range *
 	}
 	return false;
 }
-
-static const struct advice tree_advice[] = {
-	{"qemu",
-	 "Or let QEMU make the device tree: without -dtb its memory node is what -m says. A tree "
-	 "of "
-	 "-machine dumpdtb= holds for the options that it was dumped with only.",
-	 "QEMU hw/arm/boot.c: arm_load_dtb(), fdt_add_memory_node()"},
-	{NULL,
-	 "Or correct the memory the guest is told of: the memory node of the device tree that the "
-	 "image or its boot loader brings.",
-	 "Devicetree Specification, /memory node"},
-	{0},
-};
-
-static const struct advice e820_advice[] = {
-	{NULL,
-	 "Or correct the memory the guest is told of: its firmware or boot loader makes the E820 "
-	 "table. Until then memmap=SIZE$ADDRESS on a Linux guest's command line keeps it from "
-	 "using what is not there.",
-	 "Linux Documentation/admin-guide/kernel-parameters.txt, memmap="},
-	{0},
-};
 
 /* RAM that could be a part of what the VMM's command line gives. */
 static const struct nisv_slot *ram_at(const struct layout *layout, uint64_t address)
@@ -95,7 +73,7 @@ static bool memory_starts_in(const struct guest_view *guest, uint64_t start, uin
  * What the command line gives, or else the stretches of RAM in which the guest's memory starts: a
  * writable memslot may as well be a device's window. 0: none.
  */
-static uint64_t given_bytes(const struct verify_evidence *e)
+static uint64_t given_bytes(const struct evidence *e)
 {
 	const struct layout *layout = e->layout;
 	uint64_t sum = 0;
@@ -174,7 +152,7 @@ static void report_overhang(struct verification *v, const struct guest_range *ra
 	const struct nisv_slot *below = layout_slot_below(layout, piece->start);
 	bool is_tree = v->e->guest->source == GUEST_DEVICE_TREE;
 	struct finding *finding = verify_report(
-		v, VERIFY_MEMORY_BEYOND_SLOTS, SEVERITY_ERROR, 0.95,
+		v, &rule_tree_memory, SEVERITY_ERROR, 0.95,
 		"both sides are exact: what the guest was told, and what KVM maps", piece->start);
 
 	verify_summary(finding,
@@ -186,7 +164,7 @@ static void report_overhang(struct verification *v, const struct guest_range *ra
 		     "No memslot is behind 0x%" PRIx64 "-0x%" PRIx64
 		     "; the guest will use it as RAM, and %s.",
 		     piece->start, piece->end,
-		     strcmp(v->e->arch, "arm64") != 0
+		     strcmp(v->e->host->arch, "arm64") != 0
 			     ? "each access leaves KVM as MMIO"
 			     : "loads and stores that the CPU describes leave KVM as MMIO, others "
 			       "(ldp, stp, ...) kill the VM; table walks and instruction fetches "
@@ -202,7 +180,7 @@ static void report_overhang(struct verification *v, const struct guest_range *ra
 	verify_tree_line(v, finding);
 	tell_pieces(v, finding);
 	tell_ram(v, finding, overhang);
-	verify_advise(v, finding, is_tree ? tree_advice : e820_advice);
+	verify_advise(v, finding);
 	if (finding && !is_tree)
 		finding->documentation = "https://docs.kernel.org/arch/x86/boot.html";
 	verify_sign(finding, "memory", overhang);
@@ -235,25 +213,13 @@ bool verify_memory(struct verification *v, char *reason)
 
 /* ---- what can be addressed ------------------------------------------------------------------ */
 
-static const struct advice ipa_advice[] = {
-	{"qemu",
-	 "Less RAM, or -machine highmem=off, keeps everything in fewer bits; or the host's CPUs "
-	 "must address more (-cpu host on a host with a larger IPA size).",
-	 "QEMU hw/arm/virt.c: virt_kvm_type(), highmem"},
-	{NULL,
-	 "Have the VMM ask KVM for a larger IPA size (KVM_VM_TYPE_ARM_IPA_SIZE, up to what "
-	 "KVM_CAP_ARM_VM_IPA_SIZE tells), or place RAM and PCI windows lower.",
-	 "Linux Documentation/virt/kvm/api.rst, KVM_CREATE_VM"},
-	{0},
-};
-
 static void report_beyond(struct verification *v, const struct guest_range *range, uint32_t bits)
 {
 	uint64_t limit = 1ULL << bits;
 	uint64_t start = range->base > limit ? range->base : limit;
 	bool is_memory_range = is_memory(range);
 	struct finding *finding = verify_report(
-		v, VERIFY_BEYOND_IPA, is_memory_range ? SEVERITY_ERROR : SEVERITY_WARNING, 0.9,
+		v, &rule_beyond_ipa_limit, is_memory_range ? SEVERITY_ERROR : SEVERITY_WARNING, 0.9,
 		"the VM's IPA size is what KVM uses, and the guest was told of more", start);
 
 	verify_summary(finding,
@@ -267,7 +233,7 @@ static void report_beyond(struct verification *v, const struct guest_range *rang
 	verify_tree_line(v, finding);
 	verify_evidence_line(v, finding, "IPA size of the VM: %" PRIu32 " bits, %s", bits,
 			     words_size(limit).s);
-	verify_advise(v, finding, ipa_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, guest_kind_name(range->kind), range->base + range->size - limit);
 }
 
@@ -281,7 +247,7 @@ static void report_slot_beyond(struct verification *v, const struct nisv_slot *s
 {
 	uint64_t limit = 1ULL << bits;
 	struct finding *finding = verify_report(
-		v, VERIFY_BEYOND_IPA, SEVERITY_ERROR, 0.85,
+		v, &rule_beyond_ipa_limit, SEVERITY_ERROR, 0.85,
 		"the command line sets how many bits the guest's CPUs can address", limit);
 
 	verify_summary(finding,
@@ -325,7 +291,7 @@ bool verify_ipa_limit(struct verification *v, char *reason)
 	const struct guest_view *guest = v->e->guest;
 	uint32_t bits = v->e->layout->known ? v->e->layout->ipa_bits : 0;
 
-	if (!strcmp(v->e->arch, "x86_64"))
+	if (!strcmp(v->e->host->arch, "x86_64"))
 		return verify_slots_below(v, reason);
 	if (!bits || bits > 63)
 		return verify_not_done(reason, "the VM's IPA size is not known");

@@ -82,20 +82,7 @@ static void tell_regions(struct verification *v, struct finding *finding,
 		verify_evidence_line(v, finding, "The machine, as it was started, has none");
 }
 
-static const struct advice pci_advice[] = {
-	{"qemu",
-	 "QEMU places them by its options: highmem=, highmem-ecam=, the machine's version, the "
-	 "size "
-	 "of the RAM. Drop -dtb, or dump the tree anew with -machine dumpdtb= and these options.",
-	 "QEMU hw/arm/virt.c: virt_set_high_memmap()"},
-	{"firecracker", "Firecracker has PCI only with --enable-pci.", "Firecracker docs/pci.md"},
-	{NULL,
-	 "Take the addresses from the tree that the VMM makes for this VM, in place of fixed ones.",
-	 "Linux Documentation/devicetree/bindings/pci/host-generic-pci.yaml"},
-	{0},
-};
-
-static void check_kind(struct verification *v, enum guest_kind kind, enum verify_cause cause,
+static void check_kind(struct verification *v, enum guest_kind kind, const struct rule *rule,
 		       bool (*which)(const struct machine_region *), const char *what)
 {
 	const struct guest_view *guest = v->e->guest;
@@ -109,7 +96,7 @@ static void check_kind(struct verification *v, enum guest_kind kind, enum verify
 		    is_beyond(v->e->layout, range) || !has_rival(v, which, range))
 			continue;
 		finding =
-			verify_report(v, cause, SEVERITY_WARNING, v->e->machine->doubt ? 0.7 : 0.85,
+			verify_report(v, rule, SEVERITY_WARNING, v->e->machine->doubt ? 0.7 : 0.85,
 				      "the reference map, computed for this VM's options, has it "
 				      "elsewhere",
 				      range->base);
@@ -127,12 +114,12 @@ static void check_kind(struct verification *v, enum guest_kind kind, enum verify
 		tell_regions(v, finding, which);
 		verify_tree_line(v, finding);
 		verify_machine_line(v, finding);
-		verify_advise(v, finding, pci_advice);
+		verify_advise(v, finding);
 		verify_sign(finding, what, range->base);
 	}
 }
 
-static bool check(struct verification *v, enum guest_kind kind, enum verify_cause cause,
+static bool check(struct verification *v, enum guest_kind kind, const struct rule *rule,
 		  bool (*which)(const struct machine_region *), const char *what, char *reason)
 {
 	const struct guest_view *guest = v->e->guest;
@@ -146,18 +133,18 @@ static bool check(struct verification *v, enum guest_kind kind, enum verify_caus
 		return true; /* a guest without PCI */
 	if (!verify_has_slots(v, reason) || !verify_has_machine(v, reason))
 		return false;
-	check_kind(v, kind, cause, which, what);
+	check_kind(v, kind, rule, which, what);
 	return true;
 }
 
 bool verify_ecam(struct verification *v, char *reason)
 {
-	return check(v, GUEST_PCI_ECAM, VERIFY_ECAM, is_config_space, "PCI configuration space",
+	return check(v, GUEST_PCI_ECAM, &rule_ecam_mismatch, is_config_space, "PCI configuration space",
 		     reason);
 }
 
 bool verify_pci_windows(struct verification *v, char *reason)
 {
-	return check(v, GUEST_PCI_WINDOW, VERIFY_PCI_WINDOW, is_window, "PCI memory window",
+	return check(v, GUEST_PCI_WINDOW, &rule_pcie_window, is_window, "PCI memory window",
 		     reason);
 }

@@ -13,25 +13,6 @@
 
 /* ---- backing -------------------------------------------------------------------------------- */
 
-static const struct advice gone_advice[] = {
-	{NULL,
-	 "The VMM unmapped memory (munmap(), a truncated file, a device that was closed) without "
-	 "deleting the memslot: take it up with the VMM's developers, with this map.",
-	 "Linux Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION"},
-	{"qemu",
-	 "If a memory-backend-file is behind it, the file must not shrink while the VM runs.",
-	 "QEMU docs/system/devices/nvdimm.rst"},
-	{0},
-};
-
-static const struct advice unusable_advice[] = {
-	{NULL,
-	 "The VMM must map that memory with the access its memslot promises (mprotect(), or a "
-	 "file opened for writing), or make the memslot read-only (KVM_MEM_READONLY).",
-	 "Linux Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION"},
-	{0},
-};
-
 static void tell_backing(struct verification *v, struct finding *finding,
 			 const struct nisv_slot *slot, const struct backing *backing)
 {
@@ -54,7 +35,7 @@ static void report_gone(struct verification *v, const struct nisv_slot *slot,
 {
 	uint64_t missing = slot->size - backing->covered_bytes;
 	struct finding *finding =
-		verify_report(v, VERIFY_BACKING_GONE, SEVERITY_ERROR, 0.95,
+		verify_report(v, &rule_backing_gone, SEVERITY_ERROR, 0.95,
 			      "the VMM's mappings are what KVM will ask", backing->gap);
 
 	verify_summary(finding,
@@ -67,7 +48,7 @@ static void report_gone(struct verification *v, const struct nisv_slot *slot,
 		     "KVM has a memslot there, but nothing is mapped at 0x%" PRIx64 " in the VMM.",
 		     (uint64_t)(slot->hva + (backing->gap - slot->gpa)));
 	tell_backing(v, finding, slot, backing);
-	verify_advise(v, finding, gone_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, backing->covered_bytes ? "in part" : "whole", slot->gpa);
 }
 
@@ -98,7 +79,7 @@ static void report_unusable(struct verification *v, const struct nisv_slot *slot
 {
 	bool is_error = is_ram(v, slot);
 	struct finding *finding = verify_report(
-		v, VERIFY_BACKING_UNUSABLE, is_error ? SEVERITY_ERROR : SEVERITY_WARNING,
+		v, &rule_backing_not_faultable, is_error ? SEVERITY_ERROR : SEVERITY_WARNING,
 		is_error ? 0.9 : 0.7, "the VMM's mappings are what KVM will ask", slot->gpa);
 
 	verify_summary(finding,
@@ -111,7 +92,7 @@ static void report_unusable(struct verification *v, const struct nisv_slot *slot
 		     backing->readable ? "read-only" : "without any access",
 		     slot->flags & NISV_SLOT_READONLY ? "read-only" : "writable");
 	tell_backing(v, finding, slot, backing);
-	verify_advise(v, finding, unusable_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, backing->readable ? "read-only" : "no access", slot->gpa);
 }
 
@@ -174,34 +155,26 @@ bool verify_backings(struct verification *v, char *reason)
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-static const struct advice page_advice[] = {
-	{NULL,
-	 "Make it a multiple of the host's page size, and aligned to it, or run the VM on a host "
-	 "with smaller pages: KVM maps whole pages only.",
-	 "Linux Documentation/virt/kvm/api.rst, KVM_SET_USER_MEMORY_REGION"},
-	{0},
-};
-
 static void report_page(struct verification *v, const char *what, uint64_t base, uint64_t size,
 			double confidence, const char *why)
 {
 	struct finding *finding =
-		verify_report(v, VERIFY_SUBPAGE, SEVERITY_WARNING, confidence, why, base);
+		verify_report(v, &rule_subpage, SEVERITY_WARNING, confidence, why, base);
 
 	verify_summary(finding, "%s (%s) is not made of whole host pages of %s.", what,
-		       words_range(base, size).s, words_size(v->e->host_page_bytes).s);
+		       words_range(base, size).s, words_size(v->e->host->page_bytes).s);
 	verify_where(finding,
 		     "KVM cannot map a part of a host page: the accesses leave KVM as MMIO, or hit "
 		     "what is beside it.");
 	verify_region(finding, "%s, %s", what, words_range(base, size).s);
-	verify_evidence_line(v, finding, "Host page size: %s", words_size(v->e->host_page_bytes).s);
-	verify_advise(v, finding, page_advice);
-	verify_sign(finding, what, (base | size) & (v->e->host_page_bytes - 1));
+	verify_evidence_line(v, finding, "Host page size: %s", words_size(v->e->host->page_bytes).s);
+	verify_advise(v, finding);
+	verify_sign(finding, what, (base | size) & (v->e->host->page_bytes - 1));
 }
 
 static bool is_odd(const struct verification *v, uint64_t base, uint64_t size)
 {
-	return ((base | size) & (v->e->host_page_bytes - 1)) != 0;
+	return ((base | size) & (v->e->host->page_bytes - 1)) != 0;
 }
 
 /* Memory of the guest that ends in the middle of a host page: what a memslot cannot have. */
@@ -249,7 +222,7 @@ bool verify_pages(struct verification *v, char *reason)
 {
 	const struct layout *layout = v->e->layout;
 
-	if (!v->e->host_page_bytes)
+	if (!v->e->host->page_bytes)
 		return verify_not_done(reason, "the host's page size is not known");
 	if (!verify_has_slots(v, reason))
 		return false;
@@ -269,18 +242,9 @@ bool verify_pages(struct verification *v, char *reason)
 
 /* ---- the vGIC ------------------------------------------------------------------------------- */
 
-static const struct advice vgic_advice[] = {
-	{NULL,
-	 "Move the memory or the interrupt controller: where a memslot is, KVM maps memory, and "
-	 "the "
-	 "guest writes to RAM in place of its interrupt controller.",
-	 "Linux arch/arm64/kvm/mmu.c: kvm_handle_guest_abort()"},
-	{0},
-};
-
 static void report_over_vgic(struct verification *v, const struct nisv_slot *slot, uint64_t at)
 {
-	struct finding *finding = verify_report(v, VERIFY_SLOT_OVER_VGIC, SEVERITY_ERROR, 0.95,
+	struct finding *finding = verify_report(v, &rule_slot_over_vgic, SEVERITY_ERROR, 0.95,
 						"both are KVM's own", at);
 
 	verify_summary(finding,
@@ -293,7 +257,7 @@ static void report_over_vgic(struct verification *v, const struct nisv_slot *slo
 		      slot->id);
 	verify_evidence_line(v, finding, "KVM's vGICv%" PRIu32 ": distributor at 0x%" PRIx64,
 			     v->e->layout->vgic_model, v->e->layout->vgic_dist);
-	verify_advise(v, finding, vgic_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, layout_vgic_frame(v->e->layout, at), at - slot->gpa);
 }
 

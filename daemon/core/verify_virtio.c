@@ -7,36 +7,17 @@
 
 #include "daemon/core/verify_kit.h"
 
-/*
- * VMMs that register a doorbell for each device they make, before the guest starts: Firecracker
- * (src/vmm/src/device_manager/mmio.rs: register_mmio_virtio()) and libkrun (the same). Others wait
- * for the guest's driver, so that a missing doorbell says nothing.
- */
-static bool rings_from_the_start(const char *vmm)
-{
-	return !strcmp(vmm, "firecracker") || !strcmp(vmm, "libkrun");
-}
-
 static bool is_transport(const struct guest_range *range)
 {
 	return range->kind == GUEST_DEVICE && !range->disabled &&
 	       !strcmp(range->compatible, "virtio,mmio");
 }
 
-static const struct advice transport_advice[] = {
-	{NULL,
-	 "Give the VM that device, or take the node out of the tree that the image brings: the "
-	 "VMM's "
-	 "own tree has a node for each device that there is.",
-	 "Firecracker src/vmm/src/arch/aarch64/fdt.rs: create_virtio_node()"},
-	{0},
-};
-
 static void report_transport(struct verification *v, const struct guest_range *range, size_t absent,
 			     size_t all)
 {
 	struct finding *finding = verify_report(
-		v, VERIFY_TRANSPORT_ABSENT, SEVERITY_WARNING, 0.8,
+		v, &rule_virtio_mmio_absent, SEVERITY_WARNING, 0.8,
 		"this VMM registers a doorbell for each device, and here is none", range->base);
 
 	verify_summary(finding,
@@ -49,7 +30,7 @@ static void report_transport(struct verification *v, const struct guest_range *r
 	verify_tree_line(v, finding);
 	verify_evidence_line(v, finding, "KVM has %" PRIu32 " ranges on its MMIO bus, none in it",
 			     v->e->layout->total_bus);
-	verify_advise(v, finding, transport_advice);
+	verify_advise(v, finding);
 	verify_sign(finding, "virtio,mmio", range->base);
 }
 
@@ -75,7 +56,7 @@ bool verify_transports(struct verification *v, char *reason)
 	/* QEMU has all of its transports always, with or without devices: its map has them. */
 	if (!absent || !strcmp(v->e->vmm, "qemu"))
 		return true;
-	if (!rings_from_the_start(v->e->vmm))
+	if (!rule_rings_from_the_start(v->e->vmm))
 		return verify_not_done(reason,
 				       "this VMM's transports do not show before they are used");
 	if (!verify_has_bus(v, reason))

@@ -101,19 +101,27 @@ void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, cons
 		free(machine);
 }
 
-int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
+struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64_t now_ns)
 {
-	const struct evidence evidence = {
-		.arch = arch,
+	return (struct evidence){
+		.host = host,
 		.vmm = vm->name.vmm,
-		.ram_option_bytes = vm->options.ram_bytes,
+		.options = &vm->options,
 		.layout = &vm->layout,
 		.machine = vm->machine,
 		.machine_confidence = vm->choice.confidence,
+		.guest = &vm->guest,
+		.backings = &vm->backings,
+		.slots = &vm->slots,
 		.faults = vm->faults,
-		.vm_ended = vm->end != VM_END_NONE,
-		.injection_seen = injection_seen,
+		.now_ns = host->saved_ns ? host->saved_ns : now_ns,
+		.ended = vm->end != VM_END_NONE,
 	};
+}
+
+int vm_diagnose(struct vm *vm, const struct host *host, uint64_t now_ns)
+{
+	struct evidence evidence;
 	struct findings fresh = {};
 	int r;
 
@@ -121,6 +129,7 @@ int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen)
 		return 0;
 	/* The old ones point to sites that may have moved: they must not outlive a failure. */
 	findings_clear(&vm->findings);
+	evidence = vm_evidence(vm, host, now_ns);
 	r = diagnose(&evidence, &fresh);
 	if (r < 0)
 		return r;

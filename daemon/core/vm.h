@@ -139,11 +139,12 @@ uint64_t vm_lost_records(const struct vm *vm);
 /* The worst finding, or NULL. */
 const struct finding *vm_worst(const struct vm *vm);
 
-/*
- * Recomputes ->findings if the evidence changed. @arch: "arm64" or "x86_64"; @injection_seen: see
- * struct evidence. 0 or -ENOMEM (there are none then, and ->dirty stays).
- */
-int vm_diagnose(struct vm *vm, const char *arch, bool injection_seen);
+/* All that is known of @vm and its @host, as of @now_ns: borrowed, until either changes. */
+struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64_t now_ns);
+
+/* Recomputes ->findings if the evidence changed. 0 or -ENOMEM (there are none then, and ->dirty
+ * stays). */
+int vm_diagnose(struct vm *vm, const struct host *host, uint64_t now_ns);
 
 #define VMS_MATCHES_MAX 16
 

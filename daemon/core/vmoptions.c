@@ -57,6 +57,7 @@ enum {
 	CH_TPM,
 	CH_PVPANIC,
 	CH_PLATFORM,
+	CH_VFIO,
 	CH_DEVICE,
 	CH_RESTORE,
 };
@@ -72,7 +73,8 @@ static const struct cmdline_option cloud_hypervisor[] = {
 	{"--tpm", CH_TPM, CMDLINE_VALUE},
 	{"--pvpanic", CH_PVPANIC, CMDLINE_FLAG},
 	{"--platform", CH_PLATFORM, CMDLINE_VALUE},
-	{"--device", CH_DEVICE, CMDLINE_VALUES},
+	{"--device", CH_VFIO, CMDLINE_VALUES},
+	{"--user-device", CH_VFIO, CMDLINE_VALUES},
 	{"--disk", CH_DEVICE, CMDLINE_VALUES},
 	{"--net", CH_DEVICE, CMDLINE_VALUES},
 	{"--rng", CH_DEVICE, CMDLINE_VALUE},
@@ -145,6 +147,9 @@ static void take_cloud_hypervisor(struct vmoptions *options, struct parse *parse
 	case CH_PLATFORM:
 		ch_platform(options, value);
 		break;
+	case CH_VFIO:
+		options->vfio = VMOPTION_ON;
+		/* fallthrough */
 	case CH_DEVICE:
 		/* One device behind the virtual IOMMU is enough for there to be one. */
 		if (options->virtio_iommu != VMOPTION_ON &&
@@ -167,6 +172,7 @@ enum {
 	CROSVM_TPM,
 	CROSVM_NO_RTC,
 	CROSVM_MTE,
+	CROSVM_VFIO,
 	CROSVM_ELSEWHERE,
 };
 
@@ -182,6 +188,8 @@ static const struct cmdline_option crosvm[] = {
 	{"--software-tpm", CROSVM_TPM, CMDLINE_FLAG},
 	{"--no-rtc", CROSVM_NO_RTC, CMDLINE_FLAG},
 	{"--mte", CROSVM_MTE, CMDLINE_FLAG},
+	{"--vfio", CROSVM_VFIO, CMDLINE_VALUE},
+	{"--vfio-platform", CROSVM_VFIO, CMDLINE_VALUE},
 	{"--cfg", CROSVM_ELSEWHERE, CMDLINE_VALUE},
 	{"--restore", CROSVM_ELSEWHERE, CMDLINE_VALUE},
 	{},
@@ -238,6 +246,9 @@ static void take_crosvm(struct vmoptions *options, struct parse *parse, int mean
 	case CROSVM_MTE:
 		options->mte = VMOPTION_ON;
 		break;
+	case CROSVM_VFIO:
+		options->vfio = VMOPTION_ON;
+		break;
 	case CROSVM_ELSEWHERE:
 		parse->is_elsewhere = true;
 		break;
@@ -251,6 +262,7 @@ enum {
 	KVMTOOL_CPUS,
 	KVMTOOL_FIRMWARE,
 	KVMTOOL_IRQCHIP,
+	KVMTOOL_VFIO,
 	KVMTOOL_REALM
 };
 
@@ -266,6 +278,7 @@ static const struct cmdline_option kvmtool[] = {
 	{"--flash", KVMTOOL_FIRMWARE, CMDLINE_VALUE},
 	{"-F", KVMTOOL_FIRMWARE, CMDLINE_VALUE},
 	{"--irqchip", KVMTOOL_IRQCHIP, CMDLINE_VALUE},
+	{"--vfio-pci", KVMTOOL_VFIO, CMDLINE_VALUE},
 	{"--realm", KVMTOOL_REALM, CMDLINE_FLAG},
 	{},
 };
@@ -307,6 +320,9 @@ static void take_kvmtool(struct vmoptions *options, struct parse *parse, int mea
 		break;
 	case KVMTOOL_IRQCHIP:
 		kvmtool_irqchip(options, value);
+		break;
+	case KVMTOOL_VFIO:
+		options->vfio = VMOPTION_ON;
 		break;
 	case KVMTOOL_REALM:
 		options->sev_or_cca = VMOPTION_ON;

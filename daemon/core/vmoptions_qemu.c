@@ -274,6 +274,8 @@ static void take_device(struct vmoptions *options, struct cmdline_text value)
 		options->virtio_iommu = VMOPTION_ON;
 	else if (cmdline_begins(driver, "pvpanic"))
 		options->pvpanic = VMOPTION_ON;
+	else if (cmdline_begins(driver, "vfio-"))
+		options->vfio = VMOPTION_ON;
 }
 
 /* Objects that -machine confidential-guest-support= names (qapi/qom.json). */

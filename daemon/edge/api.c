@@ -118,7 +118,7 @@ static int method_get_fault_map(struct varlink_call *call, struct json_object *p
 	regions_clear(&regions);
 	sites = json_object_new_array();
 	for (size_t i = 0; i < vm->faults->n_sites; i++)
-		json_object_array_add(sites, model_site(&vm->faults->sites[i], manager->arch));
+		json_object_array_add(sites, model_site(&vm->faults->sites[i], manager->host.arch));
 	for (size_t i = 0; i < vm->faults->n_places; i++)
 		json_object_array_add(sites, model_place(&vm->faults->places[i]));
 	reply = json_object_new_object();
@@ -177,8 +177,6 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 			      void *userdata)
 {
 	struct manager *manager = userdata;
-	const struct dossier_origin origin = {manager->kernel, manager->arch,
-					      manager->injection_seen};
 	struct dossier_stream stream = {.call = call};
 	struct vm *vm;
 	int r;
@@ -190,9 +188,9 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 	if (!vm)
 		return 0;
 	inspect_vm(manager, vm, INSPECT_QUERY_NS);
-	r = stream_line(dossier_header(&origin), &stream);
+	r = stream_line(dossier_header(&manager->host), &stream);
 	if (r >= 0)
-		r = event_everything(vm, manager->arch, stream_line, &stream);
+		r = event_everything(vm, manager->host.arch, stream_line, &stream);
 	if (r < 0) {
 		json_object_put(stream.held);
 		return r;

@@ -59,7 +59,7 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 	for (size_t i = 0; i < vm->findings.n; i++)
 		if (!has_address || finding_is_at(&vm->findings.list[i], address))
 			json_object_array_add(findings,
-					      model_finding(&vm->findings.list[i], manager->arch));
+					      model_finding(&vm->findings.list[i], manager->host.arch));
 	return varlink_reply(call, explain_reply(manager, vm, findings, json_object_new_array(),
 						 vm->findings.n_omitted, note));
 }
@@ -151,8 +151,8 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	findings = json_object_new_array();
 	list = json_object_new_array();
 	for (size_t i = 0; i < n; i++) {
-		json_object_array_add(findings, model_finding(groups[i].finding, manager->arch));
-		json_object_array_add(list, group_to_json(&groups[i], manager->arch));
+		json_object_array_add(findings, model_finding(groups[i].finding, manager->host.arch));
+		json_object_array_add(list, group_to_json(&groups[i], manager->host.arch));
 		free(groups[i].vms);
 	}
 	free(groups);

@@ -33,21 +33,8 @@ struct result {
 
 static int run(const struct manager *manager, const struct vm *vm, struct result *ret)
 {
-	const struct verify_evidence evidence = {
-		.arch = manager->arch,
-		.vmm = vm->name.vmm,
-		.options = &vm->options,
-		.layout = &vm->layout,
-		.machine = vm->machine,
-		.machine_confidence = vm->choice.confidence,
-		.maps = manager->machines.list,
-		.n_maps = manager->machines.n,
-		.guest = &vm->guest,
-		.backings = &vm->backings,
-		/* A saved VM's host is not this one. */
-		.host_page_bytes = manager->capture ? (uint64_t)sysconf(_SC_PAGESIZE) : 0,
-		.ended = vm->end != VM_END_NONE,
-	};
+	const struct evidence evidence =
+		vm_evidence(vm, &manager->host, wallclock_monotonic_ns());
 
 	return verify(&evidence, &ret->findings, ret->checks, &ret->n_checks);
 }
@@ -180,7 +167,7 @@ static int add_vm(struct verification *v, const struct vm *vm)
 	for (size_t i = 0; i < result.findings.n; i++)
 		if (was_seen(&v->sightings, vm, &result.findings.list[i]))
 			json_object_array_add(findings, model_finding(&result.findings.list[i],
-								      v->manager->arch));
+								      v->manager->host.arch));
 	for (size_t i = 0; i < result.n_checks; i++)
 		json_object_array_add(checks, check_to_json(&result.checks[i]));
 	findings_clear(&result.findings);

@@ -22,16 +22,18 @@ int dossier_prepare(const char *state_dir, const char *dir)
 	return access(dir, W_OK | X_OK) < 0 ? -errno : 0;
 }
 
-struct json_object *dossier_header(const struct dossier_origin *origin)
+struct json_object *dossier_header(const struct host *host)
 {
 	struct json_object *header = json_object_new_object();
 
 	json_object_object_add(header, "nisv_dossier", json_object_new_int(DOSSIER_SCHEMA));
 	json_object_object_add(header, "version", json_object_new_string(NISV_VERSION));
-	json_object_object_add(header, "kernel", json_object_new_string(origin->kernel));
-	json_object_object_add(header, "arch", json_object_new_string(origin->arch));
+	json_object_object_add(header, "kernel", json_object_new_string(host->kernel));
+	json_object_object_add(header, "kernel_build", json_object_new_string(host->kernel_build));
+	json_object_object_add(header, "page_bytes", model_number(host->page_bytes));
+	json_object_object_add(header, "arch", json_object_new_string(host->arch));
 	json_object_object_add(header, "injection_seen",
-			       json_object_new_boolean(origin->injection_seen));
+			       json_object_new_boolean(host->injection_seen));
 	json_object_object_add(header, "written", model_time(wallclock_monotonic_ns()));
 	return header;
 }
@@ -63,15 +65,15 @@ static int put_line(struct json_object *object, void *userdata)
 	return r;
 }
 
-static int write_lines(FILE *file, const struct vm *vm, const struct dossier_origin *origin)
+static int write_lines(FILE *file, const struct vm *vm, const struct host *host)
 {
 	struct sink sink = {.file = file};
 	int r;
 
 	errno = 0;
-	r = put_line(dossier_header(origin), &sink);
+	r = put_line(dossier_header(host), &sink);
 	if (r >= 0)
-		r = event_everything(vm, origin->arch, put_line, &sink);
+		r = event_everything(vm, host->arch, put_line, &sink);
 	if (r == -EFBIG && fputs("{\"event\":\"cut\"}\n", file) != EOF)
 		r = 0;
 	if (r >= 0 && (fflush(file) == EOF || fsync(fileno(file)) < 0))
@@ -79,7 +81,7 @@ static int write_lines(FILE *file, const struct vm *vm, const struct dossier_ori
 	return r;
 }
 
-int dossier_write(const char *dir, const struct vm *vm, const struct dossier_origin *origin)
+int dossier_write(const char *dir, const struct vm *vm, const struct host *host)
 {
 	char path[4096], temporary[4096 + 16];
 	FILE *file;
@@ -104,7 +106,7 @@ int dossier_write(const char *dir, const struct vm *vm, const struct dossier_ori
 		close(fd);
 	} else {
 		if (r >= 0)
-			r = write_lines(file, vm, origin);
+			r = write_lines(file, vm, host);
 		if (fclose(file) == EOF && r >= 0)
 			r = -errno;
 	}

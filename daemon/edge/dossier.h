@@ -10,20 +10,14 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
+#include "daemon/core/host.h"
 #include "daemon/core/vm.h"
 
 #define DOSSIER_SCHEMA	  1
 #define DOSSIER_BYTES_MAX (8U * 1024 * 1024) /* past it, the file ends with an event "cut" */
 
-/* What a diagnosis depends on beside the VM itself. Strings are borrowed. */
-struct dossier_origin {
-	const char *kernel; /* release of the host */
-	const char *arch;   /* "arm64", "x86_64" */
-	bool injection_seen;
-};
-
-/* The first line: schema, version of nisvd, origin, time of writing. */
-struct json_object *dossier_header(const struct dossier_origin *origin);
+/* The first line: schema, version of nisvd, host, time of writing. */
+struct json_object *dossier_header(const struct host *host);
 
 /* Makes the folder of dossiers @dir and the state folder it lies in. 0, or -errno if @dir is not
  * there or cannot be written to. */
@@ -36,6 +30,6 @@ const char *dossier_path(const char *dir, const struct vm *vm, char *buf, size_t
  * Writes it to a temporary file in @dir (made if absent, mode 0750), syncs, renames: readers see
  * the old or the new one, never a half. 0 or -errno.
  */
-int dossier_write(const char *dir, const struct vm *vm, const struct dossier_origin *origin);
+int dossier_write(const char *dir, const struct vm *vm, const struct host *host);
 
 #endif

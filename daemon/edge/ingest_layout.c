@@ -9,7 +9,7 @@
 
 void ingest_choose_machine(struct manager *manager, struct vm *vm)
 {
-	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
+	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->host.arch);
 }
 
 static void changed(struct manager *manager, struct vm *vm)

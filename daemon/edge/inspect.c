@@ -70,7 +70,7 @@ static void set_silent(struct manager *manager, struct vm *vm, uint64_t now_ns)
 static void look(struct manager *manager, struct vm *vm, uint64_t now_ns, bool with_guest)
 {
 	const struct look_options options = {
-		.arch = manager->arch,
+		.arch = manager->host.arch,
 		.with_guest = with_guest,
 		.inspect_memory = manager->config.inspect_guest_memory,
 	};

@@ -39,11 +39,22 @@ static void on_forget(struct vm *vm, void *userdata)
 		counters_forget(manager->capture, &vm->kernel_key);
 }
 
+static void set_host(struct host *host)
+{
+	struct utsname uts;
+
+	if (uname(&uts) < 0)
+		uts = (struct utsname){};
+	host->arch = strcmp(uts.machine, "aarch64") ? "x86_64" : "arm64";
+	snprintf(host->kernel, sizeof(host->kernel), "%s", uts.release);
+	snprintf(host->kernel_build, sizeof(host->kernel_build), "%s", uts.version);
+	host->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int manager_new(const struct manager_options *options, const struct config *config,
 		struct manager **ret)
 {
 	struct manager *manager = calloc(1, sizeof(*manager));
-	struct utsname uts;
 	int r;
 
 	if (!manager)
@@ -53,15 +64,14 @@ int manager_new(const struct manager_options *options, const struct config *conf
 	manager->started_ns = wallclock_monotonic_ns();
 	manager->vms.forget = on_forget;
 	manager->vms.userdata = manager;
-	if (uname(&uts) < 0)
-		uts = (struct utsname){};
-	snprintf(manager->kernel, sizeof(manager->kernel), "%.64s", uts.release);
-	manager->arch = strcmp(uts.machine, "aarch64") ? "x86_64" : "arm64";
+	set_host(&manager->host);
 	r = machinefile_load(options->machine_path, &manager->machines);
 	if (r < 0) {
 		log_error_errno(r, "Cannot load the machine maps");
 		goto fail;
 	}
+	manager->host.maps = manager->machines.list;
+	manager->host.n_maps = manager->machines.n;
 	r = sd_event_new(&manager->event);
 	if (r < 0) {
 		log_error_errno(r, "Cannot open the event loop");
@@ -169,7 +179,7 @@ static int start_capture(struct manager *manager)
 	r = capture_new(&options, &ingest_ops, manager, &manager->capture);
 	if (r < 0)
 		return r; /* capture_new() said what is wrong and what to do */
-	manager->injection_seen = capture_sees_injection(manager->capture);
+	manager->host.injection_seen = capture_sees_injection(manager->capture);
 	r = sd_event_add_time(manager->event, &manager->poll_timer, CLOCK_MONOTONIC, 0,
 			      POLL_ACCURACY, on_poll, manager);
 	if (r >= 0)

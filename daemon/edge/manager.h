@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/core/host.h"
 #include "daemon/core/vm.h"
 #include "daemon/edge/capture.h"
 #include "daemon/edge/config.h"
@@ -42,10 +43,8 @@ struct manager {
 	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
 	struct varlink_server *server;
 
-	const char *arch; /* "arm64", "x86_64": of the host whose VMs these are */
-	char kernel[96];
+	struct host host;
 	uint64_t started_ns, polled_ns, discovered_ns;
-	bool injection_seen; /* a hook reports injected aborts */
 
 	struct process *processes; /* owned array */
 	size_t n_processes;

@@ -26,8 +26,6 @@ static const char *dossier_dir(const struct manager *manager, char buf[PATH_SIZE
  * it changed at all. */
 static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_ns, bool at_once)
 {
-	const struct dossier_origin origin = {manager->kernel, manager->arch,
-					      manager->injection_seen};
 	const struct finding *worst = vm_worst(vm);
 	char buf[PATH_SIZE];
 	const char *dir = dossier_dir(manager, buf);
@@ -39,7 +37,7 @@ static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_n
 		return;
 	vm->dossier_ns = now_ns;
 	vm->dossier_due = false;
-	r = dossier_write(dir, vm, &origin);
+	r = dossier_write(dir, vm, &manager->host);
 	if (r < 0) {
 		manager->dossiers_failed++;
 		log_error_errno(r, "Cannot write the dossier of VM %s below %s", vm->id, dir);
@@ -60,11 +58,11 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 		bool saved = dir && vm->dossier_ns && items[i].finding->severity >= SEVERITY_ERROR;
 
 		if (manager->options.use_journal)
-			journal_news(vm, &items[i], manager->arch,
+			journal_news(vm, &items[i], manager->host.arch,
 				     saved ? dossier_path(dir, vm, path, sizeof(path)) : NULL);
 		if (items[i].type != NEWS_SITE && subscribe_wanted(manager, vm))
 			subscribe_send(manager, vm,
-				       event_finding(vm, items[i].finding, manager->arch));
+				       event_finding(vm, items[i].finding, manager->host.arch));
 	}
 }
 
@@ -76,7 +74,7 @@ void publish_changes(struct manager *manager)
 		struct vm *vm = manager->vms.list[i];
 
 		if (vm->dirty) {
-			if (vm_diagnose(vm, manager->arch, manager->injection_seen) < 0) {
+			if (vm_diagnose(vm, &manager->host, now_ns) < 0) {
 				log_warning("Out of memory: VM %s is tried again at the next poll",
 					    vm->id);
 				continue;
@@ -132,7 +130,7 @@ void publish_guest(struct manager *manager, const struct vm *vm)
 void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault)
 {
 	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_fault(vm, fault, manager->arch));
+		subscribe_send(manager, vm, event_fault(vm, fault, manager->host.arch));
 }
 
 void publish_end(struct manager *manager, const struct vm *vm)

@@ -260,6 +260,7 @@ static int take_event(struct replay *replay, struct json_object *event)
 static int take_header(struct replay *replay, struct json_object *header, const char *path)
 {
 	struct json_object *schema = json_read_member(header, "nisv_dossier", json_type_int);
+	struct host *host = &replay->manager->host;
 
 	if (!schema)
 		return log_error_errno(EINVAL,
@@ -267,11 +268,15 @@ static int take_header(struct replay *replay, struct json_object *header, const 
 	if (json_object_get_int(schema) != DOSSIER_SCHEMA)
 		return log_error_errno(EINVAL, "%s has dossier schema %d; this nisvd reads %d",
 				       path, json_object_get_int(schema), DOSSIER_SCHEMA);
-	replay->manager->injection_seen = json_read_bool(header, "injection_seen");
-	replay->manager->arch =
+	host->injection_seen = json_read_bool(header, "injection_seen");
+	host->arch =
 		strcmp(json_read_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
-	vmname_sanitize(replay->manager->kernel, sizeof(replay->manager->kernel),
-			json_read_string(header, "kernel"), 64);
+	vmname_sanitize(host->kernel, sizeof(host->kernel), json_read_string(header, "kernel"), 64);
+	vmname_sanitize(host->kernel_build, sizeof(host->kernel_build),
+			json_read_string(header, "kernel_build"), 64);
+	/* Zero in dossiers of older versions: unknown. */
+	host->page_bytes = json_read_count(header, "page_bytes");
+	host->saved_ns = json_read_time(header, "written");
 	return 0;
 }
 

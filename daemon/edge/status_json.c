@@ -93,8 +93,8 @@ struct json_object *status_to_json(const struct manager *manager)
 		per_second += manager->vms.list[i]->mmio_per_second;
 	}
 	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));
-	json_object_object_add(object, "kernel", json_object_new_string(manager->kernel));
-	json_object_object_add(object, "arch", json_object_new_string(manager->arch));
+	json_object_object_add(object, "kernel", json_object_new_string(manager->host.kernel));
+	json_object_object_add(object, "arch", json_object_new_string(manager->host.arch));
 	json_object_object_add(object, "sources", sources_to_json(manager));
 	set_number(object, "vms", vms_running(&manager->vms));
 	json_object_object_add(object, "aborts", model_aborts(sum.faults));

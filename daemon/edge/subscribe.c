@@ -74,7 +74,7 @@ int subscribe_start(struct manager *manager, struct varlink_call *call, const st
 	varlink_call_set_closed_callback(call, on_closed, subscription);
 	for (size_t i = 0; i < manager->vms.n && r >= 0; i++)
 		if (wants(subscription, manager->vms.list[i]))
-			r = event_everything(manager->vms.list[i], manager->arch, send_event,
+			r = event_everything(manager->vms.list[i], manager->host.arch, send_event,
 					     subscription);
 	return 0;
 }

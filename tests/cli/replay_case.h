@@ -30,7 +30,7 @@ static inline struct manager *replay(const char *path)
 	int r;
 
 	/* Not what this host has, but what the file says. */
-	manager->injection_seen = true;
+	manager->host.injection_seen = true;
 	scratch_listen(&scratch);
 	r = replay_file(manager, path);
 	scratch_logged(&scratch);
@@ -38,7 +38,7 @@ static inline struct manager *replay(const char *path)
 		return manager_free(manager);
 	for (size_t i = 0; i < manager->vms.n; i++)
 		assert_int_equal(
-			vm_diagnose(manager->vms.list[i], manager->arch, manager->injection_seen),
+			vm_diagnose(manager->vms.list[i], manager->host.arch, manager->host.injection_seen),
 			0);
 	return manager;
 }
@@ -81,7 +81,7 @@ static inline char *everything(const struct manager *manager, const struct vm *v
 {
 	struct lines lines = {};
 
-	assert_int_equal(event_everything(vm, manager->arch, add_line, &lines), 0);
+	assert_int_equal(event_everything(vm, manager->host.arch, add_line, &lines), 0);
 	return lines.text;
 }
 
@@ -113,15 +113,15 @@ static inline void assert_comes_back(struct manager *manager, struct vm *vm)
 	struct manager *again;
 	char *before, *after;
 
-	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
-	assert_int_equal(vm_diagnose(vm, manager->arch, manager->injection_seen), 0);
+	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->host.arch);
+	assert_int_equal(vm_diagnose(vm, manager->host.arch, manager->host.injection_seen), 0);
 	before = everything(manager, vm);
 	again = replay(save(manager, vm));
 	assert_non_null(again);
 	assert_string_equal(scratch.log, "");
 	assert_int_equal(again->vms.n, 1);
-	assert_string_equal(again->arch, manager->arch);
-	assert_string_equal(again->kernel, manager->kernel);
+	assert_string_equal(again->arch, manager->host.arch);
+	assert_string_equal(again->kernel, manager->host.kernel);
 	assert_string_equal(again->vms.list[0]->choice.reason, vm->choice.reason);
 	assert_same_machine(again->vms.list[0]->machine, vm->machine);
 	after = everything(again, again->vms.list[0]);

@@ -170,9 +170,9 @@ static inline struct vm *sample_vm(struct manager *manager)
 	const struct nisv_place first = {.count = 1}, place = {.count = 4000, .user = 3999};
 	struct vm *vm = NULL;
 
-	manager->arch = "arm64";
-	manager->injection_seen = true;
-	snprintf(manager->kernel, sizeof(manager->kernel), "6.12.0-test");
+	manager->host.arch = "arm64";
+	manager->host.injection_seen = true;
+	snprintf(manager->host.kernel, sizeof(manager->host.kernel), "6.12.0-test");
 	assert_int_equal(vms_add(&manager->vms, &identity, SAMPLE_KEY, "4711-9", 4711, 9,
 				 SAMPLE_TIME_NS, &vm),
 			 0);
@@ -180,7 +180,7 @@ static inline struct vm *sample_vm(struct manager *manager)
 	vm->cgroup = strdup("/machine.slice/machine-qemu-1-web.scope");
 	assert_int_equal(layout_from_record(&vm->layout, &layout), 0);
 	sample_layers(vm);
-	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->arch);
+	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->host.arch);
 	faults[0].outcome = NISV_OUTCOME_VM_KILLED;
 	faults[0].errno_ = -ENOSYS;
 	faults[0].exit_reason = 0;
@@ -211,15 +211,15 @@ static inline struct vm *sample_vm(struct manager *manager)
 	vm->last_seq = 20;
 	vm->records = 15;
 	vm->dirty = true;
-	assert_int_equal(vm_diagnose(vm, manager->arch, manager->injection_seen), 0);
+	assert_int_equal(vm_diagnose(vm, manager->host.arch, manager->host.injection_seen), 0);
 	assert_true(vm->findings.n >= 3);
 	return vm;
 }
 
 static inline int sample_save(const struct manager *manager, const struct vm *vm, const char *dir)
 {
-	const struct dossier_origin origin = {manager->kernel, manager->arch,
-					      manager->injection_seen};
+	const struct dossier_origin origin = {manager->host.kernel, manager->host.arch,
+					      manager->host.injection_seen};
 
 	return dossier_write(dir, vm, &origin);
 }

@@ -23,7 +23,7 @@ static void test_the_same_without_hooks(void **state)
 	struct vm *vm = sample_vm(manager);
 
 	(void)state;
-	manager->injection_seen = false;
+	manager->host.injection_seen = false;
 	for (size_t i = 0; i < vm->faults->n_sites; i++) {
 		struct site *site = &vm->faults->sites[i];
 
@@ -185,8 +185,8 @@ static void test_x86(void **state)
 	(void)state;
 	faultmap_free(vm->faults);
 	vm->faults = faultmap_new();
-	manager->arch = "x86_64";
-	manager->injection_seen = false;
+	manager->host.arch = "x86_64";
+	manager->host.injection_seen = false;
 	fault.exit_reason = 17;
 	fault.esr = fault.far = 0;
 	fault.sys = (struct nisv_sysregs){.sctlr = 0x11};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/core/guest_trust.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define MIB (1ULL << 20)
+
+/* Its memory begins where a memslot does; Firecracker leaves its first 2 MiB out. */
+static bool fits_memory(const struct evidence *e)
+{
+	for (size_t i = 0; i < e->guest->n_ranges; i++) {
+		const struct guest_range *range = &e->guest->ranges[i];
+		const struct nisv_slot *slot = layout_slot_at(e->layout, range->base);
+
+		if (range->kind == GUEST_MEMORY && slot && range->base - slot->gpa <= 2 * MIB)
+			return true;
+	}
+	return false;
+}
+
+/* Boards have their interrupt controllers everywhere: it tells them from VMs with the same RAM. */
+static bool fits_gic(const struct evidence *e)
+{
+	for (size_t i = 0; i < e->guest->n_ranges; i++)
+		if (e->guest->ranges[i].kind == GUEST_GIC_DIST)
+			return e->guest->ranges[i].base == e->layout->vgic_dist;
+	return true;
+}
+
+/*
+ * Where VMMs put the tree that they make, to the byte; sources are in guest_places.c. QEMU puts it
+ * behind the initrd, which it puts to the half of the RAM, at most 128 MiB up.
+ */
+static bool is_boot_place(const struct layout *layout, uint64_t address)
+{
+	const struct nisv_slot *slot = layout_slot_at(layout, address);
+	uint64_t offset, first, half;
+
+	if (!slot)
+		return false;
+	offset = address - slot->gpa;
+	first = slot->size < 256 * MIB ? slot->size : 256 * MIB;
+	half = (first / 2 + 2 * MIB - 1) & ~(2 * MIB - 1);
+	return offset == 0 || offset == 0x1000 || offset == half ||
+	       offset + 2 * MIB == slot->size || offset + 2 * MIB == first;
+}
+
+static const char *why_unknown(const struct evidence *e)
+{
+	if (e->guest->reason[0])
+		return e->guest->reason;
+	if (e->guest->state != GUEST_UNREAD)
+		return guest_state_name(e->guest->state);
+	return e->ended ? "the VM ended before it was looked at" : "not looked into yet";
+}
+
+bool guest_trust(const struct evidence *e, bool *ret_may_be_file,
+		 char ret_reason[GUEST_TRUST_REASON])
+{
+	const struct guest_view *guest = e->guest;
+
+	*ret_may_be_file = false;
+	if (guest->state != GUEST_FOUND) {
+		snprintf(ret_reason, GUEST_TRUST_REASON, "what the guest believes is not known: %.88s", why_unknown(e));
+		return false;
+	}
+	if (guest->source == GUEST_E820 || !e->layout->known ||
+	    is_boot_place(e->layout, guest->address))
+		return true;
+	if (e->options->dtb[0] && guest->address % (2 * MIB) == 0)
+		return true;
+	/* A file may be for a VM like this one: firmware moves a tree, but does not change these.
+	 */
+	*ret_may_be_file = true;
+	if (fits_memory(e) && fits_gic(e) && guest->cpus == e->layout->vcpus)
+		return true;
+	snprintf(ret_reason, GUEST_TRUST_REASON,
+		 "the tree at 0x%" PRIx64
+		 " is not for this VM's memory, GIC and CPUs: it may be a mere file",
+		 guest->address);
+	return false;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* The interrupt controller: KVM's own frames used the wrong way, and frames that are not there. */
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/core/rules_kit.h"
+
+/* ---- vgic-access-nisv-instruction ----------------------------------------------------------- */
+
+static double vgic_score(const struct scene *s, const char **reason)
+{
+	bool its = s->on_bus && s->region && s->region->class == REGION_KERNEL_DEVICE;
+
+	if (!rule_is_nisv(s) || !rule_no_slot(s) || (!s->vgic && !its))
+		return 0;
+	*reason = s->has_insn ? "KVM's own vGIC is there, and the instruction was read"
+			      : "KVM's own vGIC is there; the instruction is not known";
+	return rule_by_insn(s, 0.96, 0.75);
+}
+
+static uint64_t vgic_base(const struct scene *s)
+{
+	struct vgic_frame frames[VGIC_FRAMES_MAX];
+	size_t n = layout_vgic_frames(s->evidence->layout, frames);
+
+	for (size_t i = 0; i < n; i++)
+		if (s->ipa - frames[i].base < frames[i].size)
+			return frames[i].base;
+	return s->region ? s->region->base : s->ipa;
+}
+
+static const char *vgic_name(const struct scene *s)
+{
+	return s->vgic ? s->vgic : s->region->name;
+}
+
+static void vgic_place(const struct scene *s, struct text *text)
+{
+	text_add(text, "the %s%s + 0x%" PRIx64 ", which KVM emulates", s->vgic ? "vGIC's " : "",
+		 vgic_name(s), s->ipa - vgic_base(s));
+}
+
+static void vgic_where(const struct scene *s, struct text *text)
+{
+	text_add(text,
+		 "The address is right: KVM's own %s%s is at 0x%" PRIx64
+		 ". It is a device, no memory.",
+		 s->vgic ? "vGIC " : "", vgic_name(s), vgic_base(s));
+}
+
+static const struct advice vgic_advice[] = {
+	{NULL,
+	 "Access GIC registers with single-register loads and stores without writeback only: "
+	 "inline "
+	 "assembly (ldr w, [x] / str w, [x]) or the kernel's readl/writel, not a volatile pointer "
+	 "that the compiler may turn into a writeback form.",
+	 "195bbcac2e5c, d044d6ba6f02: raw accessors without writeback", REV_LINUX},
+	{NULL,
+	 "No setting of the VMM helps: it cannot emulate an access to a device that lives in the "
+	 "kernel.",
+	 "arch/arm64/kvm/mmio.c: io_mem_abort(); c726200dd106", REV_LINUX},
+	{0},
+};
+
+const struct rule rule_vgic_access = {
+	.id = "vgic-access-nisv-instruction",
+	.general = {"device-access-nisv-instruction"},
+	.arch = "arm64",
+	.from = RULE_FAULT,
+	.what = "The guest used a register of its interrupt controller, which KVM emulates, with "
+		"an "
+		"instruction that the CPU does not describe. KVM cannot carry it out, and no VMM "
+		"can "
+		"do it in its place.",
+	.known_by = "The address is in a frame of the VM's vGIC as KVM has it, and the instruction "
+		    "at the PC is of a class without a syndrome.",
+	.example = "vCPU 0 executed `str x11, [x13], #8` on 0x8006100, the vGIC's distributor + "
+		   "0x6100, which KVM emulates.",
+	.score = vgic_score,
+	.place = vgic_place,
+	.where = vgic_where,
+	.how = rule_how,
+	.advice = vgic_advice,
+	.documentation = DOC_ARM_ARM,
+};
+
+/* ---- gic-version-mismatch ------------------------------------------------------------------- */
+
+/* The frame that machines of this kind have there with another version of the GIC. */
+static const struct machine_region *other_frame(const struct scene *s)
+{
+	const struct machine_region *region = s->left_out;
+
+	return region && region->vgic && region->vgic != s->evidence->layout->vgic_model ? region
+											 : NULL;
+}
+
+/* The guest's own tree names the other version, and has a frame of it there. */
+static bool is_believed(const struct scene *s)
+{
+	const struct guest_view *guest = s->evidence->guest;
+
+	return s->device && guest->gic_version &&
+	       guest->gic_version != s->evidence->layout->vgic_model &&
+	       (s->device->kind == GUEST_GIC_CPU || s->device->kind == GUEST_GIC_REDIST ||
+		s->device->kind == GUEST_GIC_DIST);
+}
+
+static bool has_vgic(const struct scene *s)
+{
+	uint32_t model = s->evidence->layout->vgic_model;
+
+	return model == NISV_VGIC_V2 || model == NISV_VGIC_V3;
+}
+
+static double gic_version_score(const struct scene *s, const char **reason)
+{
+	const struct machine_region *frame = other_frame(s);
+
+	if (!rule_is_access(s, MMIO_FEW) && !(s->place && is_believed(s)))
+		return 0;
+	if (!rule_no_slot(s) || s->vgic || !has_vgic(s))
+		return 0;
+	if (is_believed(s)) {
+		*reason =
+			"the guest's device tree names the other version of the GIC, and has this "
+			"frame of it there";
+		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.95);
+	}
+	if (!frame || frame->role == ROLE_V2M || frame->role == ROLE_ITS)
+		return 0;
+	*reason = "machines of this kind have that frame there with the other version of the GIC";
+	return rule_mapped(s, rule_lasting(s, 0.9));
+}
+
+static void gic_version_place(const struct scene *s, struct text *text)
+{
+	uint32_t model = s->evidence->layout->vgic_model;
+
+	text_add(text, "where a GICv%d would have its %s; this VM has a GICv%" PRIu32,
+		 model == NISV_VGIC_V2 ? 3 : 2,
+		 other_frame(s) ? other_frame(s)->name : s->device->name, model);
+}
+
+static void gic_version_where(const struct scene *s, struct text *text)
+{
+	uint32_t model = s->evidence->layout->vgic_model;
+
+	text_add(text,
+		 "KVM's vGIC is version %" PRIu32 ", its distributor at 0x%" PRIx64
+		 ": the %s are not there.",
+		 model, s->evidence->layout->vgic_dist,
+		 model == NISV_VGIC_V2 ? "redistributors of a GICv3" : "CPU interface of a GICv2");
+}
+
+static const struct advice gic_version_advice[] = {
+	{"qemu",
+	 "Start the VM with the version that the guest is built for (-machine gic-version=2 or 3), "
+	 "or drop -dtb so that QEMU makes a tree that fits.",
+	 "docs/system/arm/virt.rst: gic-version", REV_QEMU},
+	{"kvmtool", "kvmtool takes --irqchip gicv2, gicv2m, gicv3 or gicv3-its.",
+	 "arm/gic.c: irqchip_parser()", REV_KVMTOOL},
+	{NULL,
+	 "Use a tree, or an image, for the version of the interrupt controller that the VM has.",
+	 "Documentation/devicetree/bindings/interrupt-controller/arm,gic-v3.yaml", REV_LINUX},
+	{0},
+};
+
+const struct rule rule_gic_version = {
+	.id = "gic-version-mismatch",
+	.arch = "arm64",
+	.from = RULE_FAULT | RULE_MAP,
+	.what = "The guest drives a GIC of another version than the VM has: its CPU interface "
+		"(GICv2) or its redistributors (GICv3) are not there, and no interrupt works.",
+	.known_by = "KVM tells the version and the frames of the vGIC; the address is in a frame "
+		    "that the machine has only with the other version, by its reference map or by "
+		    "the guest's own device tree.",
+	.example = "vCPU 0 executed `str w1, [x0], #4` on 0x8010000, where a GICv2 would have its "
+		   "CPU interface; this VM has a GICv3.",
+	.score = gic_version_score,
+	.place = gic_version_place,
+	.where = gic_version_where,
+	.how = rule_how,
+	.scope = rule_scope_vm,
+	.traffic_severity = SEVERITY_ERROR,
+	.advice = gic_version_advice,
+	.documentation = DOC_GIC,
+};
+
+/* ---- its-missing, gic-v2m-missing ----------------------------------------------------------- */
+
+static const struct machine_region *absent_region(const struct scene *s, enum region_role role)
+{
+	if (s->reserved && s->reserved->role == role)
+		return s->reserved;
+	return s->left_out && s->left_out->role == role ? s->left_out : NULL;
+}
+
+static bool is_told(const struct scene *s, enum guest_kind kind)
+{
+	return s->device && s->device->kind == kind;
+}
+
+static double msi_score(const struct scene *s, enum region_role role, enum guest_kind kind,
+			double score, const char **reason)
+{
+	if (!rule_is_access(s, MMIO_FEW) && !(s->place && is_told(s, kind) && scene_is_empty(s)))
+		return 0;
+	if (!rule_no_slot(s) || s->vgic || s->on_bus)
+		return 0;
+	if (is_told(s, kind)) {
+		*reason = "the guest's device tree has the frame there, and nothing is";
+		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.9);
+	}
+	if (!absent_region(s, role))
+		return 0;
+	*reason = "machines of this kind can have the frame there, this VM has none";
+	return rule_mapped(s, rule_lasting(s, score));
+}
+
+static double its_score(const struct scene *s, const char **reason)
+{
+	return msi_score(s, ROLE_ITS, GUEST_GIC_ITS, 0.88, reason);
+}
+
+static double v2m_score(const struct scene *s, const char **reason)
+{
+	return msi_score(s, ROLE_V2M, GUEST_GIC_V2M, 0.85, reason);
+}
+
+static void its_place(const struct scene *s, struct text *text)
+{
+	(void)s;
+	text_add(text, "where the VM's ITS would be, but it has none");
+}
+
+static void v2m_place(const struct scene *s, struct text *text)
+{
+	(void)s;
+	text_add(text, "where a GICv2m frame would be, but this VM has none");
+}
+
+static void its_where(const struct scene *s, struct text *text)
+{
+	text_add(text,
+		 "KVM has no ITS on its MMIO bus at this address (%" PRIu32 " ranges are on it).",
+		 s->evidence->layout->total_bus);
+}
+
+static void v2m_where(const struct scene *s, struct text *text)
+{
+	text_add(text, "%s has no GICv2m frame with this VM's vGIC (version %" PRIu32 ").",
+		 rule_machine(s), s->evidence->layout->vgic_model);
+}
+
+static const struct advice its_advice[] = {
+	{"qemu",
+	 "Start the VM with -machine its=on (a GICv3 has it unless its=off), or use a tree without "
+	 "its node.",
+	 "docs/system/arm/virt.rst: its", REV_QEMU},
+	{"kvmtool", "Start the VM with --irqchip gicv3-its.", "arm/gic.c: irqchip_parser()",
+	 REV_KVMTOOL},
+	{NULL,
+	 "Without it the guest's PCI devices have no MSIs: use a tree that fits, without the node "
+	 "and without msi-parent or msi-map that lead to it.",
+	 "Documentation/devicetree/bindings/interrupt-controller/arm,gic-v3.yaml", REV_LINUX},
+	{0},
+};
+
+static const struct advice v2m_advice[] = {
+	{"qemu", "A GICv2m frame comes with -machine gic-version=2; with a GICv3 use the ITS.",
+	 "hw/arm/virt.c: create_gic(), create_v2m()", REV_QEMU},
+	{"kvmtool", "Start the VM with --irqchip gicv2m.", "arm/gic.c: irqchip_parser()",
+	 REV_KVMTOOL},
+	{NULL, "Use a tree that fits, without the v2m node and what leads to it.",
+	 "Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml: v2m", REV_LINUX},
+	{0},
+};
+
+const struct rule rule_its_missing = {
+	.id = "its-missing",
+	.arch = "arm64",
+	.from = RULE_FAULT | RULE_MAP,
+	.what = "The guest looks for an interrupt translation service (ITS), which the VM was not "
+		"given: message-signalled interrupts of PCI devices do not work.",
+	.known_by = "An ITS of KVM's is on its MMIO bus, and none is at the address, where the "
+		    "machine's reference map or the guest's device tree has it.",
+	.example = "vCPU 0 executed `ldr w1, [x0], #4` on 0x8080000, where the VM's ITS would be, "
+		   "but it has none: the VM was started with its=off.",
+	.score = its_score,
+	.place = its_place,
+	.where = its_where,
+	.how = rule_how,
+	.traffic_severity = SEVERITY_WARNING,
+	.advice = its_advice,
+	.documentation = DOC_ITS,
+};
+
+const struct rule rule_v2m_missing = {
+	.id = "gic-v2m-missing",
+	.arch = "arm64",
+	.from = RULE_FAULT | RULE_MAP,
+	.what = "The guest looks for a GICv2m frame, which this VM does not have: "
+		"message-signalled "
+		"interrupts do not work.",
+	.known_by =
+		"The machine has that frame only with a GICv2, and this VM's vGIC is another, or "
+		"the guest's device tree has a v2m node where nothing is.",
+	.example =
+		"vCPU 0 executed `ldr w1, [x0, #8]!` on 0x8020008, where a GICv2m frame would be, "
+		"but this VM has none.",
+	.score = v2m_score,
+	.place = v2m_place,
+	.where = v2m_where,
+	.how = rule_how,
+	.traffic_severity = SEVERITY_WARNING,
+	.advice = v2m_advice,
+	.documentation = DOC_TREE,
+};
+
+/* ---- redist-beyond-vcpus -------------------------------------------------------------------- */
+
+#define REDISTS_MAX  512 /* KVM_MAX_VCPUS of arm64, arch/arm64/include/asm/kvm_host.h */
+#define REDIST_SPACE (REDISTS_MAX * VGIC_V3_REDIST_SIZE)
+
+/*
+ * Where the redistributors of more vCPUs would be: behind the last one (QEMU's region goes on), or
+ * below the first one, where they grow down from the distributor (Firecracker, Cloud Hypervisor,
+ * crosvm, kvmtool, libkrun).
+ */
+static bool is_redist_space(const struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+	uint64_t first, end;
+
+	if (layout->vgic_model != NISV_VGIC_V3 || !layout->n_redist)
+		return false;
+	first = layout->redist[0].base;
+	end = first + layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE;
+	if (first < layout->vgic_dist)
+		return s->ipa < first && first - s->ipa <= REDIST_SPACE;
+	return s->ipa >= end && s->ipa - end < REDIST_SPACE;
+}
+
+static double redist_score(const struct scene *s, const char **reason)
+{
+	bool told = is_told(s, GUEST_GIC_REDIST);
+
+	if (!rule_is_access(s, MMIO_FEW) && !(s->place && told && scene_is_empty(s)))
+		return 0;
+	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->region || !is_redist_space(s))
+		return 0;
+	if (told) {
+		*reason = "the guest's device tree has redistributors there, KVM has them only for "
+			  "this VM's vCPUs";
+		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
+	}
+	/* An ITS below them is another cause, and so is whatever the map names. */
+	if (s->reserved || s->left_out || s->device || !s->evidence->machine)
+		return 0;
+	*reason = "where the redistributors of more vCPUs would be, and nothing else is known";
+	return rule_mapped(s, rule_lasting(s, 0.85));
+}
+
+static void redist_place(const struct scene *s, struct text *text)
+{
+	text_add(text, "where the redistributor of a further vCPU would be; the VM has %" PRIu32,
+		 s->evidence->layout->vcpus);
+}
+
+static void redist_where(const struct scene *s, struct text *text)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	text_add(text, "KVM's redistributors are at %s, one for each of %" PRIu64 " vCPUs.",
+		 words_range(layout->redist[0].base,
+			     layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE)
+			 .s,
+		 layout_redists(layout, &layout->redist[0]));
+}
+
+static const struct advice redist_advice[] = {
+	{"qemu",
+	 "Start the VM with as many CPUs (-smp), or drop -dtb so that QEMU makes a tree that fits.",
+	 "hw/arm/virt.c: fdt_add_cpu_nodes()", REV_QEMU},
+	{"firecracker", "Set vcpu_count in machine-config to what the guest is built for.",
+	 "src/firecracker/swagger/firecracker.yaml: MachineConfiguration", REV_FIRECRACKER},
+	{"cloud-hypervisor", "Start the VM with as many CPUs: --cpus boot=N.", "docs/cpu.md",
+	 REV_CLOUD_HYPERVISOR},
+	{"crosvm", "Start the VM with as many CPUs: --cpus N.", "src/crosvm/cmdline.rs: RunCommand",
+	 REV_CROSVM},
+	{"kvmtool", "Start the VM with as many CPUs: --cpus N.", "builtin-run.c: BUILD_OPTIONS",
+	 REV_KVMTOOL},
+	{NULL,
+	 "Or take the CPU nodes that are too many out of the guest's tree, and shorten the reg of "
+	 "its GIC node.",
+	 "chapter 3.8: /cpus", REV_DEVICETREE},
+	{0},
+};
+
+const struct rule rule_redist_beyond_vcpus = {
+	.id = "redist-beyond-vcpus",
+	.arch = "arm64",
+	.from = RULE_FAULT | RULE_MAP,
+	.what = "The guest looks for the redistributor of a vCPU that the VM does not have: its "
+		"device tree has more CPUs, or a longer GIC node, than the VM was started with.",
+	.known_by =
+		"KVM tells the redistributors and the vCPUs; the address is where the next ones "
+		"would be, behind them (QEMU) or below (VMMs that place them under the "
+		"distributor).",
+	.example = "vCPU 0 executed `ldp x1, x2, [x0]` on 0x80e0000, where the redistributor of a "
+		   "further vCPU would be; the VM has 2.",
+	.score = redist_score,
+	.place = redist_place,
+	.where = redist_where,
+	.how = rule_how,
+	.scope = rule_scope_vm,
+	.traffic_severity = SEVERITY_WARNING,
+	.advice = redist_advice,
+	.documentation = DOC_GIC,
+};
+
+/* ---- memslot-over-vgic ---------------------------------------------------------------------- */
+
+static const struct advice over_advice[] = {
+	{NULL,
+	 "Move the memory or the interrupt controller: where a memslot is, KVM maps memory, and "
+	 "the "
+	 "guest writes to RAM in place of its interrupt controller.",
+	 "arch/arm64/kvm/mmu.c: kvm_handle_guest_abort()", REV_LINUX},
+	{0},
+};
+
+const struct rule rule_slot_over_vgic = {
+	.id = "memslot-over-vgic",
+	.arch = "arm64",
+	.from = RULE_MAP,
+	.what = "A memslot lies over a frame of KVM's own interrupt controller: the guest's "
+		"accesses "
+		"to it go to memory, and no interrupt works.",
+	.known_by = "KVM tells both: the memslots, and the frames of the vGIC.",
+	.example = "Memslot 2 (0x8000000-0x9000000, 16 MiB) hides KVM's vGIC distributor at "
+		   "0x8000000.",
+	.advice = over_advice,
+	.documentation = DOC_GIC,
+};
