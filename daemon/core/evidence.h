@@ -23,7 +23,7 @@
 /* All pointers are borrowed, and none but those that say so may be NULL. */
 struct evidence {
 	const struct host *host;
-	const char *vmm;    /* vmname.vmm */
+	const char *vmm;		 /* vmname.vmm */
 	const struct vmoptions *options; /* ->known may be false */
 	const struct layout *layout;	 /* ->known may be false */
 	const struct machine *machine;	 /* the VM's own reference map; NULL: unknown */
@@ -32,8 +32,8 @@ struct evidence {
 	const struct backings *backings;
 	const struct slot_history *slots;
 	const struct faultmap *faults;
-	uint64_t now_ns;	  /* when the evidence was gathered */
-	bool ended;		  /* the VM is no more */
+	uint64_t now_ns; /* when the evidence was gathered */
+	bool ended;	 /* the VM is no more */
 };
 
 #endif

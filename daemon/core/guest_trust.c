@@ -63,7 +63,8 @@ bool guest_trust(const struct evidence *e, bool *ret_may_be_file,
 
 	*ret_may_be_file = false;
 	if (guest->state != GUEST_FOUND) {
-		snprintf(ret_reason, GUEST_TRUST_REASON, "what the guest believes is not known: %.88s", why_unknown(e));
+		snprintf(ret_reason, GUEST_TRUST_REASON,
+			 "what the guest believes is not known: %.88s", why_unknown(e));
 		return false;
 	}
 	if (guest->source == GUEST_E820 || !e->layout->known ||

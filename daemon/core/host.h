@@ -15,8 +15,8 @@ struct host {
 	/* uname -r and -v; "": unknown. Debian's release does not tell the stable version, "#1 SMP
 	 * Debian 6.1.192-3" does. */
 	char kernel[96], kernel_build[96];
-	uint64_t page_bytes;	    /* 0: unknown */
-	bool injection_seen;	    /* a hook tells injected aborts: exec and walk faults are confirmed */
+	uint64_t page_bytes; /* 0: unknown */
+	bool injection_seen; /* a hook tells injected aborts: exec and walk faults are confirmed */
 	const struct machine *maps; /* the registry, alien boards included; borrowed */
 	size_t n_maps;
 	uint64_t saved_ns; /* when the file that its VMs are from was written; 0: they are live */

@@ -247,7 +247,7 @@ static int write_advice(const struct scene *s, const struct rule *rule, struct f
 		r = add_advice(finding, line);
 	}
 	for (const struct advice *row = rule->advice; row->text && r >= 0; row++)
-		if (!row->vmm || !strcmp(row->vmm, s->evidence->vmm))
+		if (advice_is_for(row, s->evidence->vmm, s->evidence->host->arch))
 			r = add_advice(finding, row->text);
 	for (size_t i = 0; i < finding->n_overlays && r >= 0; i++)
 		r = add_advice(finding, finding->overlays[i].rule->advice[0].text);

@@ -163,6 +163,11 @@ const size_t n_rules = sizeof(rules) / sizeof(rules[0]);
 
 _Static_assert(sizeof(rules) / sizeof(rules[0]) <= RULES_MAX, "alternatives of all rules fit");
 
+bool advice_is_for(const struct advice *advice, const char *vmm, const char *arch)
+{
+	return !advice->whose || !strcmp(advice->whose, vmm) || !strcmp(advice->whose, arch);
+}
+
 const struct rule *rule_find(const char *id)
 {
 	for (size_t i = 0; i < n_rules; i++)

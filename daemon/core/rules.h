@@ -14,11 +14,11 @@
 #include "daemon/core/words.h"
 
 /*
- * Advice, for one VMM or (NULL) for all, with where the option or fact that it names comes from:
- * a file and what in it, and the revision that was read.
+ * Advice for one VMM, for one architecture ("arm64", "x86_64"), or (NULL) for all, with where the
+ * option or fact that it names comes from: a file and what in it, and the revision that was read.
  */
 struct advice {
-	const char *vmm;
+	const char *whose;
 	const char *text;
 	const char *source, *revision;
 };
@@ -80,6 +80,9 @@ struct rule {
 /* In order of evaluation; of those with a score, the last one is `unknown`. */
 extern const struct rule *const rules[];
 extern const size_t n_rules;
+
+/* Whether it is for a VM of @vmm on a host of @arch. */
+bool advice_is_for(const struct advice *advice, const char *vmm, const char *arch);
 
 /* By its id, or NULL. */
 const struct rule *rule_find(const char *id);

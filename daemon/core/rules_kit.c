@@ -55,6 +55,28 @@ double rule_by_insn(const struct scene *s, double known, double unknown)
 	return insn_class_why(s->insn.class) ? known : rule_lower(unknown);
 }
 
+double rule_unless_device(const struct scene *s, double score, const char **reason)
+{
+	double limit = score;
+
+	if (s->region) {
+		limit = 0.35;
+		*reason = "no memslot, but the machine has a window for devices there";
+	} else if (s->device) {
+		limit = 0.35;
+		*reason = "no memslot, but the guest was told of a device there";
+	} else if (s->reserved && s->reserved->optional) {
+		limit = 0.5;
+		*reason = "no memslot, but the machine can have a device there with an option";
+	} else if (rule_is_uncharted(s)) {
+		limit = 0.65;
+		if (score > limit)
+			*reason = "no memslot there, but no reference map tells whether a device "
+				  "is";
+	}
+	return score < limit ? score : limit;
+}
+
 /* ---- questions ------------------------------------------------------------------------------ */
 
 static bool is_nested(const struct scene *s)
@@ -102,6 +124,20 @@ bool rule_is_device(const struct scene *s)
 bool rule_is_uncharted(const struct scene *s)
 {
 	return !s->evidence->machine;
+}
+
+bool rule_is_told(const struct scene *s, enum guest_kind kind)
+{
+	return s->device && s->device->kind == kind;
+}
+
+bool rule_base_register(const struct scene *s, uint64_t *ret)
+{
+	if (!s->has_insn || s->is_x86 || !s->rec || s->insn.base_reg < 0 ||
+	    s->insn.base_reg >= NISV_GPRS)
+		return false;
+	*ret = s->rec->gpr[s->insn.base_reg];
+	return true;
 }
 
 bool rule_is_vmm(const struct scene *s, const char *vmm)

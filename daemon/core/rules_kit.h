@@ -30,6 +30,13 @@ double rule_by_insn(const struct scene *scene, double known, double unknown);
 /* What device-access-nisv-instruction scores: the other causes of that kind rest on it. */
 double rule_device(const struct scene *scene, const char **reason);
 
+/*
+ * @score for a cause that rests on "nothing else is there", which a window for devices, an optional
+ * device, or one that the guest was told of speaks against; and so does it if nothing would tell of
+ * devices.
+ */
+double rule_unless_device(const struct scene *scene, double score, const char **reason);
+
 /* ---- questions ------------------------------------------------------------------------------ */
 
 /* A data abort that KVM had to answer without a description, in the VM's own address space. */
@@ -62,6 +69,12 @@ bool rule_is_device(const struct scene *scene);
 
 /* Nothing tells what this VM has outside memory. */
 bool rule_is_uncharted(const struct scene *scene);
+
+/* The guest itself was told of a device of @kind there. */
+bool rule_is_told(const struct scene *scene, enum guest_kind kind);
+
+/* What the instruction's base register holds, on arm64; false: not known. */
+bool rule_base_register(const struct scene *scene, uint64_t *ret);
 
 /* The VMM is @vmm. */
 bool rule_is_vmm(const struct scene *scene, const char *vmm);

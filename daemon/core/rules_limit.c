@@ -199,9 +199,8 @@ const struct rule rule_x86_beyond_maxphyaddr = {
 	.what = "The guest used, or has memory at, an address beyond the physical address bits of "
 		"its CPUs.",
 	.known_by = "The command line gives the number of bits, and the address needs more.",
-	.example =
-		"The guest read 0x4000000000 40 times, beyond the 36 address bits of "
-		"the guest's CPUs.",
+	.example = "The guest read 0x4000000000 40 times, beyond the 36 address bits of "
+		   "the guest's CPUs.",
 	.score = maxphyaddr_score,
 	.place = maxphyaddr_place,
 	.where = maxphyaddr_where,

@@ -20,11 +20,6 @@ static const struct machine_region *absent_ecam(const struct scene *s)
 	return s->left_out && s->left_out->role == ROLE_ECAM ? s->left_out : NULL;
 }
 
-static bool is_told(const struct scene *s, enum guest_kind kind)
-{
-	return s->device && s->device->kind == kind;
-}
-
 unsigned int rule_config_scan(const struct scene *s, uint64_t base)
 {
 	const struct faultmap *faults = s->evidence->faults;
@@ -53,7 +48,7 @@ static bool is_rather_other(const struct scene *s, const struct machine_region *
 static double ecam_score(const struct scene *s, const char **reason)
 {
 	const struct machine_region *ecam = absent_ecam(s);
-	bool told = is_told(s, GUEST_PCI_ECAM);
+	bool told = rule_is_told(s, GUEST_PCI_ECAM);
 
 	if (s->is_x86 || !rule_no_slot(s) || rule_is_device(s) || (!ecam && !told))
 		return 0;
@@ -179,7 +174,7 @@ static double window_score(const struct scene *s, const char **reason)
 {
 	if (!may_be_bar(s))
 		return 0;
-	if (is_told(s, GUEST_PCI_WINDOW) && !is_shared(s, s->device)) {
+	if (rule_is_told(s, GUEST_PCI_WINDOW) && !is_shared(s, s->device)) {
 		*reason =
 			"the guest's device tree has a PCI window there, and the machine has none";
 		return rule_mapped(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.85));
@@ -193,7 +188,7 @@ static double window_score(const struct scene *s, const char **reason)
 
 static double bar_outside_score(const struct scene *s, const char **reason)
 {
-	if (!may_be_bar(s) || !is_told(s, GUEST_PCI_WINDOW) || !is_shared(s, s->device))
+	if (!may_be_bar(s) || !rule_is_told(s, GUEST_PCI_WINDOW) || !is_shared(s, s->device))
 		return 0;
 	*reason = "the guest's PCI window reaches past the machine's, and the address is in what "
 		  "is beyond";
@@ -223,7 +218,7 @@ static void add_windows(const struct scene *s, struct text *text)
 
 static void window_where(const struct scene *s, struct text *text)
 {
-	if (is_told(s, GUEST_PCI_WINDOW))
+	if (rule_is_told(s, GUEST_PCI_WINDOW))
 		text_add(text, "The guest's device tree has a PCI window at %s. ",
 			 words_range(s->device->base, s->device->size).s);
 	add_windows(s, text);

@@ -194,9 +194,8 @@ const struct rule rule_x86_hpet_tpm = {
 	.what = "The guest drives an HPET or a TPM that the VM was started without.",
 	.known_by = "The machine's reference map has it at the address with other options, and the "
 		    "guest goes on accessing it.",
-	.example =
-		"The guest read 0xfed00000 9000 times, where the HPET would be; this "
-		"VM has none: it was started with hpet=off.",
+	.example = "The guest read 0xfed00000 9000 times, where the HPET would be; this "
+		   "VM has none: it was started with hpet=off.",
 	.score = hpet_score,
 	.place = hpet_place,
 	.where = hpet_where,
@@ -256,9 +255,8 @@ const struct rule rule_x86_pci_hole = {
 	.known_by =
 		"Many described accesses between the end of low RAM and 4 GiB, where neither KVM "
 		"nor the machine's reference map has anything.",
-	.example =
-		"The guest wrote 0xfef01000 50000 times, in the hole below 4 GiB, where "
-		"nothing is.",
+	.example = "The guest wrote 0xfef01000 50000 times, in the hole below 4 GiB, where "
+		   "nothing is.",
 	.score = hole_score,
 	.place = hole_place,
 	.where = hole_where,

@@ -14,8 +14,8 @@
 
 /* These are about the kernel's own side. All others rest on what the guest was told. */
 static const struct rule *const of_kernel[] = {
-	&rule_backing_gone, &rule_backing_not_faultable, &rule_subpage,
-	&rule_slot_over_vgic, &rule_x86_apic,
+	&rule_backing_gone, &rule_backing_not_faultable, &rule_subpage, &rule_slot_over_vgic,
+	&rule_x86_apic,
 };
 
 static bool is_of_guest(const struct rule *rule)
@@ -187,8 +187,7 @@ struct finding *verify_report(struct verification *v, const struct rule *rule,
 		v->no_memory = true;
 		return NULL;
 	}
-	if (is_of_guest(rule) && v->tree_may_be_file &&
-	    confidence > VERIFY_FILE_CONFIDENCE) {
+	if (is_of_guest(rule) && v->tree_may_be_file && confidence > VERIFY_FILE_CONFIDENCE) {
 		confidence = VERIFY_FILE_CONFIDENCE;
 		reason = VERIFY_FILE_REASON;
 	}
@@ -275,7 +274,7 @@ void verify_advise(struct verification *v, struct finding *finding)
 	if (!finding)
 		return;
 	for (const struct advice *rows = rule_find(finding->cause)->advice; rows->text; rows++)
-		if (!rows->vmm || !strcmp(rows->vmm, v->e->vmm))
+		if (advice_is_for(rows, v->e->vmm, v->e->host->arch))
 			add_line(v, finding->advice, &finding->n_advice, rows->text);
 }
 

@@ -12,8 +12,8 @@ struct verification {
 	const struct evidence *e;
 	bool has_tree; /* the guest's own device tree, not just some file in its memory */
 	char tree_reason[GUEST_TRUST_REASON]; /* why not */
-	bool tree_may_be_file; /* it is in no place where a VMM would put it */
-	bool wrong_machine;    /* the tree is for another machine: found */
+	bool tree_may_be_file;		      /* it is in no place where a VMM would put it */
+	bool wrong_machine;		      /* the tree is for another machine: found */
 	struct findings findings;
 	bool no_memory;
 };

@@ -139,8 +139,8 @@ static bool check(struct verification *v, enum guest_kind kind, const struct rul
 
 bool verify_ecam(struct verification *v, char *reason)
 {
-	return check(v, GUEST_PCI_ECAM, &rule_ecam_mismatch, is_config_space, "PCI configuration space",
-		     reason);
+	return check(v, GUEST_PCI_ECAM, &rule_ecam_mismatch, is_config_space,
+		     "PCI configuration space", reason);
 }
 
 bool verify_pci_windows(struct verification *v, char *reason)

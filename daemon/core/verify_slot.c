@@ -167,7 +167,8 @@ static void report_page(struct verification *v, const char *what, uint64_t base,
 		     "KVM cannot map a part of a host page: the accesses leave KVM as MMIO, or hit "
 		     "what is beside it.");
 	verify_region(finding, "%s, %s", what, words_range(base, size).s);
-	verify_evidence_line(v, finding, "Host page size: %s", words_size(v->e->host->page_bytes).s);
+	verify_evidence_line(v, finding, "Host page size: %s",
+			     words_size(v->e->host->page_bytes).s);
 	verify_advise(v, finding);
 	verify_sign(finding, what, (base | size) & (v->e->host->page_bytes - 1));
 }

@@ -64,24 +64,15 @@ enum {
 
 /* cloud-hypervisor/src/main.rs, get_cli_options_sorted(); vmm/src/config.rs for the values */
 static const struct cmdline_option cloud_hypervisor[] = {
-	{"--memory", CH_MEMORY, CMDLINE_VALUE},
-	{"--memory-zone", CH_ZONE, CMDLINE_VALUES},
-	{"--cpus", CH_CPUS, CMDLINE_VALUE},
-	{"--firmware", CH_FIRMWARE, CMDLINE_VALUE},
-	{"--kernel", CH_PAYLOAD, CMDLINE_VALUE},
-	{"--igvm", CH_PAYLOAD, CMDLINE_VALUE},
-	{"--tpm", CH_TPM, CMDLINE_VALUE},
-	{"--pvpanic", CH_PVPANIC, CMDLINE_FLAG},
-	{"--platform", CH_PLATFORM, CMDLINE_VALUE},
-	{"--device", CH_VFIO, CMDLINE_VALUES},
-	{"--user-device", CH_VFIO, CMDLINE_VALUES},
-	{"--disk", CH_DEVICE, CMDLINE_VALUES},
-	{"--net", CH_DEVICE, CMDLINE_VALUES},
-	{"--rng", CH_DEVICE, CMDLINE_VALUE},
-	{"--vsock", CH_DEVICE, CMDLINE_VALUE},
-	{"--console", CH_DEVICE, CMDLINE_VALUE},
-	{"--restore", CH_RESTORE, CMDLINE_VALUE},
-	{},
+	{"--memory", CH_MEMORY, CMDLINE_VALUE},	    {"--memory-zone", CH_ZONE, CMDLINE_VALUES},
+	{"--cpus", CH_CPUS, CMDLINE_VALUE},	    {"--firmware", CH_FIRMWARE, CMDLINE_VALUE},
+	{"--kernel", CH_PAYLOAD, CMDLINE_VALUE},    {"--igvm", CH_PAYLOAD, CMDLINE_VALUE},
+	{"--tpm", CH_TPM, CMDLINE_VALUE},	    {"--pvpanic", CH_PVPANIC, CMDLINE_FLAG},
+	{"--platform", CH_PLATFORM, CMDLINE_VALUE}, {"--device", CH_VFIO, CMDLINE_VALUES},
+	{"--user-device", CH_VFIO, CMDLINE_VALUES}, {"--disk", CH_DEVICE, CMDLINE_VALUES},
+	{"--net", CH_DEVICE, CMDLINE_VALUES},	    {"--rng", CH_DEVICE, CMDLINE_VALUE},
+	{"--vsock", CH_DEVICE, CMDLINE_VALUE},	    {"--console", CH_DEVICE, CMDLINE_VALUE},
+	{"--restore", CH_RESTORE, CMDLINE_VALUE},   {},
 };
 
 /* ByteSized: a bare number is bytes. Sizes of zones add up, and --memory is 0 then. */

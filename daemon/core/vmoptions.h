@@ -50,7 +50,7 @@ struct vmoptions {
 	enum vmoption tpm;	/* a TPM device is asked for */
 	enum vmoption virtio_iommu, pvpanic, sev_or_cca;
 	enum vmoption vfio; /* a device of the host is assigned: it has BARs of its own */
-	char dtb[128]; /* -dtb FILE: a device tree that the VMM did not make; "" */
+	char dtb[128];	    /* -dtb FILE: a device tree that the VMM did not make; "" */
 	/* crosvm --pci cam=[start=...,size=...],mem=[...] (since 2024-11); start 0: not given, size
 	 * 0: left to its default */
 	struct {

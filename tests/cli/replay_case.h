@@ -38,7 +38,7 @@ static inline struct manager *replay(const char *path)
 		return manager_free(manager);
 	for (size_t i = 0; i < manager->vms.n; i++)
 		assert_int_equal(
-			vm_diagnose(manager->vms.list[i], manager->host.arch, manager->host.injection_seen),
+			vm_diagnose(manager->vms.list[i], &manager->host, manager->started_ns),
 			0);
 	return manager;
 }
@@ -114,7 +114,7 @@ static inline void assert_comes_back(struct manager *manager, struct vm *vm)
 	char *before, *after;
 
 	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->host.arch);
-	assert_int_equal(vm_diagnose(vm, manager->host.arch, manager->host.injection_seen), 0);
+	assert_int_equal(vm_diagnose(vm, &manager->host, manager->started_ns), 0);
 	before = everything(manager, vm);
 	again = replay(save(manager, vm));
 	assert_non_null(again);

@@ -211,17 +211,14 @@ static inline struct vm *sample_vm(struct manager *manager)
 	vm->last_seq = 20;
 	vm->records = 15;
 	vm->dirty = true;
-	assert_int_equal(vm_diagnose(vm, manager->host.arch, manager->host.injection_seen), 0);
+	assert_int_equal(vm_diagnose(vm, &manager->host, manager->started_ns), 0);
 	assert_true(vm->findings.n >= 3);
 	return vm;
 }
 
 static inline int sample_save(const struct manager *manager, const struct vm *vm, const char *dir)
 {
-	const struct dossier_origin origin = {manager->host.kernel, manager->host.arch,
-					      manager->host.injection_seen};
-
-	return dossier_write(dir, vm, &origin);
+	return dossier_write(dir, vm, &manager->host);
 }
 
 /* All of a file, terminated; to be freed. */

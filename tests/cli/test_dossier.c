@@ -374,7 +374,7 @@ static void test_as_large_as_it_may_be(void **state)
 	assert_int_equal(vm->faults->n_sites, FAULTMAP_SITES_MAX);
 	fill_layers(vm);
 	vm->dirty = true;
-	assert_int_equal(vm_diagnose(vm, manager->host.arch, manager->host.injection_seen), 0);
+	assert_int_equal(vm_diagnose(vm, &manager->host, manager->started_ns), 0);
 	assert_int_equal(sample_save(manager, vm, scratch.dir), 0);
 	dossier_path(scratch.dir, vm, path, sizeof(path));
 	text = sample_read(path, &len);

@@ -154,18 +154,21 @@ static void make_vm(const struct configuration *configuration, struct vm *vm)
 static void run(const struct vm *vm, const struct guest_view *guest, struct findings *ret,
 		bool all_checks)
 {
-	const struct verify_evidence evidence = {
+	const struct host host = {
 		.arch = "arm64",
+		.page_bytes = 4096,
+		.maps = maps.list,
+		.n_maps = maps.n,
+	};
+	const struct evidence evidence = {
+		.host = &host,
 		.vmm = "qemu",
 		.options = &vm->options,
 		.layout = &vm->layout,
 		.machine = &vm->machine,
 		.machine_confidence = vm->choice.confidence,
-		.maps = maps.list,
-		.n_maps = maps.n,
 		.guest = guest,
 		.backings = &vm->backings,
-		.host_page_bytes = 4096,
 	};
 	struct verify_check checks[VERIFY_CHECKS_MAX];
 	size_t n;

@@ -4,8 +4,8 @@
 
 /*
  * Evidence made by hand: a VM's memory, its machine and its faults, as capture would deliver them.
- * Starts as an arm64 VM of Firecracker, which has no reference map, with 16 MiB of RAM at
- * 0x40000000 and no vGIC.
+ * Starts as an arm64 VM of Firecracker with 16 MiB of RAM at 0x40000000, on a machine that has
+ * nothing else, without a vGIC.
  */
 
 #include "tests/unit/unit.h"
@@ -37,6 +37,11 @@ struct scenario {
 	struct nisv_rec_layout rec;
 	struct layout layout;
 	struct machine machine;
+	struct host host;
+	struct vmoptions options;
+	struct guest_view guest;
+	struct backings backings;
+	struct slot_history slots;
 	struct evidence evidence;
 	struct faultmap *faults;
 	struct findings findings;
@@ -70,10 +75,18 @@ static inline int scenario_setup(void **state)
 	sc.rec.vgic_dist = sc.rec.vgic_cpu = NISV_ADDR_UNSET;
 	scenario_slot(0, RAM_BASE, 16 * MIB, 0);
 	sc.faults = faultmap_new();
+	sc.machine = (struct machine){.id = "bare", .vmm = "firecracker", .arch = "arm64"};
+	sc.host = (struct host){.arch = "arm64", .page_bytes = 4096};
 	sc.evidence = (struct evidence){
-		.arch = "arm64",
+		.host = &sc.host,
 		.vmm = "firecracker",
+		.options = &sc.options,
 		.layout = &sc.layout,
+		.machine = &sc.machine,
+		.machine_confidence = 0.9,
+		.guest = &sc.guest,
+		.backings = &sc.backings,
+		.slots = &sc.slots,
 		.faults = sc.faults,
 	};
 	return sc.faults ? 0 : -1;
@@ -84,6 +97,7 @@ static inline int scenario_teardown(void **state)
 	(void)state;
 	findings_clear(&sc.findings);
 	sc.faults = faultmap_free(sc.faults);
+	slot_history_clear(&sc.slots);
 	layout_clear(&sc.layout);
 	return 0;
 }

@@ -194,7 +194,7 @@ static void random_faults(void **state)
 		scenario_qemu_virt();
 		scenario_vgic_v3();
 		if (round & 1)
-			sc.evidence.arch = "x86_64";
+			sc.host.arch = "x86_64";
 		for (int i = 0; i < 1000; i++) {
 			uint64_t ipa = (uint64_t)unit_random(&seed) << (unit_random(&seed) % 16);
 			struct nisv_rec_fault rec =

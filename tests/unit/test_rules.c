@@ -4,7 +4,28 @@
 
 #include "tests/unit/unit.h"
 
-#include "daemon/core/rules.h"
+#include "daemon/core/rules_kit.h"
+#include "daemon/core/symptoms.h"
+
+static void assert_id(const char *id)
+{
+	assert_int_equal(strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(id));
+}
+
+static void assert_sentences(const char *id, const char *text)
+{
+	if (!text || !text[0])
+		fail_msg("%s has no text", id);
+	if (text[strlen(text) - 1] != '.')
+		fail_msg("%s: \"%s\" ends in no full stop", id, text);
+}
+
+/* What tells a cause from the evidence of a fault needs words for it, and a place in the order. */
+static void assert_tells_faults(const struct rule *rule)
+{
+	if (!rule->score || !rule->place || !rule->where || !rule->how)
+		fail_msg("%s is found at faults, but cannot tell of one", rule->id);
+}
 
 static void every_rule_is_complete(void **state)
 {
@@ -12,43 +33,109 @@ static void every_rule_is_complete(void **state)
 	for (size_t i = 0; i < n_rules; i++) {
 		const struct rule *rule = rules[i];
 
-		assert_int_equal(strspn(rule->id, "abcdefghijklmnopqrstuvwxyz0123456789-"),
-				 strlen(rule->id));
-		assert_true(rule->score && rule->place && rule->where && rule->how);
+		assert_id(rule->id);
+		assert_sentences(rule->id, rule->what);
+		assert_sentences(rule->id, rule->known_by);
+		assert_sentences(rule->id, rule->example);
+		assert_true(rule->from);
+		if (rule->from & RULE_FAULT)
+			assert_tells_faults(rule);
+		else
+			assert_null(rule->score);
 		assert_int_equal(strncmp(rule->documentation, "https://", 8), 0);
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(rule->id, rules[j]->id);
+		assert_ptr_equal(rule_find(rule->id), rule);
 	}
-	assert_string_equal(rules[n_rules - 1]->id, "unknown");
+	assert_null(rule_find("no-such-cause"));
 }
 
-static bool is_known_vmm(const char *vmm)
+/* A less specific cause must be one, and must not lead back. */
+static void every_general_cause_exists(void **state)
 {
-	static const char *const vmms[] = {"qemu",   "firecracker", "cloud-hypervisor",
-					   "crosvm", "kvmtool",	    "libkrun"};
+	(void)state;
+	for (size_t i = 0; i < n_rules; i++)
+		for (size_t j = 0; j < RULE_GENERAL_MAX && rules[i]->general[j]; j++) {
+			const struct rule *general = rule_find(rules[i]->general[j]);
 
-	for (size_t i = 0; i < ARRAY_SIZE(vmms); i++)
-		if (!strcmp(vmm, vmms[i]))
+			if (!general)
+				fail_msg("%s: there is no %s", rules[i]->id, rules[i]->general[j]);
+			for (size_t k = 0; k < RULE_GENERAL_MAX && general->general[k]; k++)
+				assert_string_not_equal(general->general[k], rules[i]->id);
+		}
+}
+
+/* What nothing else explains is tried last. */
+static void unknown_comes_last(void **state)
+{
+	size_t unknown = 0;
+
+	(void)state;
+	while (rules[unknown] != &rule_unknown)
+		unknown++;
+	for (size_t i = unknown + 1; i < n_rules; i++)
+		assert_null(rules[i]->score);
+}
+
+static const char *const vmms[] = {"qemu",    "firecracker", "cloud-hypervisor", "crosvm",
+				   "kvmtool", "libkrun",     "gvisor",		 "dragonball"};
+static const char *const archs[] = {"arm64", "x86_64"};
+
+static bool is_one_of(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(name, list[i]))
 			return true;
 	return false;
 }
 
+static bool has_advice(const struct rule *rule, const char *arch)
+{
+	for (const struct advice *row = rule->advice; row->text; row++)
+		if (advice_is_for(row, "some other VMM", arch))
+			return true;
+	return false;
+}
+
+static void assert_has_source(const char *id, const char *source, const char *revision)
+{
+	if (!source || !source[0])
+		fail_msg("%s: advice without a source", id);
+	if (!revision || !strpbrk(revision, "0123456789"))
+		fail_msg("%s: %s: no revision was read", id, source);
+}
+
 /* Advice that nothing backs is worth nothing; and every cause has some whatever the VMM. */
-static void every_advice_has_a_source(void **state)
+static void every_advice_has_a_source_and_its_revision(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < n_rules; i++) {
-		size_t general = 0;
-
 		assert_non_null(rules[i]->advice);
 		for (const struct advice *row = rules[i]->advice; row->text; row++) {
-			assert_true(row->source && row->source[0]);
+			assert_has_source(rules[i]->id, row->source, row->revision);
 			assert_int_equal(row->text[strlen(row->text) - 1], '.');
-			general += row->vmm == NULL;
-			if (row->vmm && !is_known_vmm(row->vmm))
-				fail_msg("%s: no VMM is called %s", rules[i]->id, row->vmm);
+			if (row->whose && !is_one_of(row->whose, vmms, ARRAY_SIZE(vmms)) &&
+			    !is_one_of(row->whose, archs, ARRAY_SIZE(archs)))
+				fail_msg("%s: nothing is called %s", rules[i]->id, row->whose);
 		}
-		assert_true(general > 0);
+		for (size_t j = 0; j < ARRAY_SIZE(archs); j++)
+			if ((!rules[i]->arch || !strcmp(rules[i]->arch, archs[j])) &&
+			    !has_advice(rules[i], archs[j]))
+				fail_msg("%s has no advice for a VMM that is not known",
+					 rules[i]->id);
+	}
+}
+
+static void every_symptom_has_a_source_and_its_revision(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_symptoms; i++) {
+		const struct symptom *symptom = &symptoms[i];
+
+		assert_has_source(symptom->text, symptom->source, symptom->revision);
+		assert_sentences("a symptom", symptom->text);
+		if (symptom->vmm && !is_one_of(symptom->vmm, vmms, ARRAY_SIZE(vmms)))
+			fail_msg("no VMM is called %s", symptom->vmm);
 	}
 }
 
@@ -66,7 +153,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule_is_complete),
-		cmocka_unit_test(every_advice_has_a_source),
+		cmocka_unit_test(every_general_cause_exists),
+		cmocka_unit_test(unknown_comes_last),
+		cmocka_unit_test(every_advice_has_a_source_and_its_revision),
+		cmocka_unit_test(every_symptom_has_a_source_and_its_revision),
 		cmocka_unit_test(bands_fall_one_by_one),
 	};
 

@@ -34,7 +34,7 @@ static void an_unconfirmed_fetch_is_less_sure(void **state)
 	f = scenario_explain(&rec);
 	assert_confidence(f, 0.85);
 	assert_int_equal(f->severity, SEVERITY_ERROR); /* KVM always injects */
-	sc.evidence.injection_seen = true;	       /* a hook would have seen it */
+	sc.host.injection_seen = true;		       /* a hook would have seen it */
 	f = scenario_diagnose();
 	assert_confidence(f, 0.7);
 	assert_int_equal(f->severity, SEVERITY_WARNING);

@@ -77,7 +77,7 @@ static void the_command_line_wanted_more_ram(void **state)
 
 	(void)state;
 	scenario_qemu_virt();
-	sc.evidence.ram_option_bytes = 64 * MIB;
+	sc.options.ram_bytes = 64 * MIB;
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "access-past-ram-end");
 	assert_confidence(f, 0.9);
@@ -91,7 +91,7 @@ static void ram_is_not_short_where_slots_were_cut(void **state)
 	struct nisv_rec_fault rec = scenario_nisv(RAM_END + 8 * MIB, LDP);
 
 	(void)state;
-	sc.evidence.ram_option_bytes = 64 * MIB;
+	sc.options.ram_bytes = 64 * MIB;
 	sc.layout.total_slots = 200;
 	assert_confidence(scenario_explain(&rec), 0.75);
 }
@@ -167,7 +167,7 @@ static void unproven_ram_makes_no_sure_hole(void **state)
 	rec = scenario_nisv(0x44000000, LDP);
 	assert_string_equal(scenario_explain(&rec)->cause, "hole-between-slots");
 	assert_confidence(&sc.findings.list[0], 0.6);
-	sc.evidence.ram_option_bytes = 23 * MIB; /* it is RAM */
+	sc.options.ram_bytes = 23 * MIB; /* it is RAM */
 	assert_confidence(scenario_diagnose(), 0.85);
 	sc.rec.slots[1].size = 16 * MIB; /* more than was asked for: one is none */
 	layout_from_record(&sc.layout, &sc.rec);
@@ -215,7 +215,7 @@ static void advice_counts_all_ram(void **state)
 
 	(void)state;
 	sc.evidence.vmm = "cloud-hypervisor";
-	sc.evidence.ram_option_bytes = 192 * MIB;
+	sc.options.ram_bytes = 192 * MIB;
 	sc.rec.n_slots = 0;
 	scenario_slot(0, 0xf8000000, 64 * MIB, 0);
 	scenario_slot(1, 0x100000000, 128 * MIB, 0);

@@ -11,7 +11,7 @@ static struct nisv_rec_fault emulation(uint64_t gpa, uint64_t rip, const uint8_t
 {
 	struct nisv_rec_fault rec;
 
-	sc.evidence.arch = "x86_64";
+	sc.host.arch = "x86_64";
 	sc.rec.n_slots = 0;
 	scenario_slot(0, 0, MIB, 0);
 	rec = scenario_fault(NISV_KIND_EMULATION, gpa);
@@ -149,7 +149,7 @@ static void x86_vm_that_ended_with_it(void **state)
 	struct nisv_rec_fault rec = emulation(0xd0000000, 0x7c00, pxor, sizeof(pxor));
 
 	(void)state;
-	sc.evidence.vm_ended = true;
+	sc.evidence.ended = true;
 	assert_int_equal(scenario_explain(&rec)->severity, SEVERITY_FATAL);
 }
 

@@ -27,8 +27,8 @@ static void test_nothing_known(void **state)
 	vm.evidence.machine = NULL;
 	vm.evidence.machine_confidence = 0;
 	vm.evidence.vmm = "unknown";
-	vm.evidence.host_page_bytes = 0;
-	vm.evidence.n_maps = 0;
+	vm.host.page_bytes = 0;
+	vm.host.n_maps = 0;
 	expect_silence();
 	for (size_t i = 0; i < n_checks; i++)
 		assert_false(checks[i].done);
@@ -151,7 +151,7 @@ static void test_a_tree_anywhere(void **state)
 	vm.guest.cpus = 0;
 	expect_not_done("memory is in memslots", "mere file");
 	vm.guest.cpus = 2;
-	vm.evidence.host_page_bytes = 65536;
+	vm.host.page_bytes = 65536;
 	range_of(GUEST_MEMORY)->size = 510 * MIB + 0x3000;
 	finding = expect("subpage-memslot");
 	assert_true(finding->confidence <= 0.6);
@@ -246,7 +246,7 @@ static void test_hostile(void **state)
 		vm.layout.redist[0].count = unit_random(&random);
 		vm.layout.ipa_bits = unit_random(&random) % 65;
 		vm.options.phys_bits = unit_random(&random) % 70;
-		vm.evidence.arch = unit_random(&random) % 4 ? "arm64" : "x86_64";
+		vm.host.arch = unit_random(&random) % 4 ? "arm64" : "x86_64";
 		run();
 		for (size_t i = 0; i < findings.n; i++)
 			assert_int_equal(strlen(findings.list[i].signature), 32);

@@ -89,7 +89,7 @@ static void test_e820(void **state)
 	const struct finding *finding;
 
 	(void)state;
-	vm.evidence.arch = "x86_64";
+	vm.host.arch = "x86_64";
 	vm.evidence.machine = NULL;
 	vm.layout.ipa_bits = 0;
 	vm.layout.vgic_model = NISV_VGIC_NONE;

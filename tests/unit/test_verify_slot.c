@@ -97,7 +97,7 @@ static void test_pages(void **state)
 {
 	(void)state;
 	/* Memory that a host with larger pages cannot give to the byte. */
-	vm.evidence.host_page_bytes = 65536;
+	vm.host.page_bytes = 65536;
 	range_of(GUEST_MEMORY)->size = 512 * MIB + 0x3000;
 	assert_contains(expect("subpage-memslot")->summary, "64 KiB");
 	/* KVM takes no such slot; a saved file may say so. */
@@ -107,7 +107,7 @@ static void test_pages(void **state)
 	expect("subpage-memslot");
 	/* A ROM of the machine that is too small to be a memslot of this host. */
 	healthy(NULL);
-	vm.evidence.host_page_bytes = 65536;
+	vm.host.page_bytes = 65536;
 	vm.machine.regions[vm.machine.n_regions++] =
 		(struct machine_region)REGION("ROM", 0x20000000000, 0x2000, REGION_ROM, .vgic = 0);
 	assert_contains(expect("subpage-memslot")->summary, "ROM");

@@ -375,21 +375,22 @@ static void test_records_after_the_end(void **state)
 		.below.id = -1,
 		.above.id = -1,
 	};
+	const struct host host = {.arch = "arm64", .injection_seen = true};
 	struct vms vms = {};
 	struct vm *vm = add(&vms, 0, "1-2", 1);
 
 	(void)state;
 	vms_end(&vms, vm, VM_END_DESTROYED, 1000);
-	assert_int_equal(vm_diagnose(vm, "arm64", true), 0);
+	assert_int_equal(vm_diagnose(vm, &host, 2000), 0);
 	assert_false(vm->dirty);
 	assert_null(vm_worst(vm));
 	assert_int_equal(faultmap_record(vm->faults, &fault, NULL), 1);
 	vm->dirty = true;
-	assert_int_equal(vm_diagnose(vm, "arm64", true), 0);
+	assert_int_equal(vm_diagnose(vm, &host, 2000), 0);
 	assert_int_equal(vm->findings.n, 1);
 	assert_int_equal(vm_worst(vm)->severity, SEVERITY_FATAL);
 	/* Not dirty: the findings stay, and what they point to with them. */
-	assert_int_equal(vm_diagnose(vm, "arm64", true), 0);
+	assert_int_equal(vm_diagnose(vm, &host, 2000), 0);
 	assert_int_equal(vm->findings.n, 1);
 	vms_clear(&vms);
 }

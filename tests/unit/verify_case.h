@@ -84,7 +84,8 @@ static const struct machine registry[] = {
 };
 
 static struct vm {
-	struct verify_evidence evidence;
+	struct evidence evidence;
+	struct host host;
 	struct vmoptions options;
 	struct layout layout;
 	struct machine machine;
@@ -144,18 +145,21 @@ static inline void add_bus(uint64_t addr, uint32_t len, bool is_ioeventfd)
 
 static inline void make_evidence(void)
 {
-	vm.evidence = (struct verify_evidence){
+	vm.host = (struct host){
 		.arch = "arm64",
+		.page_bytes = 4096,
+		.maps = registry,
+		.n_maps = ARRAY_SIZE(registry),
+	};
+	vm.evidence = (struct evidence){
+		.host = &vm.host,
 		.vmm = "qemu",
 		.options = &vm.options,
 		.layout = &vm.layout,
 		.machine = &vm.machine,
 		.machine_confidence = 0.9,
-		.maps = registry,
-		.n_maps = ARRAY_SIZE(registry),
 		.guest = &vm.guest,
 		.backings = &vm.backings,
-		.host_page_bytes = 4096,
 	};
 }
 
