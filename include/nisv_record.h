@@ -25,6 +25,8 @@
 	    */
 #define NISV_INSN_MAX	 16 /* bytes: 4 on arm64, at most 15 on x86 */
 #define NISV_PLACE_SHIFT 9  /* MMIO is counted per 512 bytes: one virtio-mmio transport each */
+#define NISV_WALK_STEPS	 5  /* descriptors of a stage-1 walk: levels -1 to 3 */
+#define NISV_FRAMES_MAX	 16 /* return addresses in one fault record */
 
 enum nisv_rec_type {
 	NISV_REC_VM = 1,     /* struct nisv_rec_vm: first sight of a VM */
@@ -74,6 +76,71 @@ enum nisv_insn_state {
 	NISV_INSN_PROTECTED = 6,  /* protected VM: memory is not the host's to read */
 	NISV_INSN_NO_SYSREGS = 7, /* MMU state unknown: EL1 registers were not current */
 	NISV_INSN_UNSAFE = 8,	  /* this kernel offers no way to tell device memory: not read */
+};
+
+/*
+ * How a walk of the guest's translation tables ended. The numbers 2 to 8 mean what they mean in
+ * enum nisv_insn_state.
+ */
+enum nisv_walk_state {
+	NISV_WALK_NONE = 0, /* not made: no virtual address in the fault, a nested guest, switched
+			       off (InspectGuestMemory=no), x86 */
+	NISV_WALK_DONE = 1, /* translated: `out` is the guest-physical address */
+	NISV_WALK_INVALID = 2, /* the last step's descriptor is invalid, or reserved at its level */
+	NISV_WALK_NO_SLOT = 3, /* left memory: the next descriptor is at `out`, in no memslot */
+	NISV_WALK_UNREADABLE = 4, /* the next one is at `out`, its host page not present now */
+	NISV_WALK_IO_MEMORY = 5,  /* the next one is at `out`, in device memory: never read */
+	NISV_WALK_PROTECTED = 6,  /* protected VM */
+	NISV_WALK_NO_SYSREGS = 7, /* only of a backtrace: the registers that translate are not the
+				     fault's */
+	NISV_WALK_UNSAFE = 8,	  /* this kernel offers no way to tell device memory: not read */
+	NISV_WALK_REFUSED = 9,	  /* TCR_EL1 allows no walk there: EPD0/1, outside the input size, a
+				     reserved granule */
+	NISV_WALK_MMU_OFF = 10,	  /* no translation: `out` is the virtual address */
+	NISV_WALK_FOREIGN = 11,	  /* AArch32 tables (an AArch32 EL1): not read */
+	_NISV_WALK_MAX = 12,
+};
+
+/* Why a backtrace has no more frames. */
+enum nisv_backtrace_end {
+	NISV_BACKTRACE_NONE = 0,       /* none was made: see NISV_WALK_NONE; AArch32, 16-bit code */
+	NISV_BACKTRACE_COMPLETE = 1,   /* a frame pointer of 0, or a record of zeroes */
+	NISV_BACKTRACE_MISALIGNED = 2, /* a frame pointer not aligned to a register's size */
+	NISV_BACKTRACE_ORDER = 3,      /* a record below the one before it (stacks grow down) */
+	NISV_BACKTRACE_UNREADABLE = 4, /* a record that could not be read: see read_state */
+	NISV_BACKTRACE_FULL = 5,       /* NISV_FRAMES_MAX were taken */
+	_NISV_BACKTRACE_MAX = 6,
+};
+
+/* What is known of the host mapping behind a slot. */
+enum nisv_vma_state {
+	NISV_VMA_NOT_ASKED = 0, /* other kinds of fault, or a kernel without bpf_find_vma() */
+	NISV_VMA_FOUND = 1,
+	NISV_VMA_ABSENT = 2, /* nothing is mapped at that address */
+	NISV_VMA_BUSY = 3,   /* another thread was changing the address space */
+	_NISV_VMA_MAX = 4,
+};
+
+/* Bits of nisv_vma.flags: ours, whatever the kernel's are. */
+#define NISV_VMA_READ	 (1U << 0)
+#define NISV_VMA_WRITE	 (1U << 1)
+#define NISV_VMA_EXEC	 (1U << 2)
+#define NISV_VMA_SHARED	 (1U << 3)
+#define NISV_VMA_IO	 (1U << 4) /* VM_IO */
+#define NISV_VMA_PFNMAP	 (1U << 5) /* VM_PFNMAP */
+#define NISV_VMA_FILE	 (1U << 6) /* a file, shared memory and memfds included; else anonymous */
+#define NISV_VMA_REGULAR (1U << 7) /* the file is a regular one: its size bounds the mapping */
+#define NISV_VMA_FLAGS	 0xffU
+
+/* x86: the mode KVM's emulator decoded the instruction in. */
+enum nisv_code_mode {
+	NISV_CODE_UNKNOWN = 0, /* arm64, or the emulator was not involved */
+	NISV_CODE_REAL = 1,    /* 16-bit, no protection */
+	NISV_CODE_VM86 = 2,    /* 16-bit, virtual 8086 */
+	NISV_CODE_16 = 3,      /* 16-bit, protected */
+	NISV_CODE_32 = 4,
+	NISV_CODE_64 = 5,
+	_NISV_CODE_MAX = 6,
 };
 
 /* How current the EL1 system registers in a fault record are (kernel-facts 4b: VHE hosts). */
@@ -213,6 +280,65 @@ struct nisv_sysregs {
 	__u64 sp_el1;
 };
 
+/* One descriptor that a walk read. */
+struct nisv_walk_step {
+	__u64 address;	  /* guest-physical, of the descriptor */
+	__u64 descriptor; /* as the guest's MMU reads it, SCTLR_EL1.EE considered */
+	__s32 level;	  /* -1 to 3 (Arm ARM DDI 0487, D8.2 "Translation process") */
+	__u32 reserved;
+};
+
+/*
+ * arm64: the guest's stage-1 walk of FAR, which is the PC where a fetch faulted. Made in the vCPU
+ * thread at the fault, with the registers at hand: sysregs_state says whether they are the
+ * fault's. A walk that agrees with the fault was made with the right ones anyway.
+ */
+struct nisv_walk {
+	__u64 va;      /* what was translated: FAR, in AArch32 code its low 32 bits */
+	__u64 out;     /* see enum nisv_walk_state; 0 where that does not name it */
+	__u32 state;   /* enum nisv_walk_state */
+	__u32 n_steps; /* used entries of step[], from the first level on */
+	/*
+	 * 1: it explains the fault. For a fault on a table walk one of the descriptors, or the one
+	 * that could not be read, is in the page of ipa; for others the output address is. Stale
+	 * registers without translation explain nothing: they fit any one-to-one mapping.
+	 */
+	__u32 agrees;
+	__u32 reserved;
+	struct nisv_walk_step step[NISV_WALK_STEPS];
+};
+
+/*
+ * The guest's callers, by its frame records: {next record, return address} at x29 (AAPCS64, "The
+ * Frame Pointer") or RBP, each word read through the guest's translation. arm64: frame[0] is
+ * x30, and the records follow: in a function's first instructions x30 is its return address, later
+ * that of a call it made. Return addresses are raw, with pointer authentication codes if the guest
+ * signs them: see fault_frames() in daemon/core. x86: 64-bit and 32-bit code, flat segments; the
+ * memory of an SEV guest is encrypted, and what is read there means nothing.
+ */
+struct nisv_backtrace {
+	__u32 n;	  /* used entries of frame[] */
+	__u32 end;	  /* enum nisv_backtrace_end */
+	__u32 read_state; /* enum nisv_walk_state of a record that could not be read, else NONE */
+	__u32 reserved;
+	__u64 stopped_at; /* the frame pointer that was not followed; 0 where there is none */
+	__u64 frame[NISV_FRAMES_MAX];
+};
+
+/*
+ * The VMM's mapping (VMA) behind the slot at the faulting address, asked where KVM could not use
+ * it: kinds backing and memory-fault.
+ */
+struct nisv_vma {
+	__u64 hva;	   /* host virtual address of the faulting one; 0: not asked */
+	__u64 start, end;  /* of the mapping; end is the first byte after it */
+	__u64 ino;	   /* of its file */
+	__u64 file_offset; /* of hva in the file: at or past file_size there is no memory */
+	__u64 file_size;   /* of a regular file, now; else 0 */
+	__u32 state;	   /* enum nisv_vma_state; other than FOUND: all below hva is 0 */
+	__u32 flags;	   /* NISV_VMA_* */
+};
+
 struct nisv_rec_fault {
 	struct nisv_rec_hdr hdr;
 	__u32 kind;	   /* enum nisv_kind */
@@ -242,6 +368,11 @@ struct nisv_rec_fault {
 	__u32 is_nested; /* 1: an L2 guest ran; ipa is an L2 address, not this VM's */
 	__u8 insn[NISV_INSN_MAX];
 	char comm[NISV_COMM_LEN]; /* of the vCPU thread */
+	__u32 code_mode;	  /* enum nisv_code_mode */
+	__u32 reserved;
+	struct nisv_walk walk;
+	struct nisv_backtrace backtrace;
+	struct nisv_vma vma;
 };
 
 /* Map `sites`: one fault site, struct nisv_site_key -> struct nisv_site. */
@@ -353,6 +484,10 @@ NISV_ASSERT_SIZE(struct nisv_rec_layout,
 		 48 + 72 + 16 * NISV_REDIST_MAX + 32 * NISV_SLOTS_MAX + 16 * NISV_BUS_MAX);
 NISV_ASSERT_SIZE(struct nisv_rec_slot, 48 + 16 + 2 * 32);
 NISV_ASSERT_SIZE(struct nisv_sysregs, 96);
+NISV_ASSERT_SIZE(struct nisv_walk, 32 + 24 * NISV_WALK_STEPS);
+NISV_ASSERT_SIZE(struct nisv_backtrace, 24 + 8 * NISV_FRAMES_MAX);
+NISV_ASSERT_SIZE(struct nisv_vma, 56);
+NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
 NISV_ASSERT_SIZE(struct nisv_site, 64);
 NISV_ASSERT_SIZE(struct nisv_place_key, 32);
