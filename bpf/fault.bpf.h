@@ -8,6 +8,7 @@
  * known). Full details only at the 1st, 2nd, 4th, 8th, ... fault of a site.
  */
 
+#include "guestmem.bpf.h"
 #include "record.bpf.h"
 
 struct fault {
@@ -27,7 +28,10 @@ struct outcome {
 
 /* Architecture: registers of the record; `final` where they are all in memory. */
 static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec);
-static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault *rec, bool final);
+static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final);
+
+/* Architecture: what the guest's memory says of the pending record, whose registers are filled. */
+int context_fill(u64 vcpu);
 
 static __always_inline bool is_power_of_2(u64 n)
 {
@@ -73,16 +77,33 @@ static __always_inline struct vcpu_state *vcpu_state_get(const struct fault *f)
 	return v;
 }
 
+/* What a record has only where it could be had. */
+static __always_inline void pending_clear(struct nisv_rec_fault *rec)
+{
+	__builtin_memset(&rec->sys, 0, sizeof(rec->sys));
+	rec->sysregs_state = NISV_SYSREGS_NONE;
+	rec->insn_state = NISV_INSN_NONE;
+	rec->insn_ipa = 0;
+	rec->insn_len = 0;
+	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
+	rec->code_mode = NISV_CODE_UNKNOWN;
+	__builtin_memset(&rec->walk, 0, sizeof(rec->walk));
+	__builtin_memset(&rec->backtrace, 0, sizeof(rec->backtrace));
+	__builtin_memset(&rec->vma, 0, sizeof(rec->vma));
+}
+
 static __always_inline void pending_fill(struct vcpu_state *v, const struct fault *f, u32 if_stable)
 {
 	struct nisv_rec_fault *rec = &v->pending;
 
+	v->vcpu = f->id.vcpu;
 	rec->kind = f->kind;
 	rec->vcpu_id = f->vcpu_id;
 	rec->esr = f->esr;
 	rec->far = f->far;
 	rec->ipa = f->ipa;
 	rec->pc = f->pc;
+	pending_clear(rec);
 	slots_around(f->id.kvm, rec, if_stable);
 	fill_registers(f->id.vcpu, rec);
 	v->pending_exit = f->exit;
@@ -201,64 +222,94 @@ static __always_inline void site_outcome(const struct fault *f, const struct out
 	site->errno_ = o->err;
 }
 
-/* Number, limit and send the pending record of a vCPU. */
-static __always_inline void pending_send(struct vcpu_state *v, const struct fault *f,
-					 const struct outcome *o)
+/* Number, limit and send the pending record of a vCPU, whose outcome is in it. */
+__noinline int fault_send(u64 vcpu)
 {
-	struct nisv_rec_fault *rec = &v->pending;
-	struct nisv_vm_stat *vm = bpf_map_lookup_elem(&vms, &f->vm);
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	struct nisv_rec_fault *rec;
+	struct nisv_vm_stat *vm;
+	struct nisv_vm_key key;
 	bool vital;
 
+	if (!v)
+		return 0;
+	key = v->vm;
+	vm = bpf_map_lookup_elem(&vms, &key);
 	if (!vm)
-		return;
+		return 0;
+	rec = &v->pending;
 	/* What kills a vCPU goes first; past that budget it is like any other. */
-	vital = (o->err < 0 || !vm->has_fault) &&
+	vital = (rec->errno_ < 0 || !vm->has_fault) &&
 		budget_take(vm, &vm->vital_in_window, vital_per_second);
 	if (!vital && !budget_take(vm, &vm->detail_in_window, details_per_second)) {
 		__sync_fetch_and_add(&vm->suppressed, 1);
-		return;
+		return 0;
 	}
 	/* Who it is came through the ordinary ring, which a storm may have filled. */
 	if (!vm->has_fault) {
 		vm->has_layout = 0;
-		vm_introduce(f->vm.kvm, f->vm.ino, true);
+		vm_introduce(key.kvm, key.ino, true);
 	}
-	layout_update(f->vm.kvm, f->vm.ino, vital && !vm->has_fault);
+	layout_update(key.kvm, key.ino, vital && !vm->has_fault);
 	vm->has_fault = 1;
+	bpf_get_current_comm(rec->comm, sizeof(rec->comm));
+	header_fill(&rec->hdr, NISV_REC_FAULT, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
+	record_send(rec, sizeof(*rec), vital);
+	return 0;
+}
+
+/* The pending record of a vCPU gets its outcome; it is ready for fault_finish(). */
+static __always_inline void pending_decide(struct vcpu_state *v, const struct outcome *o)
+{
+	struct nisv_rec_fault *rec = &v->pending;
+
 	rec->outcome = o->outcome;
 	rec->errno_ = o->err;
 	rec->exit_reason = o->reason;
 	rec->count = v->latched;
 	rec->vcpu_order = v->order;
-	bpf_get_current_comm(rec->comm, sizeof(rec->comm));
-	header_fill(&rec->hdr, NISV_REC_FAULT, sizeof(*rec), &f->vm, add_fetch(&vm->seq, 1));
-	record_send(rec, sizeof(*rec), vital);
+	v->latched = 0;
+	v->pending_exit = 0;
 }
 
 /*
- * The outcome is known: complete the record if one is wanted. @final: KVM is done with the exit,
- * and the guest's registers are all in memory. Without a first phase of the same exit the map is
- * the one of now, which is that of the fault only while KVM handles it.
+ * The outcome is known: fill the registers of the record, if one is wanted. @final: KVM is done
+ * with the exit, and the guest's registers are all in memory. Without a first phase of the same
+ * exit the map is the one of now, which is that of the fault only while KVM handles it. Returns
+ * what fault_finish() is to be called with.
  */
-static __always_inline void fault_complete(struct fault *f, const struct outcome *o, bool final)
+static __always_inline u64 fault_complete(struct fault *f, const struct outcome *o, bool final)
 {
 	struct vcpu_state *v = vcpu_state_get(f);
 
 	site_outcome(f, o);
 	if (!v || v->counted_exit != f->exit)
-		return;
+		return 0;
 	/* What kills the vCPU is told in full, also past the budget of sites. */
 	if (v->unplaced && o->err < 0)
 		v->latched = 1;
 	if (!v->latched)
-		return;
+		return 0;
 	if (v->pending_exit != f->exit || v->pending.ipa != f->ipa || v->pending.pc != f->pc)
 		pending_fill(v, f, final ? NISV_LAYOUT_AFTER : NISV_LAYOUT_STABLE);
 	v->pending.kind = f->kind;
-	fill_final(f->id.kvm, f->id.vcpu, &v->pending, final);
-	pending_send(v, f, o);
-	v->latched = 0;
-	v->pending_exit = 0;
+	fill_final(f->id.vcpu, &v->pending, final);
+	pending_decide(v, o);
+	return v->vcpu;
+}
+
+/*
+ * Complete and send the record of a vCPU (0: there is none to send). Called by the programs
+ * themselves, when the function that found the fault has returned: the walks of the guest's tables
+ * take most of the 512 bytes that a chain of calls has.
+ */
+static __always_inline int fault_finish(u64 vcpu)
+{
+	if (!vcpu)
+		return 0;
+	context_fill(vcpu);
+	backing_describe(vcpu);
+	return fault_send(vcpu);
 }
 
 #endif

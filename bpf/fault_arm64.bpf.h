@@ -2,44 +2,16 @@
 #ifndef NISV_FAULT_ARM64_BPF_H
 #define NISV_FAULT_ARM64_BPF_H
 
-/* arm64: syndrome, registers, and which fault an abort is. */
+/* arm64: the registers of a fault, and which fault an abort is. */
 
+#include "context_arm64.bpf.h"
 #include "fault.bpf.h"
-#include "stage1.bpf.h"
 
-/* ESR_EL2 and HPFAR_EL2: Arm ARM, D "AArch64 System Register Descriptions". */
-#define ESR_EC(esr)   ((esr) >> 26 & 0x3f)
-#define EC_IABT_LOW   0x20
-#define EC_DABT_LOW   0x24
-#define ESR_WNR	      (1ULL << 6)
-#define ESR_S1PTW     (1ULL << 7)
-#define ESR_CM	      (1ULL << 8)
-#define ESR_ISV	      (1ULL << 24)
-#define ESR_FSC_TYPE  0x3c
-#define FSC_FAULT     0x04 /* translation, all levels but -1 */
-#define FSC_FAULT_L_1 0x2b /* translation, level -1 (LPA2) */
-#define FSC_PERM      0x0c
-#define HPFAR_FIPA    0x00000ffffffffff0ULL
-#define HCR_E2H	      (1ULL << 34)
+/* HPFAR_EL2 and HCR_EL2: Arm ARM, D "AArch64 System Register Descriptions". */
+#define HPFAR_FIPA 0x00000ffffffffff0ULL
+#define HCR_E2H	   (1ULL << 34)
 
 #define PAGE_OFFSET_MASK 0xfffULL
-
-static __always_inline bool is_iabt(u64 esr)
-{
-	return ESR_EC(esr) == EC_IABT_LOW;
-}
-
-/* What KVM takes for a write: kvm_is_write_fault(), where the walker's own write is one too. */
-static __always_inline bool is_write(u64 esr)
-{
-	return !is_iabt(esr) && (esr & ESR_WNR);
-}
-
-/* NISV: a data abort of the guest's own access that the CPU did not describe. */
-static __always_inline bool is_nisv(u64 esr)
-{
-	return ESR_EC(esr) == EC_DABT_LOW && !(esr & (ESR_ISV | ESR_S1PTW | ESR_CM));
-}
 
 /*
  * Set the address of a fault from the page that KVM found and FAR. For a stage-1 walk FAR is the
@@ -102,7 +74,7 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
  * EL1 system registers: with VHE they live in the CPU until vcpu_put(), with nVHE they are in
  * memory after each exit (kvm_arch_vcpu_put(), __sysreg_save_state_nvhe()). HCR_EL2.E2H tells.
  */
-static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault *rec, bool final)
+static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final)
 {
 	struct nisv_sysregs *sys = &rec->sys;
 	bool vhe = READ(kvm_vcpu, vcpu, arch.hcr_el2) & HCR_E2H;
@@ -120,17 +92,6 @@ static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault 
 	sys->far = SYSREG(vcpu, FAR_EL1);
 	sys->sp_el0 = READ(kvm_vcpu, vcpu, arch.ctxt.regs.sp);
 	sys->sp_el1 = SYSREG(vcpu, SP_EL1);
-
-	rec->insn_ipa = 0;
-	rec->insn_len = 0;
-	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
-	rec->insn_state = NISV_INSN_NONE;
-	if (is_iabt(rec->esr) || !inspect_guest_memory)
-		return;
-	if (vm_protected(kvm))
-		rec->insn_state = NISV_INSN_PROTECTED;
-	else
-		insn_read(kvm, rec);
 }
 
 #endif

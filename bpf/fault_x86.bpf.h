@@ -4,12 +4,9 @@
 
 /* x86-64: what KVM's instruction emulator knew when it gave up. */
 
+#include "context_x86.bpf.h"
 #include "fault.bpf.h"
 
-/* enum kvm_reg: rax is 0, rip is 16 (arch/x86/include/asm/kvm_host.h). */
-#define REG_RIP 16
-
-#define CR0_PG	   (1ULL << 31)
 #define PAGE_BYTES 4096ULL
 
 /* Bytes of the instruction that the emulator fetched; 0: the fetch itself failed. */
@@ -39,6 +36,23 @@ static __always_inline u64 emulation_address(u64 vcpu, u64 ctxt, u64 pc)
 	return 0;
 }
 
+static __always_inline u32 code_mode(u64 ctxt)
+{
+	u32 mode = READ(x86_emulate_ctxt, ctxt, mode);
+
+	if (mode == bpf_core_enum_value(enum x86emul_mode, X86EMUL_MODE_PROT64))
+		return NISV_CODE_64;
+	if (mode == bpf_core_enum_value(enum x86emul_mode, X86EMUL_MODE_PROT32))
+		return NISV_CODE_32;
+	if (mode == bpf_core_enum_value(enum x86emul_mode, X86EMUL_MODE_PROT16))
+		return NISV_CODE_16;
+	if (mode == bpf_core_enum_value(enum x86emul_mode, X86EMUL_MODE_VM86))
+		return NISV_CODE_VM86;
+	if (mode == bpf_core_enum_value(enum x86emul_mode, X86EMUL_MODE_REAL))
+		return NISV_CODE_REAL;
+	return NISV_CODE_UNKNOWN;
+}
+
 static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 {
 	u64 regs = vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.regs);
@@ -49,12 +63,9 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 	rec->pstate = READ(x86_emulate_ctxt, ctxt, eflags);
 	rec->is_nested = (u64)READ(kvm_vcpu, vcpu, arch.mmu) ==
 			 vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.guest_mmu);
-	rec->insn_ipa = 0;
-	rec->insn_len = 0;
-	rec->insn_state = NISV_INSN_NONE;
-	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
 	if (rec->kind != NISV_KIND_EMULATION)
 		return;
+	rec->code_mode = code_mode(ctxt);
 	rec->insn_len = fetched_bytes(ctxt);
 	if (!rec->insn_len)
 		return;
@@ -65,9 +76,8 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 }
 
 /* KVM keeps CR0, CR4 and CR3 in memory or refreshes them when the emulator starts. */
-static __always_inline void fill_final(u64 kvm, u64 vcpu, struct nisv_rec_fault *rec, bool final)
+static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final)
 {
-	__builtin_memset(&rec->sys, 0, sizeof(rec->sys));
 	rec->sysregs_state = NISV_SYSREGS_CURRENT;
 	rec->sys.sctlr = READ(kvm_vcpu, vcpu, arch.cr0);
 	rec->sys.tcr = READ(kvm_vcpu, vcpu, arch.cr4);

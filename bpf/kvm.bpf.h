@@ -67,7 +67,9 @@ struct super_block {
 } _core;
 
 struct inode {
+	u16 i_mode;
 	unsigned long i_ino;
+	__s64 i_size;
 } _core;
 
 struct dentry {
@@ -82,6 +84,7 @@ struct path {
 
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
 	void *private_data;
 } _core;
 
@@ -111,7 +114,10 @@ struct mm_struct {
 } _core;
 
 struct vm_area_struct {
+	unsigned long vm_start, vm_end;
 	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
 } _core;
 
 struct sched_entity {

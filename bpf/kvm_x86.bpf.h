@@ -14,10 +14,19 @@ struct fetch_cache {
 	u8 *end;
 } _core;
 
-/* arch/x86/kvm/kvm_emulate.h */
+/* arch/x86/kvm/kvm_emulate.h: always through bpf_core_enum_value(). */
+enum x86emul_mode {
+	X86EMUL_MODE_REAL = 0,
+	X86EMUL_MODE_VM86 = 1,
+	X86EMUL_MODE_PROT16 = 2,
+	X86EMUL_MODE_PROT32 = 3,
+	X86EMUL_MODE_PROT64 = 4,
+};
+
 struct x86_emulate_ctxt {
 	unsigned long eflags;
 	unsigned long eip;
+	enum x86emul_mode mode;
 	bool gpa_available;
 	u64 gpa_val;
 	struct fetch_cache fetch;
@@ -37,6 +46,7 @@ struct kvm_arch {
 struct kvm_vcpu_arch {
 	unsigned long regs[17];
 	unsigned long cr0, cr2, cr3, cr4;
+	u64 efer;
 	struct kvm_mmu *mmu;
 	struct kvm_mmu guest_mmu;
 	struct x86_emulate_ctxt *emulate_ctxt;

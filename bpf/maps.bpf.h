@@ -12,6 +12,7 @@ const volatile __u32 places_per_vm = 2048;
 const volatile __u32 details_per_second = 32;
 const volatile __u32 vital_per_second = 8;
 const volatile __u32 slots_per_second = 128;
+const volatile __u32 host_page_shift = 12;
 const volatile bool count_mmio = true;
 const volatile bool inspect_guest_memory = true;
 
@@ -38,15 +39,28 @@ __u64 kvm_preempt_ops;
 #define MAX_PLACES 65536
 #define RING_BYTES (1 << 20)
 
+/*
+ * A look into the memory of a vCPU's guest, during one event: where what was read is put, and what
+ * need not be asked twice.
+ */
+struct look {
+	u64 memslots;
+	u64 start, end;	       /* of the VMM's mapping looked at last; it may be read */
+	u64 word;	       /* what was read last */
+	struct nisv_walk walk; /* the translation made last */
+};
+
 /* What we remember of a vCPU between the two phases of a fault. */
 struct vcpu_state {
 	struct nisv_vm_key vm;
-	u64 order;	  /* faults counted on it so far */
+	u64 vcpu;  /* its key here: what is a pointer to the verifier comes back as a number */
+	u64 order; /* faults counted on it so far */
 	u64 counted_exit; /* guest exit whose fault is counted: none is counted twice */
 	u64 pending_exit; /* guest exit that `pending` describes, 0: none */
 	u64 pc, ipa;	  /* of the fault counted last */
 	u64 latched;	  /* number of the counted fault if its details are wanted, else 0 */
 	u64 unplaced;	  /* 1: it has no site, the VM's budget was used up */
+	struct look look;
 	struct nisv_rec_fault pending;
 };
 

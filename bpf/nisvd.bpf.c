@@ -51,6 +51,33 @@ int find_vms(struct bpf_iter__task_file *ctx)
 }
 
 #if defined(__TARGET_ARCH_arm64)
+static __noinline u64 guest_fault(u64 pc, u64 esr, u64 far, u64 page)
+{
+	const struct outcome o = {.outcome = NISV_OUTCOME_UNKNOWN};
+	struct task_struct *task = current_task();
+	struct fault f = {};
+	u64 memslots;
+
+	if (!vcpu_loaded(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return 0;
+	}
+	f.pc = pc;
+	f.esr = esr;
+	f.far = far;
+	fault_address(&f, page);
+	memslots = vm_memslots(f.id.kvm);
+	if (slot_is_memory(slot_find(memslots, f.ipa >> GFN_SHIFT), is_write(esr)))
+		return 0;
+	f.kind = fault_kind(&f);
+	fault_vm(&f, task);
+	fault_prepare(&f);
+	if (is_nisv(esr) || has_inject)
+		return 0;
+	fault_count(&f);
+	return fault_complete(&f, &o, false);
+}
+
 /*
  * kvm_guest_fault(ulong vcpu_pc, ulong hsr, ulong hxfar, u64 ipa): every stage-2 abort, ordinary
  * RAM faults included. A described access of the guest's own is MMIO or memory: not our business,
@@ -60,34 +87,10 @@ SEC("raw_tp/kvm_guest_fault")
 int on_guest_fault(raw_args *ctx)
 {
 	u64 esr = ctx->args[1];
-	struct task_struct *task;
-	struct fault f = {};
-	u64 memslots;
 
 	if (is_nisv(esr) ? has_mmio_nisv : !(is_iabt(esr) || (esr & ESR_S1PTW)))
 		return 0;
-	task = current_task();
-	if (!vcpu_loaded(task, &f.id)) {
-		loss_add(NISV_LOSS_NO_VCPU, 1);
-		return 0;
-	}
-	f.pc = ctx->args[0];
-	f.esr = esr;
-	f.far = ctx->args[2];
-	fault_address(&f, ctx->args[3]);
-	memslots = vm_memslots(f.id.kvm);
-	if (slot_is_memory(slot_find(memslots, f.ipa >> GFN_SHIFT), is_write(esr)))
-		return 0;
-	f.kind = fault_kind(&f);
-	fault_vm(&f, task);
-	fault_prepare(&f);
-	if (!is_nisv(esr) && !has_inject) {
-		const struct outcome o = {.outcome = NISV_OUTCOME_UNKNOWN};
-
-		fault_count(&f);
-		fault_complete(&f, &o, false);
-	}
-	return 0;
+	return fault_finish(guest_fault(ctx->args[0], esr, ctx->args[2], ctx->args[3]));
 }
 
 /* kvm_mmio_nisv(ulong vcpu_pc, ulong esr, ulong far, ulong ipa), Linux 6.7 and later. */
@@ -135,7 +138,7 @@ static __always_inline bool exit_kind(struct fault *f, u32 reason, s32 err)
 }
 
 /* Its own function, with its own stack: most exits are none of ours. */
-static __noinline int fault_exit(u32 reason, s32 err)
+static __noinline u64 fault_exit(u32 reason, s32 err)
 {
 	struct outcome o = {.err = err, .reason = reason};
 	struct task_struct *task = current_task();
@@ -152,8 +155,7 @@ static __noinline int fault_exit(u32 reason, s32 err)
 								: NISV_OUTCOME_VMM_DECIDES;
 	fault_vm(&f, task);
 	fault_count(&f);
-	fault_complete(&f, &o, true);
-	return 0;
+	return fault_complete(&f, &o, true);
 }
 
 static __always_inline bool is_fault_exit(u32 reason, s32 err)
@@ -166,7 +168,7 @@ static __always_inline bool is_fault_exit(u32 reason, s32 err)
  * KVM gives the guest an abort. Inside KVM_RUN that is its own answer to an access outside memory;
  * else the VMM does it (KVM_SET_VCPU_EVENTS), which is the outcome of a fault counted before.
  */
-static __always_inline int inject(u64 vcpu)
+static __noinline u64 inject(u64 vcpu)
 {
 	const struct outcome o = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
 	struct task_struct *task = current_task();
@@ -187,35 +189,34 @@ static __always_inline int inject(u64 vcpu)
 		return 0;
 	fault_vm(&f, task);
 	fault_count(&f);
-	fault_complete(&f, &o, false);
-	return 0;
+	return fault_complete(&f, &o, false);
 }
 
 /* kvm_inject_dabt(vcpu, addr) and kvm_inject_pabt(vcpu, addr), until Linux 6.16 */
 SEC("kprobe/kvm_inject_dabt")
 int on_inject_dabt(struct user_pt_regs *ctx)
 {
-	return inject(ctx->regs[0]);
+	return fault_finish(inject(ctx->regs[0]));
 }
 
 SEC("kprobe/kvm_inject_pabt")
 int on_inject_pabt(struct user_pt_regs *ctx)
 {
-	return inject(ctx->regs[0]);
+	return fault_finish(inject(ctx->regs[0]));
 }
 
 /* kvm_inject_sea(vcpu, iabt, addr), their successor */
 SEC("kprobe/kvm_inject_sea")
 int on_inject_sea(struct user_pt_regs *ctx)
 {
-	return inject(ctx->regs[0]);
+	return fault_finish(inject(ctx->regs[0]));
 }
 
 /* Beyond the host's own limit; where it calls one of those above, the exit is counted already. */
 SEC("kprobe/kvm_inject_size_fault")
 int on_inject_size_fault(struct user_pt_regs *ctx)
 {
-	return inject(ctx->regs[0]);
+	return fault_finish(inject(ctx->regs[0]));
 }
 
 SEC("kprobe/kvm_destroy_vm")
@@ -257,8 +258,10 @@ int on_emulate_insn(raw_args *ctx)
 	fault_vm(&f, task);
 	f.kind = NISV_KIND_EMULATION;
 	v = vcpu_state_get(&f);
-	if (v && v->pending_exit && v->latched)
-		pending_send(v, &f, &injected);
+	if (v && v->pending_exit && v->latched) {
+		pending_decide(v, &injected);
+		fault_send(v->vcpu);
+	}
 	if (v)
 		v->counted_exit = v->pending_exit = v->latched = 0;
 	emulator = (u64)READ(kvm_vcpu, f.id.vcpu, arch.emulate_ctxt);
@@ -269,13 +272,14 @@ int on_emulate_insn(raw_args *ctx)
 	return 0;
 }
 
-static __noinline int fault_exit(u32 reason, s32 err)
+static __noinline u64 fault_exit(u32 reason, s32 err)
 {
 	struct outcome o = {.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
 	struct task_struct *task = current_task();
 	struct run_memory_fault where = {};
 	struct vcpu_state *v;
 	struct fault f = {};
+	u64 vcpu;
 
 	if (!vcpu_put_one(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
@@ -303,9 +307,9 @@ static __noinline int fault_exit(u32 reason, s32 err)
 		v->counted_exit = 0;
 		fault_count(&f);
 	}
-	fault_complete(&f, &o, true);
+	vcpu = fault_complete(&f, &o, true);
 	v->counted_exit = v->pending_exit = 0;
-	return 0;
+	return vcpu;
 }
 
 static __always_inline bool is_fault_exit(u32 reason, s32 err)
@@ -345,6 +349,6 @@ int on_userspace_exit(raw_args *ctx)
 	if (count_mmio)
 		mmio_exit(reason == EXIT_MMIO && !err);
 	if (is_fault_exit(reason, err))
-		fault_exit(reason, err);
+		return fault_finish(fault_exit(reason, err));
 	return 0;
 }

@@ -3,65 +3,21 @@
 #define NISV_STAGE1_BPF_H
 
 /*
- * arm64: read the instruction at a guest virtual address. The guest chooses its translation tables,
- * so every step is hostile: bounded levels, memory found through the slots only, device memory of
- * the host never touched, and a fault-free read of the VMM's address space, which is the current
- * one because we run in the vCPU's thread.
+ * arm64: the guest's own translation, with the EL1 registers of a vCPU's pending record. The guest
+ * chooses its tables, so every step is hostile: the levels are bounded, memory is that of
+ * guestmem.bpf.h.
  */
 
-#include "memslots.bpf.h"
-
-#define PSTATE_NRW (1ULL << 4) /* AArch32 */
+#include "guestmem.bpf.h"
 
 /* SCTLR_EL1, TCR_EL1 fields: Arm ARM, D "AArch64 System Register Descriptions". */
 #define SCTLR_M	  (1ULL << 0)
+#define SCTLR_E0E (1ULL << 24)
 #define SCTLR_EE  (1ULL << 25)
 #define TCR_EPD0  (1ULL << 7)
 #define TCR_EPD1  (1ULL << 23)
 #define TCR_DS	  (1ULL << 59)
 #define TCR_IPS52 6
-
-/* include/linux/mm.h, unchanged from 5.10 to 7.3. */
-#define VM_PFNMAP 0x00000400UL
-#define VM_IO	  0x00004000UL
-
-struct vma_answer {
-	bool found;
-	bool is_io;
-};
-
-static long vma_look(struct task_struct *task, struct vm_area_struct *vma,
-		     struct vma_answer *answer)
-{
-	answer->found = true;
-	answer->is_io = vma->vm_flags & (VM_IO | VM_PFNMAP);
-	return 0;
-}
-
-/* Read @size bytes of guest memory at @gpa, which must not cross a page. */
-static __noinline u32 guest_read(u64 memslots, u64 gpa, void *to, u32 size)
-{
-	u64 gfn = gpa >> GFN_SHIFT;
-	u64 slot = slot_at_or_below(memslots, gfn);
-	struct vma_answer answer = {};
-	u64 hva;
-
-	if (!slot_contains(slot, gfn) || !slot_is_memory(slot, false))
-		return NISV_INSN_NO_SLOT;
-	hva = READ(kvm_memory_slot, slot, userspace_addr) +
-	      ((gfn - READ(kvm_memory_slot, slot, base_gfn)) << GFN_SHIFT) +
-	      (gpa & ((1 << GFN_SHIFT) - 1));
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma))
-		return NISV_INSN_UNSAFE;
-	/* -EBUSY where another thread changes the address space just now, -ENOENT: no mapping. */
-	if (bpf_find_vma((struct task_struct *)bpf_get_current_task_btf(), hva, vma_look, &answer,
-			 0) ||
-	    !answer.found)
-		return NISV_INSN_UNREADABLE;
-	if (answer.is_io)
-		return NISV_INSN_IO_MEMORY;
-	return bpf_probe_read_user(to, size, (void *)hva) ? NISV_INSN_UNREADABLE : NISV_INSN_OK;
-}
 
 /* The translation regime of one half of the address space. */
 struct stage1 {
@@ -69,6 +25,7 @@ struct stage1 {
 	u64 va;		/* the address to translate, without the bits above the input size */
 	u32 bits;	/* input size */
 	u32 page_shift; /* 12, 14 or 16 */
+	u32 block_max;	/* the largest block, as a shift */
 	bool lpa2;	/* 52-bit descriptors of 4 and 16 KiB granules */
 };
 
@@ -80,9 +37,21 @@ static __always_inline u32 granule_shift(bool high, u32 tg)
 	return tg == 0 ? 12 : tg == 1 ? 16 : tg == 2 ? 14 : 0;
 }
 
+/* The largest block: 512 GiB, 64 GiB or 4 TiB where addresses have 52 bits, else 1 GiB, 32 MiB or
+ * 512 MiB (Arm ARM, D8.3.1.2 "Block descriptor").
+ */
+static __always_inline u32 largest_block(u32 page_shift, bool is_52)
+{
+	if (page_shift == 12)
+		return is_52 ? 39 : 30;
+	if (page_shift == 14)
+		return is_52 ? 36 : 25;
+	return is_52 ? 42 : 29;
+}
+
 static __always_inline bool stage1_setup(const struct nisv_sysregs *sys, u64 va, struct stage1 *s)
 {
-	bool high = va >> 55 & 1;
+	bool high = va >> 55 & 1, is_52;
 	u64 ttbr = high ? sys->ttbr1 : sys->ttbr0;
 	u32 tsz = (high ? sys->tcr >> 16 : sys->tcr) & 0x3f;
 	u64 top;
@@ -98,10 +67,12 @@ static __always_inline bool stage1_setup(const struct nisv_sysregs *sys, u64 va,
 	if (top != (high ? ((1ULL << 56) - 1) >> s->bits : 0))
 		return false;
 	s->lpa2 = s->page_shift != 16 && (sys->tcr & TCR_DS);
+	is_52 = s->lpa2 || (s->page_shift == 16 && (sys->tcr >> 32 & 7) == TCR_IPS52);
+	s->block_max = largest_block(s->page_shift, is_52);
 	s->va = va & ((1ULL << s->bits) - 1);
 	s->table = ttbr & 0x0000fffffffffffeULL;
 	/* Output addresses of 52 bits: bits 51:48 of the table are in TTBR bits 5:2. */
-	if (s->lpa2 || (s->page_shift == 16 && (sys->tcr >> 32 & 7) == TCR_IPS52))
+	if (is_52)
 		s->table = (s->table & ~0x3fULL) | (ttbr & 0x3c) << 46;
 	return true;
 }
@@ -119,69 +90,101 @@ static __always_inline u64 descriptor_address(const struct stage1 *s, u64 desc)
 	return address;
 }
 
-#define MAX_LEVELS 5 /* level -1 to 3 */
-
-/* Translate by walking the guest's tables: NISV_INSN_OK and *ipa, or why not. */
-static __noinline u32 stage1_walk(u64 memslots, const struct nisv_sysregs *sys, u64 va, u64 *ipa)
+/*
+ * One level: read the descriptor that translates the bits from @shift on, follow it. The table's
+ * next one is in s->table then, or the translation is done.
+ */
+static __always_inline u32 stage1_step(u64 vcpu, struct stage1 *s, struct nisv_walk *walk,
+				       u32 shift, bool is_big_endian)
 {
-	struct stage1 s = {};
-	u32 stride, shift, i;
+	u64 index = (s->va >> (shift & 63)) & ((1ULL << (s->page_shift - 3)) - 1);
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	u64 offset = (1ULL << (shift & 63)) - 1, desc;
+	struct nisv_walk_step *step;
+	u32 state;
 
-	if (!stage1_setup(sys, va, &s))
-		return NISV_INSN_STAGE1;
+	walk->out = s->table + index * 8;
+	state = guest_read(vcpu, walk->out, sizeof(desc));
+	if (state != NISV_WALK_DONE)
+		return state;
+	if (!v || walk->n_steps >= NISV_WALK_STEPS)
+		return NISV_WALK_INVALID;
+	desc = is_big_endian ? __builtin_bswap64(v->look.word) : v->look.word;
+	step = &walk->step[walk->n_steps++];
+	step->address = walk->out;
+	step->descriptor = desc;
+	step->level = 3 - (s32)((shift - s->page_shift) / (s->page_shift - 3));
+	walk->out = 0;
+	if (!(desc & 1))
+		return NISV_WALK_INVALID;
+	s->table = descriptor_address(s, desc);
+	if (desc & 2 && shift != s->page_shift)
+		return NISV_WALK_NONE;
+	/* Bit 1 says page at the last level, table at others: without it, a block or nothing. */
+	if (!(desc & 2) && (shift == s->page_shift || shift > s->block_max))
+		return NISV_WALK_INVALID;
+	walk->out = (s->table & ~offset) | (s->va & offset);
+	return NISV_WALK_DONE;
+}
+
+static __always_inline u32 stage1_follow(u64 vcpu, const struct nisv_sysregs *sys,
+					 struct nisv_walk *walk)
+{
+	u32 stride, shift, state, i;
+	struct stage1 s = {};
+
+	if (!stage1_setup(sys, walk->va, &s))
+		return NISV_WALK_REFUSED;
 	stride = s.page_shift - 3;
 	/* The first table resolves what is left of the input size above whole strides. */
 	shift = s.page_shift + (s.bits - s.page_shift - 1) / stride * stride;
 	/* A table is aligned to its size: the bits below are not address (CnP, and others). */
 	s.table &= ~((8ULL << (s.bits - shift)) - 1);
-	for (i = 0; i < MAX_LEVELS; i++) {
-		u64 index = (s.va >> (shift & 63)) & ((1ULL << stride) - 1);
-		u64 desc = 0;
-		u32 state = guest_read(memslots, s.table + index * 8, &desc, sizeof(desc));
-
-		if (state != NISV_INSN_OK)
+	/* Unrolled: clang lets the loop fall through into its head, which the verifier refuses. */
+#pragma clang loop unroll(full)
+	for (i = 0; i < NISV_WALK_STEPS; i++) {
+		state = stage1_step(vcpu, &s, walk, shift, sys->sctlr & SCTLR_EE);
+		if (state != NISV_WALK_NONE)
 			return state;
-		if (sys->sctlr & SCTLR_EE)
-			desc = __builtin_bswap64(desc);
-		if (!(desc & 1) || (shift == s.page_shift && !(desc & 2)))
-			return NISV_INSN_STAGE1;
-		s.table = descriptor_address(&s, desc);
-		if (shift == s.page_shift || !(desc & 2)) {
-			u64 offset = (1ULL << (shift & 63)) - 1;
-
-			*ipa = (s.table & ~offset) | (s.va & offset);
-			return NISV_INSN_OK;
-		}
 		shift -= stride;
 	}
-	return NISV_INSN_STAGE1;
+	return NISV_WALK_INVALID;
 }
 
-/* Fill the instruction of a record whose pc, pstate and system registers are filled. */
-static __always_inline void insn_read(u64 kvm, struct nisv_rec_fault *rec)
+/*
+ * Translate an address for a vCPU, in AArch64's tables, into its look.walk; returns the state of
+ * that.
+ */
+__noinline u32 stage1_walk(u64 vcpu, u64 va)
 {
-	u64 memslots = vm_memslots(kvm);
-	u64 ipa = rec->pc;
-	u32 insn = 0;
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	struct nisv_walk *walk;
 
-	if (rec->sysregs_state != NISV_SYSREGS_CURRENT) {
-		rec->insn_state = NISV_INSN_NO_SYSREGS;
-		return;
+	if (!v)
+		return NISV_WALK_UNREADABLE;
+	walk = &v->look.walk;
+	__builtin_memset(walk, 0, sizeof(*walk));
+	walk->va = va;
+	if (v->pending.sys.sctlr & SCTLR_M) {
+		walk->state = stage1_follow(vcpu, &v->pending.sys, walk);
+	} else {
+		walk->out = va;
+		walk->state = NISV_WALK_MMU_OFF;
 	}
-	if (rec->sys.sctlr & SCTLR_M) {
-		/* AArch32 guests have other table formats. */
-		rec->insn_state = rec->pstate & PSTATE_NRW
-					  ? NISV_INSN_NONE
-					  : stage1_walk(memslots, &rec->sys, rec->pc, &ipa);
-		if (rec->insn_state != NISV_INSN_OK)
-			return;
-	}
-	rec->insn_ipa = ipa;
-	rec->insn_state = guest_read(memslots, ipa, &insn, sizeof(insn));
-	if (rec->insn_state == NISV_INSN_OK) {
-		rec->insn_len = sizeof(insn);
-		__builtin_memcpy(rec->insn, &insn, sizeof(insn));
-	}
+	return walk->state;
+}
+
+/* Read @size bytes at a virtual address, all in one page, into the vCPU's look.word. */
+__noinline u32 virtual_read(u64 vcpu, u64 va, u64 size)
+{
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	u32 state = stage1_walk(vcpu, va);
+
+	if (!v)
+		return NISV_WALK_UNREADABLE;
+	if (state != NISV_WALK_DONE && state != NISV_WALK_MMU_OFF)
+		return state;
+	return guest_read(vcpu, v->look.walk.out, size);
 }
 
 #endif

@@ -10,10 +10,32 @@
 #define PSTATE_NRW    (1U << 4)
 #define PSTATE_M_MASK 0xfU
 
+/* Addresses of at most 52 bits are translated; 56 leave bit 55 to tell the halves apart. */
+#define VA_BITS_MAX 55
+
+static bool is_arm64(const char *arch)
+{
+	return !strcmp(arch, "arm64");
+}
+
+/* ---- the instruction ---- */
+
 int fault_x86_bits(const struct nisv_rec_fault *fault)
 {
 	const struct nisv_sysregs *sys = &fault->sys;
 
+	switch (fault->code_mode) {
+	case NISV_CODE_REAL:
+	case NISV_CODE_VM86:
+	case NISV_CODE_16:
+		return 16;
+	case NISV_CODE_32:
+		return 32;
+	case NISV_CODE_64:
+		return 64;
+	default:
+		break;
+	}
 	if (fault->sysregs_state == NISV_SYSREGS_NONE)
 		return 0;
 	if (!(sys->sctlr & CR0_PE))
@@ -29,7 +51,7 @@ struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch)
 	if (fault->insn_state != NISV_INSN_OK || !fault->insn_len ||
 	    fault->insn_len > sizeof(fault->insn))
 		return unknown;
-	if (strcmp(arch, "arm64"))
+	if (!is_arm64(arch))
 		return insn_decode_x86(fault->insn, fault->insn_len, fault->pc,
 				       fault_x86_bits(fault));
 	if (fault->insn_len < sizeof(raw) || fault->pstate & PSTATE_NRW)
@@ -38,9 +60,115 @@ struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch)
 	return insn_decode_a64(raw, fault->pc);
 }
 
+/* ---- whose code ---- */
+
 int fault_el(const struct nisv_rec_fault *fault)
 {
 	if (fault->pstate & PSTATE_NRW)
 		return (fault->pstate & PSTATE_M_MASK) != 0;
 	return (int)(fault->pstate >> 2 & 3);
+}
+
+enum fault_side fault_side(const struct nisv_rec_fault *fault, const char *arch)
+{
+	if (is_arm64(arch))
+		return fault_el(fault) ? FAULT_SIDE_KERNEL : FAULT_SIDE_USER;
+	if (fault->code_mode == NISV_CODE_VM86)
+		return FAULT_SIDE_USER;
+	if (fault->code_mode == NISV_CODE_64 && fault->pc >> 63)
+		return FAULT_SIDE_KERNEL;
+	return FAULT_SIDE_UNKNOWN;
+}
+
+/* ---- the callers ---- */
+
+static uint64_t strip_pac(uint64_t address, const struct nisv_rec_fault *fault)
+{
+	bool high = address >> 55 & 1;
+	uint32_t bits = 64 - (uint32_t)((high ? fault->sys.tcr >> 16 : fault->sys.tcr) & 0x3f);
+	uint64_t extension;
+
+	if (fault->sysregs_state == NISV_SYSREGS_NONE || bits > VA_BITS_MAX)
+		return address;
+	extension = ~0ULL << bits;
+	return high ? address | extension : address & ~extension;
+}
+
+size_t fault_frames(const struct nisv_rec_fault *fault, const char *arch,
+		    uint64_t ret[NISV_FRAMES_MAX])
+{
+	const struct nisv_backtrace *trace = &fault->backtrace;
+	size_t n = 0;
+
+	for (size_t i = 0; i < trace->n && i < NISV_FRAMES_MAX; i++) {
+		uint64_t address = trace->frame[i];
+
+		if (is_arm64(arch))
+			address = strip_pac(address, fault);
+		if (is_arm64(arch) && i == 1 && address == ret[0])
+			continue;
+		ret[n++] = address;
+	}
+	return n;
+}
+
+/* ---- names ---- */
+
+#define NAME(names, i) ((size_t)(i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : "unknown")
+
+const char *walk_state_name(enum nisv_walk_state state)
+{
+	static const char *const names[_NISV_WALK_MAX] = {
+		[NISV_WALK_NONE] = "none",
+		[NISV_WALK_DONE] = "done",
+		[NISV_WALK_INVALID] = "invalid-descriptor",
+		[NISV_WALK_NO_SLOT] = "no-slot",
+		[NISV_WALK_UNREADABLE] = "unreadable",
+		[NISV_WALK_IO_MEMORY] = "io-memory",
+		[NISV_WALK_PROTECTED] = "protected",
+		[NISV_WALK_NO_SYSREGS] = "registers-unknown",
+		[NISV_WALK_UNSAFE] = "unsafe",
+		[NISV_WALK_REFUSED] = "refused",
+		[NISV_WALK_MMU_OFF] = "mmu-off",
+		[NISV_WALK_FOREIGN] = "aarch32-tables",
+	};
+
+	return NAME(names, state);
+}
+
+const char *backtrace_end_name(enum nisv_backtrace_end end)
+{
+	static const char *const names[_NISV_BACKTRACE_MAX] = {
+		[NISV_BACKTRACE_NONE] = "none",
+		[NISV_BACKTRACE_COMPLETE] = "complete",
+		[NISV_BACKTRACE_MISALIGNED] = "misaligned",
+		[NISV_BACKTRACE_ORDER] = "order",
+		[NISV_BACKTRACE_UNREADABLE] = "unreadable",
+		[NISV_BACKTRACE_FULL] = "full",
+	};
+
+	return NAME(names, end);
+}
+
+const char *vma_state_name(enum nisv_vma_state state)
+{
+	static const char *const names[_NISV_VMA_MAX] = {
+		[NISV_VMA_NOT_ASKED] = "not-asked",
+		[NISV_VMA_FOUND] = "found",
+		[NISV_VMA_ABSENT] = "absent",
+		[NISV_VMA_BUSY] = "busy",
+	};
+
+	return NAME(names, state);
+}
+
+const char *code_mode_name(enum nisv_code_mode mode)
+{
+	static const char *const names[_NISV_CODE_MAX] = {
+		[NISV_CODE_UNKNOWN] = "unknown", [NISV_CODE_REAL] = "real",
+		[NISV_CODE_VM86] = "vm86",	 [NISV_CODE_16] = "16-bit",
+		[NISV_CODE_32] = "32-bit",	 [NISV_CODE_64] = "64-bit",
+	};
+
+	return NAME(names, mode);
 }

@@ -88,6 +88,7 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 		skel->rodata->vital_per_second = options->vital_per_second;
 	if (options->slots_per_second)
 		skel->rodata->slots_per_second = options->slots_per_second;
+	skel->rodata->host_page_shift = (uint32_t)__builtin_ctzl((unsigned long)getpagesize());
 	skel->rodata->count_mmio = options->count_mmio;
 	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
 }

@@ -23,7 +23,7 @@ struct capture_options {
 	uint32_t vital_per_second;   /* of those that no storm can push out; 8 */
 	uint32_t slots_per_second;   /* records of slot changes per VM and second; 128 */
 	bool count_mmio;	     /* false: kvm_mmio is not attached at all */
-	bool inspect_guest_memory;   /* false: no instruction is read from a guest */
+	bool inspect_guest_memory;   /* false: nothing is read from a guest's memory */
 };
 
 /*

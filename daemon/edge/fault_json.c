@@ -10,6 +10,7 @@
 #include "daemon/core/fault.h"
 #include "daemon/core/faultmap.h"
 #include "daemon/core/vmname.h"
+#include "daemon/edge/context_json.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
@@ -180,6 +181,7 @@ struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char
 	registers = json_object_new_object();
 	write_members(registers, sysregs, LENGTH(sysregs), fault);
 	json_object_object_add(object, "system_registers", registers);
+	context_to_json(object, fault);
 	return object;
 }
 
@@ -249,6 +251,7 @@ int fault_from_json(struct json_object *object, struct nisv_rec_fault *ret)
 	if (json_object_object_get_ex(object, "system_registers", &value) &&
 	    json_object_is_type(value, json_type_object))
 		read_members(value, sysregs, LENGTH(sysregs), &fault);
+	context_from_json(object, &fault);
 	*ret = fault;
 	return 0;
 }

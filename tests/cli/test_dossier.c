@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Dossiers on disk, and the fault records in them: all there or nothing, and every member. */
+/* Dossiers on disk: all there or nothing. */
 
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 
-#include "daemon/edge/fault_json.h"
 #include "tests/cli/sample.h"
 
 static struct scratch scratch;
@@ -25,131 +24,6 @@ static int tear_down(void **state)
 	scratch_close(&scratch);
 	return 0;
 }
-
-/* ---- one fault record ---- */
-
-static struct nisv_slot random_slot(uint64_t *seed)
-{
-	struct nisv_slot slot = {.id = -1};
-
-	if (unit_random(seed) % 4 == 0)
-		return slot;
-	slot.gpa = (uint64_t)unit_random(seed) << 32 | unit_random(seed);
-	slot.size = (uint64_t)unit_random(seed) << 32 | unit_random(seed);
-	slot.hva = (uint64_t)unit_random(seed) << 32 | unit_random(seed);
-	slot.flags = unit_random(seed);
-	slot.id = (__s16)(unit_random(seed) & 0x7fff);
-	slot.as_id = (__u16)unit_random(seed);
-	return slot;
-}
-
-/* Random bits in every member, within what a record can hold. */
-static struct nisv_rec_fault random_fault(uint64_t *seed)
-{
-	struct nisv_rec_fault fault;
-
-	for (size_t i = 0; i < sizeof(fault); i++)
-		((uint8_t *)&fault)[i] = (uint8_t)unit_random(seed);
-	fault.hdr.type = NISV_REC_FAULT;
-	fault.hdr.size = sizeof(fault);
-	fault.hdr.vm = (struct nisv_vm_key){};
-	fault.hdr.tgid = 0;
-	fault.hdr.time_ns = unit_random(seed) * 1000000000ULL + unit_random(seed) % 1000000 * 1000;
-	fault.kind = unit_random(seed) % _NISV_KIND_MAX;
-	fault.outcome = unit_random(seed) % _NISV_OUTCOME_MAX;
-	fault.slot = random_slot(seed);
-	fault.below = random_slot(seed);
-	fault.above = random_slot(seed);
-	fault.insn_len = unit_random(seed) % (NISV_INSN_MAX + 1);
-	memset(fault.insn + fault.insn_len, 0, NISV_INSN_MAX - fault.insn_len);
-	memset(fault.comm, 0, sizeof(fault.comm));
-	for (size_t i = 0; i < unit_random(seed) % NISV_COMM_LEN; i++)
-		fault.comm[i] = (char)(' ' + unit_random(seed) % ('~' - ' '));
-	return fault;
-}
-
-static void test_every_member_comes_back(void **state)
-{
-	uint64_t seed = 3;
-
-	(void)state;
-	for (size_t round = 0; round < 2000; round++) {
-		const struct nisv_rec_fault fault = random_fault(&seed);
-		struct json_object *object = fault_to_json(&fault, round % 2 ? "arm64" : "x86_64");
-		/* Through text, as a dossier does. */
-		struct json_object *again = json_tokener_parse(
-			json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
-		struct nisv_rec_fault back;
-
-		assert_int_equal(fault_from_json(again, &back), 0);
-		assert_memory_equal(&back, &fault, sizeof(fault));
-		json_object_put(object);
-		json_object_put(again);
-	}
-}
-
-static void test_bytes_in_a_thread_name(void **state)
-{
-	struct nisv_rec_fault fault = {.comm = "\x1b[2J\xff\n\xe2\x80\xae", .slot.id = -1};
-	struct json_object *object = fault_to_json(&fault, "arm64"), *thread;
-
-	(void)state;
-	assert_true(json_object_object_get_ex(object, "thread", &thread));
-	assert_string_equal(json_object_get_string(thread), "\\x1b[2J\\xff\\x0a\\xe2\\x80\\xae");
-	json_object_put(object);
-}
-
-static void test_what_is_no_fault(void **state)
-{
-	static const char *const texts[] = {
-		"null",
-		"7",
-		"[]",
-		"\"fault\"",
-		"{}",
-		"{\"kind\":7}",
-		"{\"kind\":null}",
-		"{\"kind\":\"mmio-read\"}",
-	};
-	struct nisv_rec_fault fault = {.pc = 77};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct json_object *object = json_tokener_parse(texts[i]);
-
-		assert_int_equal(fault_from_json(object, &fault), -EINVAL);
-		assert_int_equal(fault.pc, 77); /* untouched */
-		json_object_put(object);
-	}
-}
-
-static void test_members_of_the_wrong_type(void **state)
-{
-	static const char text[] =
-		"{\"kind\":\"nisv\",\"outcome\":\"great\",\"time\":[],\"ipa\":7,\"pc\":\"-0x1\","
-		"\"vcpu\":\"1\",\"count\":1e300,\"order\":-1,\"thread\":{},"
-		"\"instruction_bytes\":\"0102zz\",\"slot\":[],\"slot_below\":{\"gpa\":1,\"id\":"
-		"70000},"
-		"\"registers\":{\"x0\":\"0x1\"},\"system_registers\":[1]}";
-	struct json_object *object = json_tokener_parse(text);
-	struct nisv_rec_fault fault;
-
-	(void)state;
-	assert_non_null(object);
-	assert_int_equal(fault_from_json(object, &fault), 0);
-	assert_int_equal(fault.outcome, NISV_OUTCOME_UNKNOWN);
-	assert_int_equal(fault.hdr.time_ns, 1);
-	assert_int_equal(fault.ipa, 0);
-	assert_int_equal(fault.vcpu_id, 0);
-	assert_int_equal(fault.count, 0);
-	assert_string_equal(fault.comm, "");
-	assert_int_equal(fault.insn_len, 2);
-	assert_int_equal(fault.slot.id, -1);
-	assert_int_equal(fault.gpr[0], 0);
-	json_object_put(object);
-}
-
-/* ---- the file ---- */
 
 static void test_written_whole(void **state)
 {
@@ -387,10 +261,6 @@ static void test_as_large_as_it_may_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_every_member_comes_back, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_bytes_in_a_thread_name, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_is_no_fault, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_members_of_the_wrong_type, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_written_whole, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_readers_see_all_or_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_folder, set_up, tear_down),

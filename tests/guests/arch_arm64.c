@@ -143,9 +143,12 @@ static void vcpu_start_set(struct vcpu *vcpu, uint64_t vectors)
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
 	if (o->is_32bit)
 		init.features[0] |= 1u << KVM_ARM_VCPU_EL1_32BIT;
+	if (o->has_pauth)
+		init.features[0] |=
+			1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
 	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init))
-		fail(o->is_32bit ? EXIT_UNSUPPORTED : EXIT_SETUP, "KVM_ARM_VCPU_INIT: %s",
-		     strerror(errno));
+		fail(o->is_32bit || o->has_pauth ? EXIT_UNSUPPORTED : EXIT_SETUP,
+		     "KVM_ARM_VCPU_INIT: %s", strerror(errno));
 	if (ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug))
 		fail(EXIT_SETUP, "KVM_SET_GUEST_DEBUG: %s", strerror(errno));
 	reg_set(vcpu, REG_PC, vm->entry);

@@ -83,21 +83,23 @@ static void tables_write(struct vm *vm)
  * Flat segments with a 4 GiB limit in real mode too: a 16-bit program can then reach any address
  * with 32-bit registers, and each program exists in one text for both modes.
  */
-static void segments_set(struct kvm_sregs *sregs, bool long_mode)
+static void segments_set(struct kvm_sregs *sregs, uint64_t mode)
 {
+	bool protected_mode = mode != GUEST_MODE_DEFAULT;
 	struct kvm_segment data = {
 		.limit = 0xffffffff,
 		.type = SEGMENT_DATA,
 		.present = 1,
 		.s = 1,
 		.g = 1,
-		.selector = long_mode ? 0x10 : 0,
+		.db = mode == GUEST_MODE_PROTECTED,
+		.selector = protected_mode ? 0x10 : 0,
 	};
 	struct kvm_segment code = data;
 
 	code.type = SEGMENT_CODE;
-	code.selector = long_mode ? 0x8 : 0;
-	code.l = long_mode;
+	code.selector = protected_mode ? 0x8 : 0;
+	code.l = mode == GUEST_MODE_LONG;
 	sregs->cs = code;
 	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
 }
@@ -105,7 +107,7 @@ static void segments_set(struct kvm_sregs *sregs, bool long_mode)
 static void vcpu_start_set(struct vcpu *vcpu)
 {
 	const struct options *o = vcpu->vm->options;
-	bool long_mode = o->guest && o->guest->mode == GUEST_MODE_LONG;
+	uint64_t mode = o->guest ? o->guest->mode : GUEST_MODE_DEFAULT;
 	struct kvm_regs regs = {.rip = vcpu->vm->entry, .rsp = STACK, .rflags = RFLAGS_FIXED};
 	__u64 *args[] = {&regs.rdi, &regs.rsi, &regs.rdx, &regs.rcx, &regs.r8, &regs.r9};
 	struct kvm_sregs sregs;
@@ -116,11 +118,13 @@ static void vcpu_start_set(struct vcpu *vcpu)
 	cpuid_set(vcpu);
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs))
 		fail(EXIT_SETUP, "KVM_GET_SREGS: %s", strerror(errno));
-	segments_set(&sregs, long_mode);
+	segments_set(&sregs, mode);
 	/* SSE instructions must fail in KVM's emulator, not as an invalid opcode in the guest. */
 	sregs.cr4 |= CR4_OSFXSR;
-	if (long_mode) {
-		sregs.cr0 |= CR0_PE | CR0_PG;
+	if (mode != GUEST_MODE_DEFAULT)
+		sregs.cr0 |= CR0_PE;
+	if (mode == GUEST_MODE_LONG) {
+		sregs.cr0 |= CR0_PG;
 		sregs.cr3 = TABLES;
 		sregs.cr4 |= CR4_PAE;
 		sregs.efer |= EFER_LME | EFER_LMA;

@@ -23,8 +23,9 @@
 #define GUEST_SYNC_PORT	       0xf4
 
 /* x86_64: the CPU mode that a program is entered in. arm64 programs start at EL1, MMU off. */
-#define GUEST_MODE_DEFAULT 0 /* x86_64: real mode, all segments with a 4 GiB limit */
-#define GUEST_MODE_LONG	   1 /* x86_64: long mode, the first 4 GiB mapped one to one */
+#define GUEST_MODE_DEFAULT   0 /* x86_64: real mode, all segments with a 4 GiB limit */
+#define GUEST_MODE_LONG	     1 /* x86_64: long mode, the first 4 GiB mapped one to one */
+#define GUEST_MODE_PROTECTED 2 /* x86_64: 32-bit protected mode, paging off */
 
 /* Bytes of one arm64 vector table (Arm ARM, "Exception vectors"). */
 #define GUEST_VECTORS_SIZE 0x800

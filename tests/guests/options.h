@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backing.h"
 #include "guest.h"
 
 #define MAX_SLOTS      1024 /* in one VM, with those that --control adds */
@@ -57,8 +58,8 @@ struct slot_option {
 	uint64_t address; /* guest physical, page aligned */
 	uint64_t size;	  /* bytes, page aligned */
 	bool readonly;
-	bool nobacking; /* host mapping is PROT_NONE */
-	bool smm;	/* x86: in address space 1, that of System Management Mode */
+	enum backing backing;
+	bool smm; /* x86: in address space 1, that of System Management Mode */
 };
 
 struct redist_option {
@@ -85,7 +86,8 @@ struct options {
 	unsigned int n_redists;
 	uint64_t its;
 	bool has_its;
-	bool is_32bit; /* arm64: the vCPUs start in AArch32 */
+	bool is_32bit;	/* arm64: the vCPUs start in AArch32 */
+	bool has_pauth; /* arm64: the vCPUs have pointer authentication */
 	enum irqchip irqchip;
 	uint64_t tss; /* x86 */
 	struct blob blobs[MAX_BLOBS];

@@ -25,9 +25,19 @@ static bool word_take(const char **rest, const char *word)
 	return true;
 }
 
+static bool backing_take(const char **rest, enum backing *ret)
+{
+	for (enum backing backing = BACKING_RAM + 1; backing < N_BACKINGS; backing++)
+		if (word_take(rest, backing_words[backing])) {
+			*ret = backing;
+			return true;
+		}
+	return false;
+}
+
 void slot_parse(const char *text, struct slot_option *slot)
 {
-	static const char form[] = "ADDR,SIZE[,ro][,nobacking][,smm]";
+	static const char form[] = "ADDR,SIZE[,ro][,nobacking|ro-backing|unmapped|truncated][,smm]";
 	const char *rest;
 
 	slot->address = value_number_prefix(text, &rest);
@@ -39,8 +49,8 @@ void slot_parse(const char *text, struct slot_option *slot)
 			value_bad(text, form);
 		if (word_take(&rest, "ro"))
 			slot->readonly = true;
-		else if (word_take(&rest, "nobacking"))
-			slot->nobacking = true;
+		else if (backing_take(&rest, &slot->backing))
+			continue;
 		else if (word_take(&rest, "smm"))
 			slot->smm = true;
 		else

@@ -8,7 +8,7 @@
 
 #include "options.h"
 
-/* "ADDR,SIZE[,ro][,nobacking][,smm]" */
+/* "ADDR,SIZE[,ro][,BACKING][,smm]" */
 void slot_parse(const char *text, struct slot_option *slot);
 
 /* "N[,ADDR,SIZE,STEP]": N slots, each STEP bytes after the one before. */

@@ -50,12 +50,12 @@ static void slots_print(FILE *f, const struct vm *vm)
 		fprintf(f,
 			"%s{\"id\":%u,\"address\":\"0x%" PRIx64 "\",\"size\":%" PRIu64
 			",\"hva\":\"0x%" PRIxPTR
-			"\",\"ro\":%s,\"smm\":%s,\"log\":%s,\"nobacking\":%s}",
+			"\",\"ro\":%s,\"smm\":%s,\"log\":%s,\"backing\":\"%s\"}",
 			any ? "," : "", slot->id, slot->option.address, slot->option.size,
 			(uintptr_t)slot->memory, slot->flags & KVM_MEM_READONLY ? "true" : "false",
 			slot->option.smm ? "true" : "false",
 			slot->flags & KVM_MEM_LOG_DIRTY_PAGES ? "true" : "false",
-			slot->option.nobacking ? "true" : "false");
+			backing_words[slot->option.backing]);
 		any = true;
 	}
 	fputs("],", f);

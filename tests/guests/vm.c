@@ -44,7 +44,7 @@ uint8_t *vm_memory(struct vm *vm, uint64_t address, uint64_t size)
 	struct slot *slot = vm_slot_find(vm, address);
 	uint64_t offset;
 
-	if (!slot || slot->option.nobacking)
+	if (!slot || slot->option.backing != BACKING_RAM)
 		return NULL;
 	offset = address - slot->option.address;
 	return size <= slot->option.size - offset ? slot->memory + offset : NULL;
@@ -80,19 +80,16 @@ int vm_slot_add(struct vm *vm, const struct slot_option *option, struct slot **r
 		slot->flags |= KVM_MEM_READONLY;
 	if (o->has_dirty && o->dirty_address - option->address < option->size)
 		slot->flags |= KVM_MEM_LOG_DIRTY_PAGES;
-	slot->memory =
-		mmap(NULL, option->size, option->nobacking ? PROT_NONE : PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (slot->memory == MAP_FAILED) {
-		slot->memory = NULL;
+	slot->memory = backing_map(option->backing, option->size);
+	if (!slot->memory)
 		return -errno;
-	}
 	error = vm_slot_set(vm, slot, true);
 	if (error < 0) {
-		munmap(slot->memory, option->size);
+		backing_unmap(option->backing, slot->memory, option->size);
 		slot->memory = NULL;
 		return error;
 	}
+	backing_spoil(option->backing, slot->memory, option->size);
 	if (slot->id == vm->n_slots)
 		vm->n_slots++;
 	*ret = slot;
@@ -105,7 +102,7 @@ int vm_slot_remove(struct vm *vm, struct slot *slot)
 
 	if (ret < 0)
 		return ret;
-	munmap(slot->memory, slot->option.size);
+	backing_unmap(slot->option.backing, slot->memory, slot->option.size);
 	slot->memory = NULL;
 	return 0;
 }
@@ -183,10 +180,10 @@ static uint64_t entry_default(struct vm *vm)
 	for (unsigned int i = 0; i < vm->n_slots; i++) {
 		const struct slot_option *slot = &vm->slots[i].option;
 
-		if (!slot->readonly && !slot->nobacking)
+		if (!slot->readonly && slot->backing == BACKING_RAM)
 			return slot->address + arch_entry_offset(slot->size);
 	}
-	fail(EXIT_USAGE, "no slot can hold the guest program: all are ro or nobacking");
+	fail(EXIT_USAGE, "no slot can hold the guest program: all are ro or without memory");
 }
 
 static void file_load(struct vm *vm, const char *name, uint64_t address)
@@ -299,6 +296,7 @@ void vm_free(struct vm *vm)
 	close(vm->kvm_fd);
 	for (unsigned int i = 0; i < vm->n_slots; i++)
 		if (vm->slots[i].memory)
-			munmap(vm->slots[i].memory, vm->slots[i].option.size);
+			backing_unmap(vm->slots[i].option.backing, vm->slots[i].memory,
+				      vm->slots[i].option.size);
 	free(vm);
 }

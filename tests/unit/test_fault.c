@@ -89,6 +89,128 @@ static void test_x86_operand_size(void **state)
 	assert_string_equal(fault_insn(&fault, "x86_64").text, "mov ax, word ptr [bx]");
 }
 
+/* The mode that the emulator was in tells more than the control registers. */
+static void test_x86_code_mode(void **state)
+{
+	static const int bits[_NISV_CODE_MAX] = {
+		[NISV_CODE_UNKNOWN] = 64, [NISV_CODE_REAL] = 16, [NISV_CODE_VM86] = 16,
+		[NISV_CODE_16] = 16,	  [NISV_CODE_32] = 32,	 [NISV_CODE_64] = 64,
+	};
+	struct nisv_rec_fault fault = {
+		.sysregs_state = NISV_SYSREGS_CURRENT,
+		.sys = {.sctlr = CR0_PE | CR0_PG, .tcr = CR4_PAE},
+	};
+
+	(void)state;
+	for (uint32_t mode = 0; mode < _NISV_CODE_MAX; mode++) {
+		fault.code_mode = mode;
+		assert_int_equal(fault_x86_bits(&fault), bits[mode]);
+	}
+	fault.code_mode = UINT32_MAX;
+	assert_int_equal(fault_x86_bits(&fault), 64);
+	fault.sysregs_state = NISV_SYSREGS_NONE;
+	assert_int_equal(fault_x86_bits(&fault), 0);
+	fault.code_mode = NISV_CODE_32;
+	assert_int_equal(fault_x86_bits(&fault), 32);
+}
+
+static void test_side(void **state)
+{
+	struct nisv_rec_fault fault = {.pstate = 0x3c5, .pc = 0x400000};
+
+	(void)state;
+	assert_int_equal(fault_side(&fault, "arm64"), FAULT_SIDE_KERNEL);
+	fault.pstate = 0;
+	assert_int_equal(fault_side(&fault, "arm64"), FAULT_SIDE_USER);
+	fault.pstate = 0x10;
+	assert_int_equal(fault_side(&fault, "arm64"), FAULT_SIDE_USER);
+	assert_int_equal(fault_side(&fault, "x86_64"), FAULT_SIDE_UNKNOWN);
+	fault.code_mode = NISV_CODE_VM86;
+	assert_int_equal(fault_side(&fault, "x86_64"), FAULT_SIDE_USER);
+	fault.code_mode = NISV_CODE_64;
+	assert_int_equal(fault_side(&fault, "x86_64"), FAULT_SIDE_UNKNOWN);
+	fault.pc = 0xffffffff81000000;
+	assert_int_equal(fault_side(&fault, "x86_64"), FAULT_SIDE_KERNEL);
+	fault.code_mode = NISV_CODE_32;
+	assert_int_equal(fault_side(&fault, "x86_64"), FAULT_SIDE_UNKNOWN);
+}
+
+#define TCR_48_48 (16ULL << 16 | 16)
+#define TCR_52_39 (12ULL << 16 | 25)
+
+/* Which upper bits are a code follows from the size of the half of addresses that bit 55 tells. */
+static void test_frames_signed(void **state)
+{
+	static const struct {
+		uint64_t tcr, raw, stripped;
+	} cases[] = {
+		{TCR_48_48, 0xffff800008000254, 0xffff800008000254},
+		{TCR_48_48, 0x1ad8800008000254, 0xffff800008000254},
+		{TCR_48_48, 0x00d2aaaab1234567, 0xffffaaaab1234567},
+		{TCR_48_48, 0xff52aaaab1234567, 0x0000aaaab1234567},
+		{TCR_48_48, 0x0000aaaab1234567, 0x0000aaaab1234567},
+		{TCR_52_39, 0x1aff800008000254, 0xffff800008000254},
+		{TCR_52_39, 0x1a80000008000254, 0xfff0000008000254},
+		{TCR_52_39, 0x3f7fffa212345678, 0x0000002212345678},
+		/* Sizes that no CPU has, as in a register that was never set. */
+		{0, 0x1ad8800008000254, 0x1ad8800008000254},
+		{8ULL << 16 | 8, 0x1ad8800008000254, 0x1ad8800008000254},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nisv_rec_fault fault = {
+			.sysregs_state = NISV_SYSREGS_STALE,
+			.sys.tcr = cases[i].tcr,
+			.backtrace = {.n = 1, .frame = {cases[i].raw}},
+		};
+		uint64_t frames[NISV_FRAMES_MAX];
+
+		assert_int_equal(fault_frames(&fault, "arm64", frames), 1);
+		assert_int_equal(frames[0], cases[i].stripped);
+		assert_int_equal(fault_frames(&fault, "x86_64", frames), 1);
+		assert_int_equal(frames[0], cases[i].raw);
+		fault.sysregs_state = NISV_SYSREGS_NONE;
+		assert_int_equal(fault_frames(&fault, "arm64", frames), 1);
+		assert_int_equal(frames[0], cases[i].raw);
+	}
+}
+
+static void test_frames(void **state)
+{
+	struct nisv_rec_fault fault = {
+		.sysregs_state = NISV_SYSREGS_CURRENT,
+		.sys.tcr = TCR_48_48,
+		/* x30, still in the first record, here with its code. */
+		.backtrace = {.n = 4, .frame = {0x1000, 0x0052000000001000, 0x1000, 0x2000}},
+	};
+	uint64_t frames[NISV_FRAMES_MAX];
+
+	(void)state;
+	assert_int_equal(fault_frames(&fault, "arm64", frames), 3);
+	assert_int_equal(frames[0], 0x1000);
+	assert_int_equal(frames[1], 0x1000); /* a function that called itself */
+	assert_int_equal(frames[2], 0x2000);
+	assert_int_equal(fault_frames(&fault, "x86_64", frames), 4);
+	fault.backtrace.n = 0;
+	assert_int_equal(fault_frames(&fault, "arm64", frames), 0);
+	fault.backtrace.n = UINT32_MAX;
+	assert_int_equal(fault_frames(&fault, "x86_64", frames), NISV_FRAMES_MAX);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(walk_state_name(NISV_WALK_NO_SLOT), "no-slot");
+	assert_string_equal(backtrace_end_name(NISV_BACKTRACE_FULL), "full");
+	assert_string_equal(vma_state_name(NISV_VMA_ABSENT), "absent");
+	assert_string_equal(code_mode_name(NISV_CODE_16), "16-bit");
+	assert_string_equal(walk_state_name(_NISV_WALK_MAX), "unknown");
+	assert_string_equal(backtrace_end_name(_NISV_BACKTRACE_MAX), "unknown");
+	assert_string_equal(vma_state_name((enum nisv_vma_state)UINT32_MAX), "unknown");
+	assert_string_equal(code_mode_name(_NISV_CODE_MAX), "unknown");
+}
+
 static void test_unreadable(void **state)
 {
 	static const uint8_t nop[NISV_INSN_MAX] = {0x1f, 0x20, 0x03, 0xd5};
@@ -121,9 +243,16 @@ static void test_hostile_lengths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exception_level),	 cmocka_unit_test(test_arm64),
-		cmocka_unit_test(test_x86_operand_size), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_exception_level),
+		cmocka_unit_test(test_arm64),
+		cmocka_unit_test(test_x86_operand_size),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_hostile_lengths),
+		cmocka_unit_test(test_x86_code_mode),
+		cmocka_unit_test(test_side),
+		cmocka_unit_test(test_frames_signed),
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

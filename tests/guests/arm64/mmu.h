@@ -24,23 +24,31 @@
 #define TCR_TG1_4K	(2 << 30)
 #define TCR_DS		(1 << 59)	/* FEAT_LPA2 descriptors */
 
+/* A descriptor's low bits: access flag, page or block, valid; MAIR attribute 0. And who may what. */
+#define PAGE		0x403
+#define BLOCK		0x401
+#define PAGE_USER	0x443	/* AP = 0b01: EL0 reads and writes, and so EL1 may not execute */
+#define PAGE_USER_CODE	0x4c3	/* AP = 0b11: both only read, and execute */
+
 /* A high virtual address, where a Linux kernel has its own, for code and for data. */
 #define HIGH_CODE	0xffff800008000000
 #define HIGH_DATA	0xffff800010000000
 
 	/*
-	 * Maps the page of \va (a register) to \pa; \granule and \top are the shifts of a page and
-	 * of the first level's index. Changes x10 and x15 to x19.
+	 * Puts a descriptor, \desc (a register but x15 to x17), where the walk of \va (likewise)
+	 * looks on the level that translates the bits from \leaf on; makes the tables above it.
+	 * \granule and \top are the shifts of a page and of the first level's index. Changes x10
+	 * and x15 to x17.
 	 */
-	.macro	MAP va:req, pa:req, granule:req, top:req
+	.macro	MAP_AT va:req, desc:req, granule:req, top:req, leaf:req
 	mov	x15, #\top
 	mov	x16, x9
 .Llevel\@:
 	lsr	x17, \va, x15
 	and	x17, x17, #((1 << (\granule - 3)) - 1)
 	add	x16, x16, x17, lsl #3
-	cmp	x15, #\granule
-	b.eq	.Lpage\@
+	cmp	x15, #\leaf
+	b.eq	.Lleaf\@
 	ldr	x17, [x16]
 	cbnz	x17, .Ltable\@
 	orr	x17, x10, #3
@@ -50,11 +58,16 @@
 	and	x16, x17, #0x0000ffffffff0000
 	sub	x15, x15, #(\granule - 3)
 	b	.Llevel\@
-.Lpage\@:
-	and	x17, \pa, #~((1 << \granule) - 1)
-	mov	x19, #0x403			/* access flag, page, valid; MAIR attribute 0 */
-	orr	x17, x17, x19
-	str	x17, [x16]
+.Lleaf\@:
+	str	\desc, [x16]
+	.endm
+
+	/* Maps the page of \va to \pa, with these attributes. Changes x10 and x15 to x19. */
+	.macro	MAP va:req, pa:req, granule:req, top:req, attributes=PAGE
+	and	x18, \pa, #~((1 << \granule) - 1)
+	mov	x19, #\attributes
+	orr	x18, x18, x19
+	MAP_AT	\va, x18, \granule, \top, \granule
 	.endm
 
 	/*
@@ -101,6 +114,13 @@
 	orr	x15, x15, #1
 	msr	sctlr_el1, x15
 	isb
+	.endm
+
+	/* Unless x1 is 0: an exit to user space, at which KVM saves the system registers. */
+	.macro	SYNC
+	cbz	x1, .Lsynced\@
+	brk	#GUEST_CALL_SYNC
+.Lsynced\@:
 	.endm
 
 	/* Ends the vCPU as unsupported unless the ID_AA64MMFR0_EL1 field at \shift \cond \value. */

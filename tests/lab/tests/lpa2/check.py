@@ -25,6 +25,28 @@ for cap in ("off", "on"):
     check.equal(f"{tag}: address and PC", ("0xb0000540", report["first"]["pc"]),
                 (fault["ipa"], fault["pc"]))
 
+# Steps of the walk: level; the last one is a block, or the table after it is nowhere.
+for tag, levels, state in (("block-lpa2", [-1, 0], "done"), ("out-lpa2-0", [-1], "no-slot"),
+                           ("out-lpa2-3", [-1, 0, 1, 2], "no-slot")):
+    report, vm = vm_of(tag)
+    fault = vm.faults[0]
+    walk = fault["walk"]
+    check.equal(f"{tag}: walk", (levels, state, True),
+                ([step["level"] for step in walk["steps"]], walk["state"], walk["agrees"]))
+    check.equal(f"{tag}: it leads to the page that faulted", lab.number(fault["ipa"]) >> 12,
+                lab.number(walk["output"]) >> 12)
+
+report, vm = vm_of("calls-signed")
+fault = vm.faults[0]
+first = 0xFFFF800008000000 + lab.number(fault["registers"][4]) + 8
+frames = [lab.number(frame) for frame in fault["backtrace"]["frames"]]
+bits = (1 << 48) - 1
+check.equal("signed: callers, but for the upper bits", [(first + n) & bits for n in
+            (52, 52, 36, 20, 0)], [frame & bits for frame in frames])
+check.true("signed: the upper bits are the guest's", any(frame >> 48 != 0xFFFF for frame in frames),
+           fault["backtrace"])
+check.equal("signed: the chain is followed to its end", "complete", fault["backtrace"]["end"])
+
 report, vm = vm_of("beyond")
 check.equal("beyond: one fault, and one exception in the guest", ({"beyond_ipa": 1}, 1),
             (vm.aborts(), report["exceptions"]))

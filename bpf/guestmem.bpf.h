@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISV_GUESTMEM_BPF_H
+#define NISV_GUESTMEM_BPF_H
+
+/*
+ * The guest's memory, as the VMM has it mapped, in the vCPU's thread: its address space is the
+ * current one. The guest chooses the addresses, so memory is found through the slots only, device
+ * memory of the host is never touched, and reads do not fault pages in.
+ */
+
+#include "memslots.bpf.h"
+
+/* include/linux/mm.h, unchanged from 5.10 to 7.3. */
+#define VM_READ	  0x00000001UL
+#define VM_WRITE  0x00000002UL
+#define VM_EXEC	  0x00000004UL
+#define VM_SHARED 0x00000008UL
+#define VM_PFNMAP 0x00000400UL
+#define VM_IO	  0x00004000UL
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT	0170000
+#define S_IFREG 0100000
+
+#define ENOENT 2
+
+static __always_inline bool can_find_vma(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma);
+}
+
+struct vma_bounds {
+	u64 start, end;
+	bool is_io;
+};
+
+static long vma_bounds_take(struct task_struct *task, struct vm_area_struct *vma,
+			    struct vma_bounds *bounds)
+{
+	bounds->start = vma->vm_start;
+	bounds->end = vma->vm_end;
+	bounds->is_io = vma->vm_flags & (VM_IO | VM_PFNMAP);
+	return 0;
+}
+
+/*
+ * Make sure that the mapping at hva may be read. It is asked for once: in a kprobe, where
+ * interrupts are off, bpf_find_vma() works only once (bpf_mmap_unlock_get_irq_work()).
+ */
+static __always_inline u32 look_at(struct look *look, u64 hva)
+{
+	struct vma_bounds bounds = {};
+
+	if (hva >= look->start && hva < look->end)
+		return NISV_WALK_DONE;
+	if (!can_find_vma())
+		return NISV_WALK_UNSAFE;
+	/* -EBUSY where another thread changes the address space just now, -ENOENT: no mapping. */
+	if (bpf_find_vma((struct task_struct *)bpf_get_current_task_btf(), hva, vma_bounds_take,
+			 &bounds, 0))
+		return NISV_WALK_UNREADABLE;
+	if (bounds.is_io)
+		return NISV_WALK_IO_MEMORY;
+	look->start = bounds.start;
+	look->end = bounds.end;
+	return NISV_WALK_DONE;
+}
+
+/* Begin to look into a VM's memory, as its slots are now. */
+static __always_inline void look_begin(struct look *look, u64 kvm)
+{
+	look->memslots = vm_memslots(kvm);
+	look->start = look->end = 0;
+}
+
+/* Read @size bytes, at most 8, of guest memory at @gpa into the vCPU's look.word; all in one page.
+ */
+__noinline u32 guest_read(u64 vcpu, u64 gpa, u64 size)
+{
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	u64 gfn = gpa >> GFN_SHIFT, offset = gpa & ((1 << GFN_SHIFT) - 1), slot, hva;
+	u32 state;
+
+	if (!v || size > sizeof(v->look.word) || offset + size > 1 << GFN_SHIFT)
+		return NISV_WALK_UNREADABLE;
+	v->look.word = 0;
+	slot = slot_at_or_below(v->look.memslots, gfn);
+	if (!slot_contains(slot, gfn) || !slot_is_memory(slot, false))
+		return NISV_WALK_NO_SLOT;
+	hva = READ(kvm_memory_slot, slot, userspace_addr) +
+	      ((gfn - READ(kvm_memory_slot, slot, base_gfn)) << GFN_SHIFT) + offset;
+	state = look_at(&v->look, hva);
+	if (state != NISV_WALK_DONE)
+		return state;
+	return bpf_probe_read_user(&v->look.word, size, (void *)hva) ? NISV_WALK_UNREADABLE
+								     : NISV_WALK_DONE;
+}
+
+/* ---- what is behind a slot ---- */
+
+static long vma_describe(struct task_struct *task, struct vm_area_struct *vma, struct nisv_vma *ret)
+{
+	struct inode *inode;
+
+	ret->start = vma->vm_start;
+	ret->end = vma->vm_end;
+	ret->flags = (vma->vm_flags & VM_READ ? NISV_VMA_READ : 0) |
+		     (vma->vm_flags & VM_WRITE ? NISV_VMA_WRITE : 0) |
+		     (vma->vm_flags & VM_EXEC ? NISV_VMA_EXEC : 0) |
+		     (vma->vm_flags & VM_SHARED ? NISV_VMA_SHARED : 0) |
+		     (vma->vm_flags & VM_IO ? NISV_VMA_IO : 0) |
+		     (vma->vm_flags & VM_PFNMAP ? NISV_VMA_PFNMAP : 0);
+	if (!vma->vm_file)
+		return 0;
+	inode = BPF_CORE_READ(vma, vm_file, f_inode);
+	ret->flags |= NISV_VMA_FILE;
+	ret->ino = BPF_CORE_READ(inode, i_ino);
+	ret->file_offset = ((u64)vma->vm_pgoff << host_page_shift) + (ret->hva - ret->start);
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	ret->flags |= NISV_VMA_REGULAR;
+	ret->file_size = BPF_CORE_READ(inode, i_size);
+	return 0;
+}
+
+/* Fill vma of the pending record of a vCPU, if KVM could not use what is behind its slot. */
+__noinline int backing_describe(u64 vcpu)
+{
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	struct nisv_vma vma = {};
+	long r;
+
+	if (!v || v->pending.slot.id < 0 || !can_find_vma())
+		return 0;
+	if (v->pending.kind != NISV_KIND_BACKING && v->pending.kind != NISV_KIND_MEMORY_FAULT)
+		return 0;
+	vma.hva = v->pending.slot.hva + (v->pending.ipa - v->pending.slot.gpa);
+	r = bpf_find_vma((struct task_struct *)bpf_get_current_task_btf(), vma.hva, vma_describe,
+			 &vma, 0);
+	vma.state = !r ? NISV_VMA_FOUND : r == -ENOENT ? NISV_VMA_ABSENT : NISV_VMA_BUSY;
+	v->pending.vma = vma;
+	return 0;
+}
+
+#endif
