@@ -24,6 +24,7 @@ struct outcome {
 	u32 outcome; /* enum nisv_outcome */
 	s32 err;
 	u32 reason;
+	bool beyond_host;
 };
 
 /* Architecture: registers of the record; `final` where they are all in memory. */
@@ -266,6 +267,7 @@ static __always_inline void pending_decide(struct vcpu_state *v, const struct ou
 	rec->outcome = o->outcome;
 	rec->errno_ = o->err;
 	rec->exit_reason = o->reason;
+	rec->is_beyond_host = o->beyond_host;
 	rec->count = v->latched;
 	rec->vcpu_order = v->order;
 	v->latched = 0;

@@ -56,7 +56,7 @@ static __noinline u64 guest_fault(u64 pc, u64 esr, u64 far, u64 page)
 	const struct outcome o = {.outcome = NISV_OUTCOME_UNKNOWN};
 	struct task_struct *task = current_task();
 	struct fault f = {};
-	u64 memslots;
+	u64 slot;
 
 	if (!vcpu_loaded(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
@@ -66,8 +66,10 @@ static __noinline u64 guest_fault(u64 pc, u64 esr, u64 far, u64 page)
 	f.esr = esr;
 	f.far = far;
 	fault_address(&f, page);
-	memslots = vm_memslots(f.id.kvm);
-	if (slot_is_memory(slot_find(memslots, f.ipa >> GFN_SHIFT), is_write(esr)))
+	slot = slot_find(vm_memslots(f.id.kvm), f.ipa >> GFN_SHIFT);
+	if (slot_is_memory(slot, is_write(esr)))
+		return 0;
+	if (is_cache_op(esr) && !slot_is_memory(slot, false))
 		return 0;
 	f.kind = fault_kind(&f);
 	fault_vm(&f, task);
@@ -168,9 +170,12 @@ static __always_inline bool is_fault_exit(u32 reason, s32 err)
  * KVM gives the guest an abort. Inside KVM_RUN that is its own answer to an access outside memory;
  * else the VMM does it (KVM_SET_VCPU_EVENTS), which is the outcome of a fault counted before.
  */
-static __noinline u64 inject(u64 vcpu)
+static __noinline u64 inject(u64 vcpu, bool beyond_host)
 {
-	const struct outcome o = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
+	const struct outcome o = {
+		.outcome = NISV_OUTCOME_ABORT_INJECTED,
+		.beyond_host = beyond_host,
+	};
 	struct task_struct *task = current_task();
 	struct fault f = {};
 
@@ -185,7 +190,7 @@ static __noinline u64 inject(u64 vcpu)
 	f.kind = fault_kind(&f);
 	/* Aborts of other causes, such as an exclusive access to device memory, are none of ours.
 	 */
-	if (f.kind == NISV_KIND_NISV && !is_nisv(f.esr))
+	if (f.kind == NISV_KIND_NISV && (!is_nisv(f.esr) || is_cache_op(f.esr)))
 		return 0;
 	fault_vm(&f, task);
 	fault_count(&f);
@@ -196,27 +201,27 @@ static __noinline u64 inject(u64 vcpu)
 SEC("kprobe/kvm_inject_dabt")
 int on_inject_dabt(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	return fault_finish(inject(ctx->regs[0], false));
 }
 
 SEC("kprobe/kvm_inject_pabt")
 int on_inject_pabt(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	return fault_finish(inject(ctx->regs[0], false));
 }
 
 /* kvm_inject_sea(vcpu, iabt, addr), their successor */
 SEC("kprobe/kvm_inject_sea")
 int on_inject_sea(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	return fault_finish(inject(ctx->regs[0], false));
 }
 
 /* Beyond the host's own limit; where it calls one of those above, the exit is counted already. */
 SEC("kprobe/kvm_inject_size_fault")
 int on_inject_size_fault(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	return fault_finish(inject(ctx->regs[0], true));
 }
 
 SEC("kprobe/kvm_destroy_vm")

@@ -33,7 +33,14 @@ static __always_inline bool is_write(u64 esr)
 /* NISV: a data abort of the guest's own access that the CPU did not describe. */
 static __always_inline bool is_nisv(u64 esr)
 {
-	return ESR_EC(esr) == EC_DABT_LOW && !(esr & (ESR_ISV | ESR_S1PTW | ESR_CM));
+	return ESR_EC(esr) == EC_DABT_LOW && !(esr & (ESR_ISV | ESR_S1PTW));
+}
+
+/* Cache maintenance by address, which is never described. KVM skips it where no memory is
+ * (kvm_handle_guest_abort()), so that it faults on read-only memslots alone. */
+static __always_inline bool is_cache_op(u64 esr)
+{
+	return ESR_EC(esr) == EC_DABT_LOW && (esr & ESR_CM);
 }
 
 #endif
