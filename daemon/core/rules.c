@@ -85,11 +85,6 @@ void rule_how_nisv(const struct scene *s, struct text *text)
 		text_add(text,
 			 "The CPU does not describe `%s` to the hypervisor (ESR_EL2.ISV = 0): %s.",
 			 s->insn_text, why);
-	else if (s->is_a32)
-		text_add(text, "The CPU did not describe the access (ESR_EL2.ISV = 0). The code is "
-			       "AArch32, which is not decoded here; LDM, STM, LDRD, STRD and "
-			       "writeback forms "
-			       "have no valid syndrome.");
 	else if (s->has_insn && s->insn.isv_possible)
 		text_add(text,
 			 "The CPU did not describe the access (ESR_EL2.ISV = 0), although `%s`, "

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "daemon/core/fault.h"
 #include "daemon/core/rules.h"
 
 #define MIB	      (1ULL << 20)
@@ -276,9 +277,12 @@ const struct rule rule_hole = {
 
 static bool base_register(const struct scene *s, uint64_t *ret)
 {
-	if (!s->has_insn || !s->rec || s->insn.base_reg < 0 || s->insn.base_reg >= NISV_GPRS)
+	struct insn_registers registers;
+
+	if (!s->has_insn || !s->rec || s->insn.base_reg < 0 || s->insn.base_reg >= NISV_GPRS ||
+	    !fault_registers(s->rec, s->evidence->arch, &registers))
 		return false;
-	*ret = s->rec->gpr[s->insn.base_reg];
+	*ret = registers.gpr[s->insn.base_reg];
 	return true;
 }
 
