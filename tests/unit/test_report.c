@@ -75,6 +75,27 @@ static void aarch32_code_with_half_an_instruction_is_unknown(void **state)
 	assert_null(strstr(f->summary, "ldr"));
 }
 
+static void bytes_that_did_not_fault_so_are_told(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0xa9c10801); /* ldp x1, x2, [x0, #16]! */
+	const struct finding *f;
+
+	(void)state;
+	f = scenario_explain(&rec);
+	assert_contains(f->evidence[5], "give 0x41000010, not the faulting address: the code may "
+					"have changed since");
+	scenario_teardown(state);
+	scenario_setup(state);
+	rec.gpr[0] -= 16;
+	assert_contains(scenario_explain(&rec)->evidence[5],
+			"give 0x41000000, the faulting address");
+	scenario_teardown(state);
+	scenario_setup(state);
+	rec.gpr[0] -= 8; /* an unaligned pair that ends in the next page */
+	assert_contains(scenario_explain(&rec)->evidence[5],
+			"give 0x40fffff8, and with its size reach the faulting address");
+}
+
 static void every_state_of_the_instruction_is_told(void **state)
 {
 	for (uint32_t i = 0; i <= NISV_INSN_UNSAFE + 1; i++) {
@@ -169,6 +190,7 @@ int main(void)
 		SCENARIO_TEST(the_faults_own_view_wins),
 		SCENARIO_TEST(aarch32_code_is_decoded_as_such),
 		SCENARIO_TEST(aarch32_code_with_half_an_instruction_is_unknown),
+		SCENARIO_TEST(bytes_that_did_not_fault_so_are_told),
 		SCENARIO_TEST(every_state_of_the_instruction_is_told),
 		SCENARIO_TEST(kinds_without_a_rule_are_unknown_but_told),
 		SCENARIO_TEST(signatures_are_those_of_the_cause),
