@@ -44,7 +44,8 @@ may_only '^daemon/edge/varlink' \
 	'^(<|"daemon/edge/(varlink[a-z_]*|log)[.]h"|"include/nisv_api[.]h")' \
 	'varlink is framing and dispatch: it knows nothing of VMs'
 
-only_in '^<capstone/' '^daemon/core/insn[.]c$' 'capstone is used in daemon/core/insn.c only'
+only_in '^<capstone/' '^daemon/core/insn(_x86)?[.]c$' \
+	'capstone is used in daemon/core/insn.c, and its details of x86 in insn_x86.c'
 only_in '^<libfdt' '^daemon/core/guest_tree[.]c$' 'libfdt is used in daemon/core/guest_tree.c only'
 only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture|capture_hooks|counters|discover)[.][ch])$' \
 	'libbpf is used in capture, counters and discover only'

@@ -47,17 +47,53 @@ static void the_faults_own_view_wins(void **state)
 			"0 bytes past the end of RAM (0x40000000-0x41000000, 16 MiB)");
 }
 
-static void aarch32_code_is_not_decoded(void **state)
+static void aarch32_code_is_decoded_as_such(void **state)
 {
-	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+	/* stmia r0!, {r1, r2}; the same bytes as A64 are no instruction */
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0xe8a00006);
 	const struct finding *f;
 
 	(void)state;
 	rec.pstate = 0x1d3; /* nRW, Supervisor */
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "access-past-ram-end");
-	assert_contains(f->how, "AArch32");
-	assert_null(strstr(f->summary, "ldp"));
+	assert_contains(f->how, "it transfers several registers");
+	assert_contains(f->summary, "`stm r0!, {r1, r2}`");
+	assert_contains(f->evidence[4], "Base register r0 = 0x41000000");
+}
+
+static void aarch32_code_with_half_an_instruction_is_unknown(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0x0004f850); /* ldr.w r0, [r0, #4] */
+	const struct finding *f;
+
+	(void)state;
+	rec.pstate = 0x1f3; /* Thumb */
+	rec.insn_len = 2;
+	f = scenario_explain(&rec);
+	assert_contains(f->how, "The instruction is not known");
+	assert_null(strstr(f->summary, "ldr"));
+}
+
+static void bytes_that_did_not_fault_so_are_told(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0xa9c10801); /* ldp x1, x2, [x0, #16]! */
+	const struct finding *f;
+
+	(void)state;
+	f = scenario_explain(&rec);
+	assert_contains(f->evidence[5], "give 0x41000010, not the faulting address: the code may "
+					"have changed since");
+	scenario_teardown(state);
+	scenario_setup(state);
+	rec.gpr[0] -= 16;
+	assert_contains(scenario_explain(&rec)->evidence[5],
+			"give 0x41000000, the faulting address");
+	scenario_teardown(state);
+	scenario_setup(state);
+	rec.gpr[0] -= 8; /* an unaligned pair that ends in the next page */
+	assert_contains(scenario_explain(&rec)->evidence[5],
+			"give 0x40fffff8, and with its size reach the faulting address");
 }
 
 static void every_state_of_the_instruction_is_told(void **state)
@@ -152,7 +188,9 @@ int main(void)
 		SCENARIO_TEST(without_any_layout_nothing_is_claimed),
 		SCENARIO_TEST(a_layout_read_later_lowers_the_band),
 		SCENARIO_TEST(the_faults_own_view_wins),
-		SCENARIO_TEST(aarch32_code_is_not_decoded),
+		SCENARIO_TEST(aarch32_code_is_decoded_as_such),
+		SCENARIO_TEST(aarch32_code_with_half_an_instruction_is_unknown),
+		SCENARIO_TEST(bytes_that_did_not_fault_so_are_told),
 		SCENARIO_TEST(every_state_of_the_instruction_is_told),
 		SCENARIO_TEST(kinds_without_a_rule_are_unknown_but_told),
 		SCENARIO_TEST(signatures_are_those_of_the_cause),
