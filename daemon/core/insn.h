@@ -130,10 +130,6 @@ struct insn insn_decode(enum insn_isa isa, const uint8_t *bytes, size_t len, uin
  */
 const char *insn_class_why(enum insn_class class);
 
-/* What to write in the guest instead, one sentence without its full stop; NULL where there is no
- * reason to. */
-const char *insn_class_instead(enum insn_class class);
-
 const char *insn_class_name(enum insn_class class);
 
 #endif

@@ -162,36 +162,28 @@ static void base_line(const struct scene *s, struct text *text)
 		text_add(text, ", 0x%" PRIx64 " above the faulting address", value - s->site->far);
 }
 
-/* FAR is the address of the access, not of a walk or a fetch, and exact. */
-static bool is_far_of_access(const struct scene *s)
-{
-	return s->esr.is_abort && !s->esr.is_iabt && !s->esr.s1ptw && !s->esr.fnp && !s->esr.fnv;
-}
-
-/* Whether the bytes at the PC are those that faulted; silent where the base has shown it already.
- */
+/* That the bytes at the PC are those that faulted; silent where the base has shown it already. */
 static void agreement_line(const struct scene *s, struct text *text)
 {
 	struct insn_registers registers;
-	enum insn_agreement agreement;
 	uint64_t address, base;
 
-	if (!s->rec || !s->has_insn || !is_far_of_access(s) ||
+	if (!s->rec || s->is_x86 || !(s->has_insn || s->insn_is_stale) ||
 	    !fault_registers(s->rec, s->evidence->host->arch, &registers) ||
 	    !insn_address(&s->insn, 0, &registers, &address))
 		return;
-	agreement = insn_agrees(&s->insn, &registers, s->site->far);
-	if (agreement == INSN_CANNOT_TELL)
+	if (s->insn_is_stale)
+		text_add(text,
+			 "What is at the PC now gives 0x%" PRIx64
+			 ", not the faulting address: the code changed since",
+			 address);
+	else if (insn_agrees(&s->insn, &registers, s->site->far) != INSN_AGREES ||
+		 (base_value(s, &registers, &base) && base == s->site->far))
 		return;
-	if (agreement == INSN_AGREES && base_value(s, &registers, &base) && base == s->site->far)
-		return;
-	text_add(text, "The instruction and its registers give 0x%" PRIx64 ", ", address);
-	if (agreement == INSN_DISAGREES)
-		text_add(text, "not the faulting address: the code may have changed since");
-	else if (address == s->site->far)
-		text_add(text, "the faulting address");
 	else
-		text_add(text, "and with its size reach the faulting address");
+		text_add(text, "The instruction and its registers give 0x%" PRIx64 ", %s", address,
+			 address == s->site->far ? "the faulting address"
+						 : "and with its size reach the faulting address");
 }
 
 static void state_line(const struct scene *s, struct text *text)

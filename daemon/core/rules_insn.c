@@ -66,6 +66,7 @@ const struct rule rule_atomic = {
 	.place = rule_device_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = atomic_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -181,6 +182,7 @@ const struct rule rule_simd_copy = {
 	.where = rule_device_where,
 	.how = rule_how,
 	.prove = copy_prove,
+	.advise = rule_advise_instead,
 	.advice = copy_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -201,6 +203,7 @@ const struct rule rule_framebuffer_copy = {
 	.place = rule_device_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = framebuffer_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -251,6 +254,7 @@ const struct rule rule_ecam_read = {
 	.place = ecam_read_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = ecam_read_advice,
 	.documentation = DOC_ARM_ARM,
 };

@@ -282,6 +282,22 @@ static void set_beliefs(struct scene *s)
 
 /* ---- the CPU -------------------------------------------------------------------------------- */
 
+/* FAR is the address of the access, not of a walk or a fetch, and exact. */
+static bool is_far_of_access(const struct scene *s)
+{
+	return s->esr.is_abort && !s->esr.is_iabt && !s->esr.s1ptw && !s->esr.fnp && !s->esr.fnv;
+}
+
+/* The bytes are read after the fault: they must give the address that faulted. */
+static bool is_stale(const struct scene *s)
+{
+	struct insn_registers registers;
+
+	return s->rec && s->has_insn && is_far_of_access(s) &&
+	       fault_registers(s->rec, s->evidence->host->arch, &registers) &&
+	       insn_agrees(&s->insn, &registers, s->site->far) == INSN_DISAGREES;
+}
+
 static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 {
 	s->is_a32 = rec->pstate & PSTATE_NRW;
@@ -290,6 +306,8 @@ static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 		s->mmu = rec->sys.sctlr & SCTLR_M ? MMU_ON : MMU_OFF;
 	s->insn = fault_insn_class(rec, s->evidence->host->arch);
 	s->has_insn = s->insn.length && s->insn.n_bytes == s->insn.length;
+	s->insn_is_stale = is_stale(s);
+	s->has_insn &= !s->insn_is_stale;
 }
 
 /*
