@@ -224,6 +224,8 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 		site->count = rec->count;
 	else if (opened)
 		site->count = 1;
+	else if (!rec->count)
+		site->count++;
 	if (rec->hdr.time_ns >= site->last_ns) {
 		site->last_ns = rec->hdr.time_ns;
 		site->vcpu_id = rec->vcpu_id;
@@ -288,16 +290,16 @@ static size_t place_search(const struct faultmap *map, uint64_t ipa, bool is_wri
 	return low;
 }
 
-int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
-			 const struct nisv_place *value, uint64_t now_ns)
+/* Finds the place or opens it, empty but for its key. */
+static int place_get(struct faultmap *map, uint64_t ipa, bool is_write, uint64_t now_ns,
+		     struct place **ret)
 {
-	uint64_t ipa = key->place << NISV_PLACE_SHIFT;
 	struct place *place;
 	bool found;
 	size_t at;
 	int r;
 
-	at = place_search(map, ipa, key->is_write != 0, &found);
+	at = place_search(map, ipa, is_write, &found);
 	if (!found) {
 		if (map->n_places >= FAULTMAP_PLACES_MAX) {
 			map->dropped_places++;
@@ -309,10 +311,20 @@ int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 		place = &map->places[at];
 		memmove(place + 1, place, (map->n_places - at) * sizeof(*place));
 		map->n_places++;
-		*place = (struct place){
-			.ipa = ipa, .is_write = key->is_write != 0, .first_ns = now_ns};
+		*place = (struct place){.ipa = ipa, .is_write = is_write, .first_ns = now_ns};
 	}
-	place = &map->places[at];
+	*ret = &map->places[at];
+	return 0;
+}
+
+int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
+			 const struct nisv_place *value, uint64_t now_ns)
+{
+	struct place *place;
+	int r = place_get(map, key->place << NISV_PLACE_SHIFT, key->is_write != 0, now_ns, &place);
+
+	if (r < 0)
+		return r;
 	if (value->count > place->count) {
 		place->count = value->count;
 		place->last_ns = now_ns;
@@ -320,6 +332,29 @@ int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 	if (value->user > place->user)
 		place->user = value->user;
 	return 0;
+}
+
+int faultmap_add_access(struct faultmap *map, uint64_t ipa, bool is_write, uint64_t now_ns)
+{
+	uint64_t base = ipa >> NISV_PLACE_SHIFT << NISV_PLACE_SHIFT;
+	struct place *place;
+	int r = place_get(map, base, is_write, now_ns, &place);
+
+	if (r < 0)
+		return r;
+	place->count++;
+	place->last_ns = now_ns;
+	return 0;
+}
+
+void faultmap_add_user(struct faultmap *map, uint64_t ipa, bool is_write)
+{
+	uint64_t base = ipa >> NISV_PLACE_SHIFT << NISV_PLACE_SHIFT;
+	bool found;
+	size_t at = place_search(map, base, is_write, &found);
+
+	if (found)
+		map->places[at].user++;
 }
 
 static const char *const kind_names[_NISV_KIND_MAX] = {
