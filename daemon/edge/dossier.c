@@ -32,6 +32,8 @@ struct json_object *dossier_header(const struct dossier_origin *origin)
 	json_object_object_add(header, "arch", json_object_new_string(origin->arch));
 	json_object_object_add(header, "injection_seen",
 			       json_object_new_boolean(origin->injection_seen));
+	json_object_object_add(header, "clock",
+			       json_object_new_string(wallclock_is_trace() ? "trace" : "utc"));
 	json_object_object_add(header, "written", model_time(wallclock_monotonic_ns()));
 	return header;
 }

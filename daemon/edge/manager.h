@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/core/tracefold.h"
 #include "daemon/core/vm.h"
 #include "daemon/edge/capture.h"
 #include "daemon/edge/config.h"
@@ -45,7 +46,8 @@ struct manager {
 	const char *arch; /* "arm64", "x86_64": of the host whose VMs these are */
 	char kernel[96];
 	uint64_t started_ns, polled_ns, discovered_ns;
-	bool injection_seen; /* a hook reports injected aborts */
+	bool injection_seen;	     /* a hook reports injected aborts */
+	struct trace_account *trace; /* owned; what the replayed trace is; NULL: none is */
 
 	struct process *processes; /* owned array */
 	size_t n_processes;
