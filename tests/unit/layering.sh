@@ -51,7 +51,7 @@ only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture|capture_hooks|coun
 	'libbpf is used in capture, counters and discover only'
 only_in '[.]skel[.]h"$' '^daemon/edge/capture[.]c$' 'capture.c is the only user of the skeleton'
 only_in '^<json-c/' \
-	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|offline[a-z_]*|replay|subscribe|check|json_read|[a-z]+_json)[.][ch])$' \
+	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|[a-z]+_json)[.][ch])$' \
 	'JSON is made and read at the edges of the API, of dossiers and of machine files only'
 only_in '^<systemd/' '^daemon/(main[.]c|edge/.*)$' 'libsystemd is used at the edge only'
 only_in '^<ini[.]h>' '^daemon/edge/config[.]c$' 'inih is used in config.c only'

@@ -256,6 +256,39 @@ static void places_are_counted_and_bounded(void **state)
 		assert_true(map->places[i - 1].ipa < map->places[i].ipa || map->places[i].is_write);
 }
 
+/* As a trace tells them: each fault and each access for itself. */
+static void one_more_each_time(void **state)
+{
+	struct nisv_rec_fault rec = fault(0xb0000540, 0x40080000, 0, 1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_true(faultmap_record(map, &rec, NULL) >= 0);
+	assert_int_equal(map->sites[0].count, 3);
+	/* A record with a count of its own knows better. */
+	rec.count = 8;
+	assert_true(faultmap_record(map, &rec, NULL) >= 0);
+	assert_int_equal(map->sites[0].count, 8);
+
+	assert_int_equal(faultmap_add_access(map, 0x09000018, false, 5), 0);
+	assert_int_equal(faultmap_add_access(map, 0x090001ff, false, 7), 0);
+	assert_int_equal(faultmap_add_access(map, 0x09000018, true, 6), 0);
+	faultmap_add_user(map, 0x09000004, false);
+	faultmap_add_user(map, 0x09000200, false); /* no such place */
+	assert_int_equal(map->n_places, 2);
+	assert_int_equal(map->places[0].ipa, 0x09000000);
+	assert_int_equal(map->places[0].count, 2);
+	assert_int_equal(map->places[0].user, 1);
+	assert_int_equal(map->places[0].first_ns, 5);
+	assert_int_equal(map->places[0].last_ns, 7);
+	assert_int_equal(map->places[1].count, 1);
+	assert_int_equal(map->places[1].user, 0);
+	for (uint64_t i = 2; i < FAULTMAP_PLACES_MAX; i++)
+		assert_int_equal(faultmap_add_access(map, 0x10000000 + i * 512, false, 8), 0);
+	assert_int_equal(faultmap_add_access(map, 0x20000000, false, 8), -ENOSPC);
+	assert_int_equal(map->dropped_places, 1);
+}
+
 static void names_are_those_of_the_interface(void **state)
 {
 	(void)state;
@@ -282,6 +315,7 @@ int main(void)
 		MAP_TEST(a_death_takes_the_place_of_another_detail),
 		MAP_TEST(hostile_records_are_refused_or_cut),
 		MAP_TEST(places_are_counted_and_bounded),
+		MAP_TEST(one_more_each_time),
 		cmocka_unit_test(names_are_those_of_the_interface),
 	};
 
