@@ -49,8 +49,9 @@ static enum mapping mapping_by_look(const struct scene *s)
 	if (backing->kind == BACKING_NONE)
 		return MAPPING_NONE;
 	if (backing->covered_bytes < s->slot->size)
-		return backing->gap == s->slot->gpa || backing->gap <= s->ipa ? MAPPING_NONE
-									      : MAPPING_UNKNOWN;
+		return s->ipa - backing->gap < s->slot->size - backing->covered_bytes
+			       ? MAPPING_NONE
+			       : MAPPING_UNKNOWN;
 	if (backing->kind == BACKING_VFIO || backing->kind == BACKING_PFNMAP)
 		return MAPPING_DEVICE;
 	return !backing->readable || (s->esr.wnr && !backing->writable) ? MAPPING_UNUSABLE
