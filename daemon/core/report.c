@@ -48,6 +48,8 @@ static void add_access(const struct scene *s, struct text *text)
 	else if (s->is_x86)
 		text_add(text,
 			 s->rec && !s->rec->insn_len ? "fetched an instruction from" : "accessed");
+	else if (s->esr.cm)
+		text_add(text, "accessed");
 	else
 		text_add(text, s->esr.wnr ? "wrote to" : "read from");
 	if (s->ipa_known)

@@ -139,12 +139,13 @@ static double race_score(const struct scene *s, const char **reason)
 		return 0;
 	if (s->changing && s->site->kind != NISV_KIND_BACKING) {
 		*reason = "the memslot was flagged KVM_MEMSLOT_INVALID when the fault looked it up";
-		return 0.95;
+		return rule_sighted(s, 0.95);
 	}
 	if (is_gone(s) && was_replaced(s)) {
 		*reason = "the memslot was deleted and made again within milliseconds, around the "
 			  "fault";
-		return 0.9;
+		/* The guest's own commands do that to flash. */
+		return was_readonly(s) ? 0.6 : 0.9;
 	}
 	if (s->appeared && rule_no_slot(s)) {
 		*reason = s->updating ? "no memslot at the fault, while one was being changed; one "
