@@ -30,8 +30,9 @@ uint64_t report_anchor(const struct scene *s)
 
 static void add_traffic(const struct scene *s, struct text *text)
 {
-	text_add(text, "The guest %s 0x%" PRIx64 " %" PRIu64 " times",
-		 s->site->kind == KIND_MMIO_READ ? "read" : "wrote", s->ipa, s->place->count);
+	text_add(text, "The guest %s 0x%" PRIx64 " %" PRIu64 " time%s",
+		 s->site->kind == KIND_MMIO_READ ? "read" : "wrote", s->ipa, s->place->count,
+		 s->place->count == 1 ? "" : "s");
 }
 
 static void add_access(const struct scene *s, struct text *text)

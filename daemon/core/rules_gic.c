@@ -139,9 +139,12 @@ static void gic_version_place(const struct scene *s, struct text *text)
 {
 	uint32_t model = s->evidence->layout->vgic_model;
 
-	text_add(text, "where a GICv%d would have its %s; this VM has a GICv%" PRIu32,
-		 model == NISV_VGIC_V2 ? 3 : 2,
-		 other_frame(s) ? other_frame(s)->name : s->device->name, model);
+	if (is_believed(s))
+		text_add(text, "where the guest's \"%s\" has a frame of a GICv%" PRIu32,
+			 s->device->name, s->evidence->guest->gic_version);
+	else
+		text_add(text, "where the %s would be", other_frame(s)->name);
+	text_add(text, "; this VM has a GICv%" PRIu32, model);
 }
 
 static void gic_version_where(const struct scene *s, struct text *text)
@@ -150,9 +153,10 @@ static void gic_version_where(const struct scene *s, struct text *text)
 
 	text_add(text,
 		 "KVM's vGIC is version %" PRIu32 ", its distributor at 0x%" PRIx64
-		 ": the %s are not there.",
+		 ": the %s not there.",
 		 model, s->evidence->layout->vgic_dist,
-		 model == NISV_VGIC_V2 ? "redistributors of a GICv3" : "CPU interface of a GICv2");
+		 model == NISV_VGIC_V2 ? "redistributors of a GICv3 are"
+				       : "CPU interface of a GICv2 is");
 }
 
 static const struct advice gic_version_advice[] = {
@@ -177,8 +181,8 @@ const struct rule rule_gic_version = {
 	.known_by = "KVM tells the version and the frames of the vGIC; the address is in a frame "
 		    "that the machine has only with the other version, by its reference map or by "
 		    "the guest's own device tree.",
-	.example = "vCPU 0 executed `str w1, [x0], #4` on 0x8010000, where a GICv2 would have its "
-		   "CPU interface; this VM has a GICv3.",
+	.example = "vCPU 0 executed `str w1, [x0], #4` on 0x8010000, where the GICv2 CPU interface "
+		   "would be; this VM has a GICv3.",
 	.score = gic_version_score,
 	.place = gic_version_place,
 	.where = gic_version_where,
@@ -242,12 +246,11 @@ static void redist_place(const struct scene *s, struct text *text)
 static void redist_where(const struct scene *s, struct text *text)
 {
 	const struct layout *layout = s->evidence->layout;
+	uint64_t n = layout_redists(layout, &layout->redist[0]);
 
-	text_add(text, "KVM's redistributors are at %s, one for each of %" PRIu64 " vCPUs.",
-		 words_range(layout->redist[0].base,
-			     layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE)
-			 .s,
-		 layout_redists(layout, &layout->redist[0]));
+	text_add(text, "KVM's redistributors are at %s, for %" PRIu64 " vCPU%s.",
+		 words_range(layout->redist[0].base, n * VGIC_V3_REDIST_SIZE).s, n,
+		 n == 1 ? "" : "s");
 }
 
 static const struct advice redist_advice[] = {

@@ -16,13 +16,19 @@ static const struct machine_region *absent_region(const struct scene *s, enum re
 	return s->left_out && s->left_out->role == role ? s->left_out : NULL;
 }
 
+/* Not all that KVM has on its bus is known: the frame may be there. */
+static bool is_bus_open(const struct layout *layout)
+{
+	return !layout->known || layout->total_bus > layout->n_bus;
+}
+
 static double msi_score(const struct scene *s, enum region_role role, enum guest_kind kind,
 			double score, const char **reason)
 {
 	if (!rule_is_access(s, MMIO_FEW) &&
 	    !(s->place && rule_is_told(s, kind) && scene_is_empty(s)))
 		return 0;
-	if (!rule_no_slot(s) || s->vgic || s->on_bus)
+	if (!rule_no_slot(s) || rule_is_device(s) || is_bus_open(s->evidence->layout))
 		return 0;
 	if (rule_is_told(s, kind)) {
 		*reason = "the guest's device tree has the frame there, and nothing is";
@@ -58,9 +64,11 @@ static void v2m_place(const struct scene *s, struct text *text)
 
 static void its_where(const struct scene *s, struct text *text)
 {
+	uint32_t n = s->evidence->layout->total_bus;
+
 	text_add(text,
-		 "KVM has no ITS on its MMIO bus at this address (%" PRIu32 " ranges are on it).",
-		 s->evidence->layout->total_bus);
+		 "KVM has no ITS on its MMIO bus at this address (%" PRIu32 " range%s on it).", n,
+		 n == 1 ? " is" : "s are");
 }
 
 static void v2m_where(const struct scene *s, struct text *text)

@@ -191,8 +191,9 @@ static inline struct guest_range *scenario_told(enum guest_kind kind, uint64_t b
 	assert_true(sc.guest.n_ranges <= SCENARIO_RANGES);
 	sc.guest.state = GUEST_FOUND;
 	sc.guest.source = GUEST_DEVICE_TREE;
-	sc.guest.address = RAM_BASE;
 	sc.guest.bytes = 4096;
+	if (!sc.guest.address)
+		sc.guest.address = RAM_BASE;
 	*range = (struct guest_range){.kind = kind, .base = base, .size = size};
 	snprintf(range->name, sizeof(range->name), "%s", name);
 	return range;
