@@ -91,12 +91,9 @@ bool rule_is_nisv(const struct scene *s)
 
 bool rule_is_access(const struct scene *s, uint64_t least)
 {
-	const struct evidence *e = s->evidence;
-
 	if (!s->place)
 		return rule_is_nisv(s);
-	return s->place->count >= least && e->machine && !e->machine->doubt &&
-	       e->machine_confidence >= 0.8 && scene_is_empty(s) &&
+	return s->place->count >= least && rule_is_charted(s) && scene_is_empty(s) &&
 	       !(s->reserved && s->reserved->optional);
 }
 
@@ -124,6 +121,13 @@ bool rule_is_device(const struct scene *s)
 bool rule_is_uncharted(const struct scene *s)
 {
 	return !s->evidence->machine;
+}
+
+bool rule_is_charted(const struct scene *s)
+{
+	const struct evidence *e = s->evidence;
+
+	return e->machine && !e->machine->doubt && e->machine_confidence >= 0.8;
 }
 
 bool rule_is_told(const struct scene *s, enum guest_kind kind)

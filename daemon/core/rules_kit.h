@@ -70,6 +70,10 @@ bool rule_is_device(const struct scene *scene);
 /* Nothing tells what this VM has outside memory. */
 bool rule_is_uncharted(const struct scene *scene);
 
+/* What the reference map does not have the VM does not have: it is the VM's for certain, and no
+ * option or version that it depends on is open. */
+bool rule_is_charted(const struct scene *scene);
+
 /* The guest itself was told of a device of @kind there. */
 bool rule_is_told(const struct scene *scene, enum guest_kind kind);
 
