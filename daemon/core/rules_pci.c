@@ -62,7 +62,7 @@ static double ecam_score(const struct scene *s, const char **reason)
 			  "machine has it elsewhere or not at all";
 		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
 	}
-	if (!ecam || (s->region && !s->region->is_window))
+	if (!ecam)
 		return 0;
 	*reason = "machines of this kind can have their PCI configuration space there, but this "
 		  "one's options put it elsewhere";
@@ -88,8 +88,7 @@ static void ecam_where(const struct scene *s, struct text *text)
 
 		if (region->role != ROLE_ECAM)
 			continue;
-		text_add(text, "%s %s at %s", any ? ", or" : "This VM has its",
-			 any ? "" : "configuration space",
+		text_add(text, "%s at %s", any ? ", or" : "This VM has its configuration space",
 			 words_range(region->base, region->size).s);
 		any = true;
 	}
@@ -141,7 +140,7 @@ const struct rule rule_ecam_mismatch = {
 
 static bool is_window(const struct machine_region *region)
 {
-	return region->is_window && region->role != ROLE_PCI_IO;
+	return region->is_window && region->role == ROLE_PCI_WINDOW;
 }
 
 /* The guest's own window, [base, base + size), shares bytes with one that the machine has. */
@@ -207,7 +206,7 @@ static void add_windows(const struct scene *s, struct text *text)
 	bool any = false;
 
 	for (size_t i = 0; machine && i < machine->n_regions; i++) {
-		if (!is_window(&machine->regions[i]) || machine->regions[i].role != ROLE_PCI_WINDOW)
+		if (!is_window(&machine->regions[i]))
 			continue;
 		text_add(text, "%s %s", any ? "," : "Its windows are",
 			 words_range(machine->regions[i].base, machine->regions[i].size).s);
@@ -308,8 +307,7 @@ static double bar_score(const struct scene *s, const char **reason)
 {
 	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->vgic || s->on_bus || s->near_doorbell)
 		return 0;
-	if (!s->region || !rule_is_window(s->region) || s->region->role == ROLE_PCI_IO ||
-	    s->evidence->options->vfio != VMOPTION_ON)
+	if (!s->region || !is_window(s->region) || s->evidence->options->vfio != VMOPTION_ON)
 		return 0;
 	*reason = "the address is in a window for PCI devices without a memslot, and the VM has a "
 		  "device of the host assigned";
