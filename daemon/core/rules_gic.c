@@ -203,7 +203,7 @@ const struct rule rule_gic_version = {
  * below the first one, where they grow down from the distributor (Firecracker, Cloud Hypervisor,
  * crosvm, kvmtool, libkrun).
  */
-static bool is_redist_space(const struct scene *s)
+static bool is_redist_space(const struct scene *s, struct range *ret_between)
 {
 	const struct layout *layout = s->evidence->layout;
 	uint64_t first, end;
@@ -212,18 +212,39 @@ static bool is_redist_space(const struct scene *s)
 		return false;
 	first = layout->redist[0].base;
 	end = first + layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE;
-	if (first < layout->vgic_dist)
+	if (first < layout->vgic_dist) {
+		*ret_between = (struct range){s->ipa, first};
 		return s->ipa < first && first - s->ipa <= REDIST_SPACE;
+	}
+	*ret_between = (struct range){end, s->ipa};
 	return s->ipa >= end && s->ipa - end < REDIST_SPACE;
+}
+
+/* Something else of the machine, or memory, is on the way there: but an ITS has its place next to
+ * the redistributors. */
+static bool is_space_taken(const struct scene *s, const struct range *between)
+{
+	const struct machine *machine = s->evidence->machine;
+
+	for (size_t i = 0; i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if (region->role != ROLE_ITS && region->role != ROLE_REDIST &&
+		    region->base < between->end && region->base + region->size > between->start)
+			return true;
+	}
+	return (s->below && s->below->gpa >= between->start) ||
+	       (s->above && s->above->gpa < between->end);
 }
 
 static double redist_score(const struct scene *s, const char **reason)
 {
 	bool told = rule_is_told(s, GUEST_GIC_REDIST);
+	struct range between;
 
 	if (!rule_is_access(s, MMIO_FEW) && !(s->place && told && scene_is_empty(s)))
 		return 0;
-	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->region || !is_redist_space(s))
+	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->region || !is_redist_space(s, &between))
 		return 0;
 	if (told) {
 		*reason = "the guest's device tree has redistributors there, KVM has them only for "
@@ -231,7 +252,8 @@ static double redist_score(const struct scene *s, const char **reason)
 		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
 	}
 	/* An ITS below them is another cause, and so is whatever the map names. */
-	if (s->reserved || s->left_out || s->device || !s->evidence->machine)
+	if (s->reserved || s->left_out || s->device || !s->evidence->machine ||
+	    is_space_taken(s, &between))
 		return 0;
 	*reason = "where the redistributors of more vCPUs would be, and nothing else is known";
 	return rule_mapped(s, rule_lasting(s, 0.85));

@@ -48,6 +48,15 @@ double rule_mapped(const struct scene *s, double score)
 	return s->evidence->machine->doubt && score > 0.85 ? 0.85 : score;
 }
 
+double rule_charted(const struct scene *s, double score)
+{
+	if (rule_is_charted(s))
+		return score;
+	if (s->place)
+		return 0;
+	return score < 0.6 ? score : 0.6;
+}
+
 double rule_by_insn(const struct scene *s, double known, double unknown)
 {
 	if (!s->has_insn)
@@ -128,6 +137,13 @@ bool rule_is_charted(const struct scene *s)
 	const struct evidence *e = s->evidence;
 
 	return e->machine && !e->machine->doubt && e->machine_confidence >= 0.8;
+}
+
+bool rule_has_bus(const struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	return layout->known && layout->total_bus <= layout->n_bus;
 }
 
 bool rule_is_told(const struct scene *s, enum guest_kind kind)

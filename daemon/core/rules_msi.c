@@ -16,23 +16,19 @@ static const struct machine_region *absent_region(const struct scene *s, enum re
 	return s->left_out && s->left_out->role == role ? s->left_out : NULL;
 }
 
-/* Not all that KVM has on its bus is known: the frame may be there. */
-static bool is_bus_open(const struct layout *layout)
-{
-	return !layout->known || layout->total_bus > layout->n_bus;
-}
-
 static double msi_score(const struct scene *s, enum region_role role, enum guest_kind kind,
 			double score, const char **reason)
 {
 	if (!rule_is_access(s, MMIO_FEW) &&
 	    !(s->place && rule_is_told(s, kind) && scene_is_empty(s)))
 		return 0;
-	if (!rule_no_slot(s) || rule_is_device(s) || is_bus_open(s->evidence->layout))
+	if (!rule_no_slot(s) || rule_is_device(s) || !rule_has_bus(s))
 		return 0;
 	if (rule_is_told(s, kind)) {
 		*reason = "the guest's device tree has the frame there, and nothing is";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.9);
+		score = rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.9);
+		/* An ITS is KVM's, a GICv2m frame the VMM's. */
+		return role == ROLE_ITS ? score : rule_charted(s, score);
 	}
 	if (!absent_region(s, role))
 		return 0;

@@ -60,9 +60,10 @@ static double ecam_score(const struct scene *s, const char **reason)
 	if (told && !(s->region && s->region->role == ROLE_ECAM)) {
 		*reason = "the guest's device tree has its PCI configuration space there, the "
 			  "machine has it elsewhere or not at all";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
+		return rule_charted(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92));
 	}
-	if (!ecam)
+	/* A healthy guest scans it as well, if the map is wrong. */
+	if (!ecam || (s->place && !rule_is_charted(s)))
 		return 0;
 	*reason = "machines of this kind can have their PCI configuration space there, but this "
 		  "one's options put it elsewhere";
