@@ -247,7 +247,7 @@ static int write_advice(const struct scene *s, const struct rule *rule, struct f
 
 	if (rule->advise) {
 		rule->advise(s, &text);
-		r = add_advice(finding, line);
+		r = text.len ? add_advice(finding, line) : 0;
 	}
 	for (const struct advice *row = rule->advice; row->text && r >= 0; row++)
 		if (advice_is_for(row, s->evidence->vmm, s->evidence->host->arch))

@@ -64,7 +64,7 @@ static const struct advice hole_advice[] = {
 	 "Firecracker splits RAM around its MMIO64 window at 256 to 512 GiB: a guest that needs "
 	 "one piece must stay below.",
 	 "src/vmm/src/arch/aarch64/layout.rs: MMIO64_MEM_START", REV_FIRECRACKER},
-	{"cloud-hypervisor",
+	{"cloud-hypervisor/arm64",
 	 "Cloud Hypervisor leaves 0xfc000000 to 4 GiB free and continues RAM at 4 GiB.",
 	 "arch/src/aarch64/layout.rs: MEM_32BIT_RESERVED_START", REV_CLOUD_HYPERVISOR},
 	{0},

@@ -75,10 +75,10 @@ double rule_unless_device(const struct scene *s, double score, const char **reas
 		limit = 0.35;
 		*reason = "no memslot, but the guest was told of a device there";
 	} else if (s->reserved && s->reserved->optional) {
-		limit = 0.5;
+		limit = 0.6;
 		*reason = "no memslot, but the machine can have a device there with an option";
 	} else if (rule_is_uncharted(s)) {
-		limit = 0.65;
+		limit = 0.6;
 		if (score > limit)
 			*reason = "no memslot there, but no reference map tells whether a device "
 				  "is";
