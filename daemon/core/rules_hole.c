@@ -118,9 +118,9 @@ static double null_score(const struct scene *s, const char **reason)
 		score = 0.9;
 		*reason = "no memory there, and the base register itself holds a value below 4 KiB";
 	}
-	/* The reference map's ROM: present in other VMs of this machine, so not simply nothing. */
+	/* The reference map's ROM, or flash that is in command mode: so not simply nothing. */
 	if (s->reserved)
-		score = rule_lower(score);
+		score = score > 0.6 ? 0.6 : rule_lower(score);
 	return rule_unless_device(s, rule_lasting(s, score), reason);
 }
 
@@ -139,7 +139,7 @@ static void null_where(const struct scene *s, struct text *text)
 		text_add(text, "; the base register holds 0x%" PRIx64, base);
 	text_add(text, ": a pointer that was never set, or an offset from one.");
 	if (s->reserved)
-		text_add(text, " (The machine's map has %s there, this VM has no slot for it.)",
+		text_add(text, " The machine's map has %s there, this VM has no slot for it.",
 			 s->reserved->name);
 }
 
