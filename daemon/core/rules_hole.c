@@ -20,14 +20,16 @@ static bool has_devices_between(const struct scene *s)
 
 static double hole_score(const struct scene *s, const char **reason)
 {
+	/* The PCI hole of x86 is one, and devices are probed in it. */
+	uint64_t least = s->is_x86 ? MMIO_MANY : MMIO_FEW;
 	double score = 0.85;
 
-	if (!rule_is_access(s, MMIO_FEW) || !rule_no_slot(s) || rule_is_device(s) || s->removed)
+	if (!rule_is_access(s, least) || !rule_no_slot(s) || rule_is_device(s) || s->removed)
 		return 0;
 	if (!facts_slot_is_ram(s->facts, s->below) || !facts_slot_is_ram(s->facts, s->above))
 		return 0;
 	*reason = "no memslot, RAM below and above, and no known device there";
-	if (s->place) /* the PCI hole of x86 is one, and devices are probed in it */
+	if (s->place)
 		score = 0.55;
 	score = rule_lasting(s, score);
 	if (has_devices_between(s)) {
