@@ -11,12 +11,18 @@
 
 /* ---- mmio-storm ----------------------------------------------------------------------------- */
 
+/* For certain, nothing is there: then that is the cause, whatever of its own tells it. */
+static bool is_for_nothing(const struct scene *s)
+{
+	return rule_is_charted(s) && scene_is_empty(s) && !s->reserved;
+}
+
 static double storm_score(const struct scene *s, const char **reason)
 {
 	if (!s->place || !place_is_storm(s->place))
 		return 0;
 	*reason = "counted: one place took so many exits to user space in every second";
-	return 0.9;
+	return is_for_nothing(s) ? 0.65 : 0.9;
 }
 
 static void add_device(const struct scene *s, struct text *text)
@@ -27,6 +33,8 @@ static void add_device(const struct scene *s, struct text *text)
 		rule_offset(s, s->region, text);
 	else if (s->region)
 		text_add(text, "%s", s->region->name);
+	else if (is_for_nothing(s))
+		text_add(text, "where nothing is");
 	else if (s->device)
 		text_add(text, "the guest's \"%s\"", s->device->name);
 	else
@@ -49,6 +57,12 @@ static void storm_place(const struct scene *s, struct text *text)
 
 static void storm_where(const struct scene *s, struct text *text)
 {
+	if (is_for_nothing(s)) {
+		text_add(text, "%s has nothing there: the guest waits for what never comes. ",
+			 rule_machine(s));
+		rule_where_nothing(s, text);
+		return;
+	}
 	text_add(text, "The address belongs to ");
 	add_device(s, text);
 	text_add(text, ". Nothing is wrong with it by itself: it is the number of accesses.");
