@@ -27,8 +27,9 @@ static void a_register_that_is_polled(void **state)
 	f = scenario_diagnose();
 	assert_finding(f, "mmio-storm", 0.9);
 	assert_int_equal(f->severity, SEVERITY_WARNING);
-	assert_string_equal(f->summary, "The guest read 0x9000000 600001 times, UART0 PL011 + 0x0: "
-					"50000 times a second for 12 s, and it goes on.");
+	assert_contains(f->summary, "The guest read 0x9000000 600001 times, UART0 PL011 + 0x0: "
+				    "50000 times a second for ");
+	assert_contains(f->summary, "12 s, and it goes on.");
 	assert_contains(f->where, "The address belongs to UART0 PL011 + 0x0");
 	assert_contains(f->how, "by reads, as a driver does that polls a register");
 	assert_evidence(f,
@@ -37,7 +38,8 @@ static void a_register_that_is_polled(void **state)
 	assert_advice(f, "Use virtio devices");
 	assert_degrades();
 	sc.evidence.now_ns += 5 * SECOND;
-	assert_contains(scenario_diagnose()->summary, "for 12 s, until 5 s ago.");
+	assert_contains(scenario_diagnose()->summary, "50000 times a second for 12 s");
+	assert_null(strstr(sc.findings.list[0].summary, "goes on"));
 }
 
 static void how_much_makes_a_storm(void **state)
