@@ -97,7 +97,8 @@ static const struct advice tree_memory_advice[] = {
 
 const struct rule rule_tree_memory = {
 	.id = "dtb-memory-node-larger-than-ram",
-	.general = {"access-past-ram-end", "hole-between-slots"},
+	.general = {"access-past-ram-end", "hole-between-slots", "jumped-to-unmapped",
+		    "uninitialised-page-table"},
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest was told of more memory than the VM has: by a device tree that its "
 		"image "

@@ -300,7 +300,8 @@ static const struct advice unplugged_advice[] = {
 
 const struct rule rule_memory_unplugged = {
 	.id = "memory-hotunplugged",
-	.general = {"access-past-ram-end", "hole-between-slots"},
+	.general = {"access-past-ram-end", "hole-between-slots", "jumped-to-unmapped",
+		    "uninitialised-page-table"},
 	.from = RULE_FAULT,
 	.what = "The guest uses memory, or a device's BAR, that the VMM has taken away: it was "
 		"unplugged without the guest's consent, or the guest did not let go of it.",

@@ -141,7 +141,7 @@ static double stray_score(const struct scene *s, enum nisv_kind kind, const char
 		return 0;
 	*reason = "many accesses where neither KVM nor the machine's reference map has anything; a "
 		  "device that the map lacks would look the same";
-	return s->device ? 0.42 : 0.5;
+	return 0.5;
 }
 
 static double stray_read_score(const struct scene *s, const char **reason)

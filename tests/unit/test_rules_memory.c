@@ -84,6 +84,8 @@ static void every_use_of_it(void **state)
 		rec = scenario_fault(kinds[i], RAM_END + 8 * MIB);
 		rec.outcome = NISV_OUTCOME_ABORT_INJECTED;
 		assert_finding(scenario_explain(&rec), TREE, 0.96);
+		assert_int_equal(sc.findings.list[0].n_alternatives, 0);
+		assert_degrades();
 	}
 	told_too_much();
 	scenario_reads(RAM_END + 8 * MIB, 1);

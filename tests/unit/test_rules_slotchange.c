@@ -353,10 +353,12 @@ static void every_use_of_unplugged_memory(void **state)
 	rec.outcome = NISV_OUTCOME_UNKNOWN;
 	sc.host.injection_seen = true;
 	assert_finding(scenario_explain(&rec), "memory-hotunplugged", 0.86);
+	assert_degrades();
 	scenario_forget();
 	rec = scenario_walk(PLUG, 0x40000010);
 	rec.hdr.time_ns = AT;
 	assert_finding(scenario_explain(&rec), "memory-hotunplugged", 0.86);
+	assert_degrades();
 	scenario_forget();
 	rec = nisv_at(PLUG, LDP);
 	rec.is_nested = 1;

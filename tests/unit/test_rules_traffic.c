@@ -156,15 +156,6 @@ static void accesses_where_nothing_is(void **state)
 	}
 }
 
-static void a_device_that_the_guest_was_told_of(void **state)
-{
-	(void)state;
-	scenario_qemu_virt();
-	scenario_told(GUEST_DEVICE, NOTHING, 0x1000, "a device"); /* without a driver for it */
-	scenario_reads(NOTHING, 1000);
-	assert_finding(scenario_diagnose(), "stray-mmio-read", 0.42);
-}
-
 static void traffic_that_is_no_stray(void **state)
 {
 	(void)state;
@@ -237,7 +228,6 @@ int main(void)
 		SCENARIO_TEST(the_places_of_a_storm),
 		SCENARIO_TEST(a_storm_where_nothing_is),
 		SCENARIO_TEST(accesses_where_nothing_is),
-		SCENARIO_TEST(a_device_that_the_guest_was_told_of),
 		SCENARIO_TEST(traffic_that_is_no_stray),
 		SCENARIO_TEST(devices_at_work),
 		SCENARIO_TEST(a_guest_that_looks_around),
