@@ -75,9 +75,7 @@ double rule_device(const struct scene *s, const char **reason)
 
 void rule_device_place(const struct scene *s, struct text *text)
 {
-	if (s->vgic)
-		text_add(text, "the vGIC's %s", s->vgic);
-	else if (s->region)
+	if (s->region)
 		rule_offset(s, s->region, text);
 	else
 		text_add(text, "no memory");

@@ -108,6 +108,18 @@ static void a_protected_vm_outside_of_all_devices(void **state)
 	assert_contains(f->where, "No memslot holds the address");
 }
 
+static void a_protected_vm_on_its_vgic(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_qemu_virt_v3();
+	rec = protected_nisv(0x08006100);
+	assert_finding(scenario_explain(&rec), "pvm-injected-sea", 0.97);
+	assert_contains(sc.findings.list[0].summary, "GICv3 distributor + 0x6100, from");
+	assert_contains(sc.findings.list[0].where, "KVM's own vGIC distributor is there");
+}
+
 static void a_protected_vm_whose_abort_was_not_seen(void **state)
 {
 	struct nisv_rec_fault rec = protected_nisv(0x30000000);
@@ -169,6 +181,7 @@ int main(void)
 		SCENARIO_TEST(a_nested_guest_of_x86),
 		SCENARIO_TEST(a_protected_vm_gets_the_abort_from_kvm),
 		SCENARIO_TEST(a_protected_vm_outside_of_all_devices),
+		SCENARIO_TEST(a_protected_vm_on_its_vgic),
 		SCENARIO_TEST(a_protected_vm_whose_abort_was_not_seen),
 		SCENARIO_TEST(a_protected_vm_that_kvm_left_to_the_vmm),
 		SCENARIO_TEST(only_undescribed_accesses_are_injected),

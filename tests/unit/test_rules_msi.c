@@ -171,6 +171,13 @@ static void the_guests_tree_has_a_v2m(void **state)
 	scenario_forget();
 	scenario_reads(0x30020008, 1);
 	assert_finding(scenario_diagnose(), "gic-v2m-missing", 0.9);
+	/* The VMM may well have it, and a healthy guest use it. */
+	sc.evidence.machine_confidence = 0.6;
+	assert_null(scenario_diagnose());
+	scenario_forget();
+	assert_finding(scenario_explain(&rec), "gic-v2m-missing", 0.6);
+	sc.evidence.machine = NULL;
+	assert_finding(scenario_diagnose(), "gic-v2m-missing", 0.6);
 }
 
 static void the_v2m_is_there(void **state)

@@ -82,6 +82,8 @@ static void a_scan_by_described_reads(void **state)
 	assert_int_equal(sc.findings.list[0].n_sites, 4);
 	assert_int_equal(sc.findings.list[0].severity, SEVERITY_ERROR);
 	assert_degrades();
+	sc.machine.doubt = "a version that is not told"; /* it may be there */
+	assert_null(scenario_diagnose());
 	/* Not by writes, and not at odd places. */
 	high_ecam();
 	for (uint64_t i = 0; i < 8; i++)
@@ -103,9 +105,14 @@ static void the_guests_tree_has_it_elsewhere(void **state)
 	rec = scenario_injected_nisv(STRAY + 0x8000, LDP);
 	assert_finding(scenario_explain(&rec), "ecam-highmem-mismatch", 0.92);
 	assert_degrades();
+	sc.evidence.machine_confidence = 0.6; /* the tree may be right, and the map wrong */
+	assert_finding(scenario_diagnose(), "ecam-highmem-mismatch", 0.6);
+	sc.evidence.machine_confidence = 0.9;
 	scenario_forget();
 	scan(STRAY, 4);
 	assert_finding(scenario_diagnose(), "ecam-highmem-mismatch", 0.92);
+	sc.evidence.machine_confidence = 0.6;
+	assert_null(scenario_diagnose());
 	/* Even where the machine has a window. */
 	scenario_reset();
 	scenario_qemu_virt_v3();

@@ -66,6 +66,9 @@ static void cache_maintenance_elsewhere(void **state)
 
 	(void)state;
 	assert_finding(scenario_explain(&rec), "unknown", 0.2); /* in no memslot */
+	rec = flash_fault(0x09000000, DC_IVAC, ESR_FLASH | ESR_CM);
+	assert_finding(scenario_explain(&rec), "unknown", 0.2); /* on a device */
+	assert_string_equal(sc.findings.list[0].where, "The machine has UART0 PL011 there.");
 	rec = flash_fault(0x1000, DC_IVAC, ESR_FLASH | ESR_CM);
 	rec.slot.flags = 0;
 	assert_finding(scenario_explain(&rec), "unknown", 0.2); /* in a writable one */
