@@ -133,7 +133,7 @@ static const struct advice stolen_advice[] = {
 	 "QEMU has the page where KVM offers PV time and the machine is virt-5.2 or later, unless "
 	 "-cpu ...,kvm-steal-time=off: take it out of the tables that the guest brings, or switch "
 	 "it on.",
-	 "hw/arm/virt.c: virt_cpu_post_init(), kvm_arm_pvtime_init()", REV_QEMU},
+	 "hw/arm/virt.c: virt_post_cpus_gic_realized()", REV_QEMU},
 	{NULL,
 	 "A guest must take the address from the hypercall (HV_PV_TIME_ST), not from a constant or "
 	 "from the tables of another VM.",

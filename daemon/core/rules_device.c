@@ -120,7 +120,7 @@ static const struct advice device_advice[] = {
 	{"firecracker",
 	 "Firecracker does not ask for KVM_EXIT_ARM_NISV: the VM ends with \"Received ENOSYS "
 	 "error\". Only the guest can be changed.",
-	 "src/vmm/src/vstate/vcpu.rs: run_emulation()", REV_FIRECRACKER},
+	 "src/vmm/src/vstate/vcpu.rs: handle_kvm_exit()", REV_FIRECRACKER},
 	{NULL, "Copies to and from device memory belong into memcpy_fromio/memcpy_toio.",
 	 "arch/arm64/include/asm/io.h", REV_LINUX},
 	{0},

@@ -102,9 +102,9 @@ static const struct advice ecam_advice[] = {
 	{"qemu",
 	 "QEMU virt has it at 0x3f000000 (low) or above 256 GiB (high), by highmem=, highmem-ecam= "
 	 "and the version of the machine (high since virt-3.0): pin -machine virt-X.Y, or set "
-	 "highmem-ecam=off if the guest needs the low one.",
+	 "highmem-ecam=off (8.0 and later, else highmem=off) if the guest needs the low one.",
 	 "hw/arm/virt.c: VIRT_PCIE_ECAM, virt_set_high_memmap()", REV_QEMU},
-	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/pci.md",
+	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/getting-started.md",
 	 REV_FIRECRACKER},
 	{NULL,
 	 "Take the address from the device tree (reg of the pci-host-ecam-generic node) or from "
@@ -226,11 +226,11 @@ static void window_where(const struct scene *s, struct text *text)
 
 static const struct advice window_advice[] = {
 	{"qemu",
-	 "QEMU places the windows by highmem=, highmem-mmio=, highmem-mmio-size= (9.2 and later), "
+	 "QEMU places the windows by highmem=, highmem-mmio=, highmem-mmio-size= (10.0 and later), "
 	 "compact-highmem=, the version of the machine and the size of the RAM: drop -dtb, or dump "
 	 "the tree anew with -machine dumpdtb= and these options.",
 	 "hw/arm/virt.c: virt_set_high_memmap()", REV_QEMU},
-	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/pci.md",
+	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/getting-started.md",
 	 REV_FIRECRACKER},
 	{NULL,
 	 "Take the windows from the ranges of the tree that the VMM makes for this VM, in place of "
@@ -241,12 +241,12 @@ static const struct advice window_advice[] = {
 
 static const struct advice bar_outside_advice[] = {
 	{"qemu",
-	 "Give the machine a larger window: -machine virt,highmem-mmio-size= (9.2 and later), or "
+	 "Give the machine a larger window: -machine virt,highmem-mmio-size= (10.0 and later), or "
 	 "highmem=on where the guest can address it.",
 	 "hw/arm/virt.c: virt_set_highmem_mmio_size()", REV_QEMU},
 	{"cloud-hypervisor",
 	 "The windows end with the address bits of the VM: raise --cpus max_phys_bits=, or let the "
-	 "guest keep the BARs where the VMM put them (pci=norealloc).",
+	 "guest keep the BARs where the VMM put them (pci=realloc=off).",
 	 "vmm/src/memory_manager.rs: end_of_device_area", REV_CLOUD_HYPERVISOR},
 	{NULL,
 	 "Have the guest assign BARs inside the ranges of the VMM's own device tree or ACPI "
@@ -337,9 +337,10 @@ static const struct advice bar_advice[] = {
 	 "vfio-pci.",
 	 "hw/vfio/region.c: vfio_region_mmap(); hw/vfio/pci.c: x-no-mmap", REV_QEMU},
 	{"cloud-hypervisor",
-	 "Cloud Hypervisor maps BARs that VFIO lets it mmap(), but for the pages of the MSI-X "
-	 "table: "
-	 "a BAR that shows as unassigned or <ignored> in the guest is not mapped.",
+	 "Cloud Hypervisor does not map a BAR in x_exclude_mmap_bars=, nor one with the MSI-X "
+	 "table "
+	 "if the host's kernel does not allow that; one that shows as unassigned or <ignored> in "
+	 "the guest has no place at all.",
 	 "pci/src/vfio.rs: map_mmio_regions()", REV_CLOUD_HYPERVISOR},
 	{NULL,
 	 "A BAR smaller than the host's page (64 KiB pages) cannot be mapped by itself: use a host "

@@ -285,8 +285,7 @@ static const struct advice unplugged_advice[] = {
 	{"qemu",
 	 "Unplug memory only after the guest gave it up: device_del waits for that with ACPI, and "
 	 "virtio-mem asks the guest (requested-size); a forced removal does not.",
-	 "docs/system/devices/virtio-mem or hw/virtio/virtio-mem.c: virtio_mem_unplug_all()",
-	 REV_QEMU},
+	 "hw/virtio/virtio-mem.c: virtio_mem_unplug_request()", REV_QEMU},
 	{"cloud-hypervisor",
 	 "Shrinking works with --memory hotplug_method=virtio-mem only; the guest must offline the "
 	 "memory first.",
