@@ -305,6 +305,15 @@ static inline struct nisv_rec_fault scenario_injected_nisv(uint64_t ipa, uint32_
 	return rec;
 }
 
+/* The same, at @ns. */
+static inline struct nisv_rec_fault scenario_nisv_at(uint64_t ipa, uint32_t raw, uint64_t ns)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(ipa, raw);
+
+	rec.hdr.time_ns = ns;
+	return rec;
+}
+
 /* A fetch outside memory that KVM answered by injecting an abort. */
 static inline struct nisv_rec_fault scenario_exec(uint64_t pc)
 {

@@ -142,6 +142,15 @@ static inline void scenario_qemu_virt_v3(void)
 	scenario_bus(0x08080000, 0x20000, false);
 }
 
+/* From the beginning: the same with its registry, its command line read to its end. */
+static inline void scenario_known_virt(void)
+{
+	scenario_reset();
+	scenario_qemu_virt_v3();
+	scenario_registry();
+	sc.options.known = true;
+}
+
 static inline struct machine_region *scenario_region_named(const char *name)
 {
 	for (size_t i = 0; i < sc.machine.n_regions; i++)

@@ -25,6 +25,7 @@ static void clearing_takes_a_zeroed_struct(void **state)
 	assert_string_equal(severity_name(SEVERITY_HANG), "hang");
 	assert_string_equal(severity_name(_SEVERITY_MAX), "unknown");
 	assert_string_equal(confidence_word(0.9), "certain");
+	assert_string_equal(confidence_word(0.89), "likely");
 	assert_string_equal(confidence_word(0.7), "likely");
 	assert_string_equal(confidence_word(0.69), "possible");
 }
@@ -70,6 +71,56 @@ static void sites_with_counts_only_join_their_group(void **state)
 	assert_int_equal(sc.findings.n, 1);
 	assert_int_equal(f->n_sites, 2);
 	assert_confidence(f, 0.9); /* that of the site with the record */
+}
+
+/* Their instruction is that of a record with the same PC. */
+static void a_pc_tells_the_instruction(void **state)
+{
+	static const uint32_t words[] = {0xb8210002, LDR_POST, 0x3dc00000}; /* ldadd, ldr, ldr q */
+	static const char *const causes[] = {"atomic-or-exclusive-on-device",
+					     "device-access-nisv-instruction",
+					     "simd-memcpy-on-device"};
+
+	(void)state;
+	scenario_qemu_virt();
+	for (uint64_t i = 0; i < ARRAY_SIZE(words); i++) {
+		uint64_t pc = RAM_BASE + 0x1000 * (i + 1);
+		struct nisv_rec_fault rec = scenario_injected_nisv(0x09000000, words[i]);
+		struct nisv_site_key key = {.page = 0x9010, .pc = pc, .kind = NISV_KIND_NISV};
+		struct nisv_site value = {.count = 1,
+					  .ipa = 0x09010000,
+					  .esr = ESR_READ,
+					  .outcome = NISV_OUTCOME_VMM_DECIDES};
+
+		rec.pc = pc;
+		scenario_add(&rec);
+		faultmap_count_site(sc.faults, &key, &value);
+	}
+	scenario_diagnose();
+	assert_int_equal(sc.findings.n, 6);
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < sc.findings.n; k++)
+			n += !strcmp(sc.findings.list[k].cause, causes[i]);
+		assert_int_equal(n, 2); /* the UART and the RTC */
+	}
+}
+
+/* A fetch has no instruction, whatever else ran at that address before. */
+static void a_fetch_has_no_instruction(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	rec = scenario_nisv(RAM_END, LDP);
+	rec.pc = 0x50000000;
+	scenario_add(&rec);
+	rec = scenario_exec(0x50000000);
+	scenario_add(&rec);
+	sc.faults->sites[1].detail->insn_state = NISV_INSN_NONE;
+	scenario_diagnose();
+	assert_null(strstr(scenario_find("jumped-to-unmapped")->summary, "ldp"));
 }
 
 static void counts_alone_give_a_weaker_finding(void **state)
@@ -303,6 +354,8 @@ int main(void)
 		SCENARIO_TEST(clearing_takes_a_zeroed_struct),
 		SCENARIO_TEST(pages_past_ram_are_one_finding),
 		SCENARIO_TEST(sites_with_counts_only_join_their_group),
+		SCENARIO_TEST(a_pc_tells_the_instruction),
+		SCENARIO_TEST(a_fetch_has_no_instruction),
 		SCENARIO_TEST(counts_alone_give_a_weaker_finding),
 		SCENARIO_TEST(one_cause_at_one_place_is_one_finding),
 		SCENARIO_TEST(gaps_are_findings_of_their_own),

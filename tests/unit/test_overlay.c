@@ -148,6 +148,25 @@ static void a_livelock_of_a_consequence(void **state)
 	assert_contains(overlay->summary, "The same fetch repeated 4000 times, 2000 a second");
 }
 
+/* One that goes slowly follows from the cause as well, but hangs nothing. */
+static void a_slow_consequence_is_no_livelock(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(RAM_END, LDP), next;
+
+	(void)state;
+	rec.count = 2000;
+	scenario_add(&rec)->last_ns += SECOND;
+	next = scenario_exec(0x200);
+	next.gpr[0] = rec.gpr[0];
+	next.count = 3000;
+	scenario_add(&next)->last_ns += 3000 * SECOND;
+	scenario_diagnose();
+	assert_int_equal(sc.findings.list[0].n_consequences, 1);
+	assert_int_equal(sc.findings.list[0].n_overlays, 1);
+	assert_contains(sc.findings.list[0].overlays[0].summary,
+			"The same access repeated 2000 times");
+}
+
 /* ---- compiler-writeback --------------------------------------------------------------------- */
 
 static void a_writeback_on_a_device(void **state)
@@ -238,6 +257,7 @@ int main(void)
 		SCENARIO_TEST(a_livelock_of_no_time),
 		SCENARIO_TEST(a_livelock_among_others),
 		SCENARIO_TEST(a_livelock_of_a_consequence),
+		SCENARIO_TEST(a_slow_consequence_is_no_livelock),
 		SCENARIO_TEST(a_writeback_on_a_device),
 		SCENARIO_TEST(writebacks_on_every_kind_of_device),
 		SCENARIO_TEST(what_is_no_writeback_on_a_device),

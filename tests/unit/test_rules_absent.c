@@ -71,6 +71,24 @@ static void a_transport_of_the_guests_tree(void **state)
 	assert_int_equal(sc.findings.list[0].severity, SEVERITY_WARNING);
 	scenario_mmio(VIRTIO + 0x1000, false, 100, 16); /* something in the kernel serves it */
 	assert_null(scenario_diagnose());
+	scenario_forget();
+	scenario_bus(VIRTIO + 0x1000, 0x1000, false);
+	assert_finding(scenario_explain(&rec), DEVICE, 0.85);
+}
+
+/* Doorbells of other devices, and devices without one. */
+static void which_doorbell_is_the_last(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	two_transports();
+	scenario_bus(VIRTIO + 0x5000, 0x100, false);
+	scenario_bus(VIRTIO + MIB, 4, true);
+	scenario_bus(VIRTIO - 0x1000, 4, true);
+	rec = scenario_nisv(VIRTIO + 0x3000, LDR_POST);
+	assert_finding(scenario_explain(&rec), "virtio-mmio-slot-absent", 0.8);
+	assert_contains(sc.findings.list[0].where, "the last one is at 0x30002050");
 }
 
 static void what_is_no_absent_transport(void **state)
@@ -242,6 +260,12 @@ static void memory_that_is_missing_altogether(void **state)
 	rec = scenario_nisv(RAM_END + 0x400, LDP);
 	assert_finding(scenario_explain(&rec), "access-past-ram-end", 0.9);
 	assert_alternative(&sc.findings.list[0], "dtb-memory-node-larger-than-ram", 0.6);
+	assert_alternative(&sc.findings.list[0], "subpage-memslot", 0.6);
+	scenario_reset(); /* a whole page before the slot */
+	scenario_slot(1, 0x50001000, MIB, 0);
+	scenario_told(GUEST_MEMORY, 0x50000000, MIB + 0x1000, "memory@50000000");
+	rec = scenario_nisv(0x50000900, LDP);
+	assert_finding(scenario_explain(&rec), "dtb-memory-node-larger-than-ram", 0.96);
 }
 
 static void a_rom_that_fills_no_page(void **state)
@@ -344,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(a_transport_above_the_last_doorbell),
 		SCENARIO_TEST(a_transport_of_the_guests_tree),
+		SCENARIO_TEST(which_doorbell_is_the_last),
 		SCENARIO_TEST(what_is_no_absent_transport),
 		SCENARIO_TEST(traffic_where_no_transport_is_told),
 		SCENARIO_TEST(stolen_time_that_was_not_set_up),

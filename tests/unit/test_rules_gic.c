@@ -119,7 +119,9 @@ static void a_gicv2_driver_on_a_gicv3(void **state)
 	assert_degrades();
 	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_AFTER;
 	assert_finding(scenario_diagnose(), "gic-version-mismatch", 0.8);
-	sc.evidence.machine_confidence = 0.6;
+	sc.evidence.machine_confidence = 0.8;
+	assert_finding(scenario_diagnose(), "gic-version-mismatch", 0.8);
+	sc.evidence.machine_confidence = 0.79;
 	assert_finding(scenario_diagnose(), "gic-version-mismatch", 0.6);
 	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_STABLE;
 	assert_finding(scenario_diagnose(), "gic-version-mismatch", 0.8);
@@ -213,6 +215,25 @@ static void a_tree_that_may_be_a_file(void **state)
 	assert_finding(scenario_explain(&rec), "gic-version-mismatch", 0.6);
 }
 
+/* What the guest's tree has there is right as far as KVM has it, or memory. */
+static void frames_that_are_there(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_vgic_v3();
+	sc.guest.gic_version = 2;
+	scenario_told(GUEST_GIC_DIST, 0x08000000, 0x1000, "intc@8000000");
+	rec = scenario_nisv(0x08000000, LDR_POST);
+	assert_finding(scenario_explain(&rec), "vgic-access-nisv-instruction", 0.96);
+	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
+	scenario_forget();
+	scenario_told(GUEST_GIC_CPU, 0x30000000, 0x1000, "intc@8000000");
+	scenario_slot(3, 0x30000000, MIB, NISV_SLOT_READONLY);
+	rec = scenario_nisv(0x30000000, LDP);
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+}
+
 static void what_is_no_other_version(void **state)
 {
 	struct nisv_rec_fault rec;
@@ -249,6 +270,7 @@ int main(void)
 		SCENARIO_TEST(the_guests_tree_names_the_other_version),
 		SCENARIO_TEST(each_frame_of_the_other_version),
 		SCENARIO_TEST(a_tree_that_may_be_a_file),
+		SCENARIO_TEST(frames_that_are_there),
 		SCENARIO_TEST(what_is_no_other_version),
 	};
 

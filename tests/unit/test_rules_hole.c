@@ -109,6 +109,9 @@ static void something_else_in_the_gap(void **state)
 	scenario_add(&rec);
 	scenario_region("UART", 0x44000000, 0x1000, REGION_DEVICE, ROLE_NONE)->optional = true;
 	assert_finding(scenario_diagnose(), HOLE, 0.6);
+	sc.machine.regions[0].optional = false;
+	assert_finding(scenario_diagnose(), "device-access-nisv-instruction", 0.9);
+	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
 	rec = in_gap();
 	scenario_add(&rec);
 	sc.evidence.machine = NULL;

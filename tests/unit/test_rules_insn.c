@@ -172,6 +172,22 @@ static void pairs_far_from_each_other_are_no_copy(void **state)
 	}
 }
 
+/* Of the sites in address order only those next to it are looked at: four on each side. */
+static void how_many_sites_are_looked_at(void **state)
+{
+	(void)state;
+	for (uint64_t between = 3; between <= 4; between++) {
+		scenario_reset();
+		scenario_bus(0x30000000, 0x100000, false);
+		for (uint64_t i = 1; i <= 12; i++)
+			add_pair(0x30010000 + i * 0x2000, RAM_BASE + i * 0x10000);
+		/* Code close to that of the sixth, with so many others in the middle. */
+		add_pair(0x30011000 + (6 + between) * 0x2000, RAM_BASE + 6 * 0x10000 + 4);
+		scenario_diagnose();
+		assert_int_equal(scenario_find("simd-memcpy-on-device") != NULL, between == 3);
+	}
+}
+
 /* What else faulted close by, but was no undescribed access. */
 static void other_kinds_make_no_copy(void **state)
 {
@@ -311,6 +327,7 @@ int main(void)
 		SCENARIO_TEST(the_syndrome_says_exclusive),
 		SCENARIO_TEST(a_row_of_pairs_is_a_copy),
 		SCENARIO_TEST(pairs_far_from_each_other_are_no_copy),
+		SCENARIO_TEST(how_many_sites_are_looked_at),
 		SCENARIO_TEST(other_kinds_make_no_copy),
 		SCENARIO_TEST(a_copy_to_a_framebuffer),
 		SCENARIO_TEST(the_guest_was_told_of_a_framebuffer),

@@ -185,6 +185,20 @@ static void a_jump_into_a_window_or_flash_that_is_not_there(void **state)
 	assert_finding(scenario_explain(&rec), "jumped-to-unmapped", 0.95);
 }
 
+static void data_is_not_fetched(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(0x50000000, LDP);
+
+	(void)state;
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+	assert_int_equal(alternative_of(&sc.findings.list[0], "jumped-to-unmapped"), 0);
+	scenario_forget();
+	scenario_qemu_virt();
+	rec = scenario_injected_nisv(0x09000000, LDP);
+	assert_finding(scenario_explain(&rec), "device-access-nisv-instruction", 0.9);
+	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
+}
+
 /* ---- exec-from-device ----------------------------------------------------------------------- */
 
 static void a_jump_into_a_device(void **state)
@@ -264,6 +278,7 @@ int main(void)
 		SCENARIO_TEST(what_is_no_vector),
 		SCENARIO_TEST(who_jumped),
 		SCENARIO_TEST(a_jump_into_a_window_or_flash_that_is_not_there),
+		SCENARIO_TEST(data_is_not_fetched),
 		SCENARIO_TEST(a_jump_into_a_device),
 		SCENARIO_TEST(a_jump_into_the_vgic),
 		SCENARIO_TEST(a_jump_into_a_device_on_the_bus),

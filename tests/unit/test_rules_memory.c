@@ -91,6 +91,23 @@ static void every_use_of_it(void **state)
 	scenario_reads(RAM_END + 8 * MIB, 1);
 	assert_finding(scenario_diagnose(), TREE, 0.96);
 	assert_int_equal(sc.findings.list[0].severity, SEVERITY_ERROR);
+	sc.evidence.machine = NULL; /* nothing but memory can be meant */
+	assert_finding(scenario_diagnose(), TREE, 0.96);
+}
+
+static void what_is_no_use_of_memory(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	told_too_much();
+	rec = scenario_fault(NISV_KIND_BACKING, RAM_END + 8 * MIB);
+	rec.outcome = NISV_OUTCOME_VM_KILLED;
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+	scenario_forget();
+	rec = scenario_nisv(RAM_END + 8 * MIB, 0);
+	rec.esr |= ESR_CM;
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 
 /* Reads, writes, undescribed ones and walks, all over it: one cause. */
@@ -189,6 +206,7 @@ int main(void)
 		SCENARIO_TEST(a_tree_that_may_be_a_file),
 		SCENARIO_TEST(a_tree_without_a_layout),
 		SCENARIO_TEST(every_use_of_it),
+		SCENARIO_TEST(what_is_no_use_of_memory),
 		SCENARIO_TEST(all_of_it_is_one_finding),
 		SCENARIO_TEST(what_is_there_or_was),
 		SCENARIO_TEST(an_e820_table_of_x86),

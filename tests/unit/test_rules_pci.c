@@ -6,19 +6,9 @@
 #include "tests/unit/ablation.h"
 #include "tests/unit/scenario_machines.h"
 
-#define DEVICE	     "device-access-nisv-instruction"
 #define LOW_ECAM     0x3f000000ULL
 #define OTHER_WINDOW 0x4800000000ULL /* virt has it there with other options */
 #define STRAY	     0x7000000000ULL /* nothing of virt's */
-
-/* virt with its ECAM high, by its command line. */
-static void high_ecam(void)
-{
-	scenario_reset();
-	scenario_qemu_virt_v3();
-	scenario_registry();
-	sc.options.known = true;
-}
 
 static void scan(uint64_t base, unsigned int devices)
 {
@@ -34,7 +24,7 @@ static void the_guest_looks_for_the_low_ecam(void **state)
 	const struct finding *f;
 
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	rec = scenario_injected_nisv(LOW_ECAM, LDP);
 	f = scenario_explain(&rec);
 	assert_finding(f, "ecam-highmem-mismatch", 0.9);
@@ -63,7 +53,7 @@ static void a_machine_with_two_of_them(void **state)
 	struct nisv_rec_fault rec;
 
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	scenario_region("PCIe ECAM (other)", 0x5000000000, 0x10000000, REGION_DEVICE, ROLE_ECAM);
 	rec = scenario_injected_nisv(LOW_ECAM, LDP);
 	assert_contains(scenario_explain(&rec)->where,
@@ -73,7 +63,7 @@ static void a_machine_with_two_of_them(void **state)
 static void a_scan_by_described_reads(void **state)
 {
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	scan(LOW_ECAM, 3);
 	assert_null(scenario_diagnose());
 	scan(LOW_ECAM, 4);
@@ -85,11 +75,11 @@ static void a_scan_by_described_reads(void **state)
 	sc.machine.doubt = "a version that is not told"; /* it may be there */
 	assert_null(scenario_diagnose());
 	/* Not by writes, and not at odd places. */
-	high_ecam();
+	scenario_known_virt();
 	for (uint64_t i = 0; i < 8; i++)
 		scenario_mmio(LOW_ECAM + i * 0x8000, true, 2, 2);
 	assert_null(scenario_diagnose());
-	high_ecam();
+	scenario_known_virt();
 	for (uint64_t i = 0; i < 8; i++)
 		scenario_reads(LOW_ECAM + i * 0x8000 + 0x200, 2);
 	assert_null(scenario_diagnose());
@@ -145,18 +135,28 @@ static void the_guests_tree_is_right(void **state)
 /* 0x3f201000 is the UART of a Raspberry Pi 3, and function 1 of a device on bus 2. */
 static void a_boards_device_in_the_low_ecam(void **state)
 {
+	static struct machine in_first_bus[2];
 	struct nisv_rec_fault rec;
 	const struct finding *f;
 
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
+	in_first_bus[0] = scenario_registry_maps[0];
+	in_first_bus[1] = scenario_registry_maps[2];
+	in_first_bus[1].regions[0].base = LOW_ECAM + 0x8000;
 	rec = scenario_injected_nisv(0x3f201000, LDR_POST);
 	f = scenario_explain(&rec);
 	assert_finding(f, "wrong-machine-layout", 0.55);
 	assert_alternative(f, "ecam-highmem-mismatch", 0.4);
 	assert_contains(f->summary, "raspberry-pi-3");
+	/* Where configuration space is read first it is what is meant. */
+	scenario_known_virt();
+	sc.host.maps = in_first_bus;
+	sc.host.n_maps = ARRAY_SIZE(in_first_bus);
+	rec = scenario_injected_nisv(LOW_ECAM + 0x8000, LDR_POST);
+	assert_finding(scenario_explain(&rec), "ecam-highmem-mismatch", 0.9);
 	/* Other VMMs' machines count for less than the ECAM. */
-	high_ecam();
+	scenario_known_virt();
 	sc.host.n_maps = 1;
 	rec = scenario_injected_nisv(0x3f201000, LDR_POST);
 	assert_finding(scenario_explain(&rec), "ecam-highmem-mismatch", 0.9);
@@ -167,14 +167,14 @@ static void what_is_no_lost_ecam(void **state)
 	struct nisv_rec_fault rec;
 
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	rec = scenario_exec(LOW_ECAM); /* another kind */
 	assert_finding(scenario_explain(&rec), "jumped-to-unmapped", 0.95);
-	high_ecam();
+	scenario_known_virt();
 	rec = scenario_injected_nisv(LOW_ECAM, LDP);
 	scenario_bus(LOW_ECAM, 0x1000, false);
 	assert_string_not_equal(scenario_explain(&rec)->cause, "ecam-highmem-mismatch");
-	high_ecam();
+	scenario_known_virt();
 	scenario_slot(5, LOW_ECAM, MIB, 0);
 	rec = scenario_injected_nisv(LOW_ECAM, LDP);
 	assert_string_not_equal(scenario_explain(&rec)->cause, "ecam-highmem-mismatch");
@@ -188,7 +188,7 @@ static void a_window_of_other_options(void **state)
 	const struct finding *f;
 
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	rec = scenario_injected_nisv(OTHER_WINDOW + 0x1000, LDP);
 	f = scenario_explain(&rec);
 	assert_finding(f, "pcie-window-mismatch", 0.8);
@@ -213,7 +213,7 @@ static void a_window_of_the_guests_tree(void **state)
 	const struct finding *f;
 
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	scenario_told(GUEST_PCI_WINDOW, STRAY, GIB, "pcie@7000000000");
 	rec = scenario_injected_nisv(STRAY + 0x1000, LDP);
 	f = scenario_explain(&rec);
@@ -233,7 +233,7 @@ static void a_window_of_the_guests_tree(void **state)
 static void a_window_by_described_accesses(void **state)
 {
 	(void)state;
-	high_ecam();
+	scenario_known_virt();
 	scenario_reads(OTHER_WINDOW + 0x1000, 15);
 	assert_null(scenario_diagnose());
 	scenario_reads(OTHER_WINDOW + 0x1000, 16);
@@ -243,118 +243,6 @@ static void a_window_by_described_accesses(void **state)
 	scenario_forget(); /* in a window of this VM's it is what devices are for */
 	scenario_reads(0x10001000, 100000);
 	assert_null(scenario_diagnose());
-}
-
-/* ---- pci-bar-outside-window ----------------------------------------------------------------- */
-
-static void a_bar_beyond_the_machines_window(void **state)
-{
-	struct nisv_rec_fault rec;
-	const struct finding *f;
-
-	(void)state;
-	high_ecam();
-	sc.host.n_maps = 0;
-	scenario_told(GUEST_PCI_WINDOW, 0x8000000000, 0xf000000000, "pcie@8000000000");
-	sc.rec.ipa_bits = 44;
-	layout_from_record(&sc.layout, &sc.rec);
-	rec = scenario_injected_nisv(0x10000001000, LDP);
-	f = scenario_explain(&rec);
-	assert_finding(f, "pci-bar-outside-window", 0.86);
-	assert_contains(f->where, "has a PCI window at 0x8000000000-0x17000000000");
-	assert_advice(f, "highmem-mmio-size=");
-	assert_int_equal(f->n_alternatives, 1); /* far past the end of RAM */
-	assert_degrades();
-	sc.evidence.machine_confidence = 0.6;
-	assert_finding(scenario_diagnose(), "pci-bar-outside-window", 0.6);
-	sc.evidence.machine_confidence = 0.9;
-	scenario_forget();
-	scenario_reads(0x10000001000, 16);
-	assert_finding(scenario_diagnose(), "pci-bar-outside-window", 0.86);
-	sc.guest.address = RAM_BASE + 0x123000;
-	sc.guest.cpus = 1;
-	scenario_told(GUEST_MEMORY, RAM_BASE, 16 * MIB, "memory@40000000");
-	assert_finding(scenario_diagnose(), "pci-bar-outside-window", 0.6);
-}
-
-/* Windows for other devices are none of PCI's. */
-static void a_window_that_is_no_pci_window(void **state)
-{
-	struct nisv_rec_fault rec;
-
-	(void)state;
-	high_ecam();
-	scenario_region("platform MMIO window", STRAY, 0x10000, REGION_DEVICE, ROLE_NONE)
-		->is_window = true;
-	scenario_region("PCI I/O window", STRAY + 0x10000, 0x10000, REGION_DEVICE, ROLE_PCI_IO)
-		->is_window = true;
-	scenario_told(GUEST_PCI_WINDOW, STRAY, GIB, "pcie@7000000000");
-	rec = scenario_injected_nisv(STRAY + 0x100000, LDP);
-	assert_finding(scenario_explain(&rec), "pcie-window-mismatch", 0.85);
-	assert_int_equal(alternative_of(&sc.findings.list[0], "pci-bar-outside-window"), 0);
-}
-
-/* ---- pci-bar-not-mapped --------------------------------------------------------------------- */
-
-static void a_bar_of_an_assigned_device(void **state)
-{
-	struct nisv_rec_fault rec;
-	const struct finding *f;
-
-	(void)state;
-	high_ecam();
-	sc.options.vfio = VMOPTION_ON;
-	rec = scenario_injected_nisv(0x10400000, STP);
-	f = scenario_explain(&rec);
-	assert_finding(f, "pci-bar-not-mapped", 0.76);
-	assert_contains(f->summary, "PCIe MMIO window + 0x400000, a BAR that KVM does not map");
-	assert_contains(f->where, "No memslot is behind the address in the PCIe MMIO window");
-	assert_advice(f, "x-no-mmap");
-	assert_int_equal(f->n_alternatives, 0);
-	assert_degrades();
-	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_AFTER;
-	assert_finding(scenario_diagnose(), "pci-bar-not-mapped", 0.6);
-	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_STABLE;
-	sc.evidence.machine_confidence = 0.6;
-	assert_finding(scenario_diagnose(), "pci-bar-not-mapped", 0.6);
-	sc.evidence.machine_confidence = 0.9;
-	sc.evidence.vmm = "cloud-hypervisor";
-	assert_advice(scenario_diagnose(), "MSI-X");
-	/* A device of the VMM's, or one of the host's: it is served. */
-	scenario_reads(0x10400000, 10);
-	assert_finding(scenario_diagnose(), DEVICE, 0.8);
-	assert_alternative(&sc.findings.list[0], "pci-bar-not-mapped", 0.6);
-}
-
-static void what_is_no_bar_of_an_assigned_device(void **state)
-{
-	static const uint64_t addresses[] = {
-		0x3eff1000,   /* the window for I/O ports */
-		0x4010001000, /* configuration space */
-		0x09000000,   /* a UART */
-		0x10400000,   /* a doorbell is there */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		struct nisv_rec_fault rec;
-
-		high_ecam();
-		sc.options.vfio = VMOPTION_ON;
-		if (i == 3)
-			scenario_bus(addresses[i], 4, true);
-		rec = scenario_injected_nisv(addresses[i], STP);
-		assert_string_equal(scenario_explain(&rec)->cause, DEVICE);
-		assert_int_equal(alternative_of(&sc.findings.list[0], "pci-bar-not-mapped"), 0);
-	}
-	for (int i = 0; i < 2; i++) {
-		struct nisv_rec_fault rec;
-
-		high_ecam();
-		sc.options.vfio = i ? VMOPTION_OFF : VMOPTION_UNSET;
-		rec = scenario_injected_nisv(0x10400000, STP);
-		assert_finding(scenario_explain(&rec), DEVICE, 0.5);
-	}
 }
 
 int main(void)
@@ -370,10 +258,6 @@ int main(void)
 		SCENARIO_TEST(a_window_of_other_options),
 		SCENARIO_TEST(a_window_of_the_guests_tree),
 		SCENARIO_TEST(a_window_by_described_accesses),
-		SCENARIO_TEST(a_bar_beyond_the_machines_window),
-		SCENARIO_TEST(a_window_that_is_no_pci_window),
-		SCENARIO_TEST(a_bar_of_an_assigned_device),
-		SCENARIO_TEST(what_is_no_bar_of_an_assigned_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,10 +107,14 @@ static void the_command_line_wanted_more_ram(void **state)
 	rec = late(RAM_END + 8 * MIB);
 	f = scenario_explain(&rec);
 	assert_finding(f, PAST, 0.9);
-	assert_contains(f->where, "asks for 64 MiB, the memslots hold 16 MiB");
+	assert_contains(f->where, "The VM's RAM ends at 0x41000000, 8 MiB below the address; the "
+				  "command line asks for 64 MiB, the memslots hold 16 MiB.");
 	assert_evidence(f, "The command line asks for 64 MiB of RAM, the memslots hold 16 MiB");
 	assert_advice(f, "-m 25M");
 	assert_degrades();
+	sc.options.ram_bytes = 16 * MIB; /* what it got */
+	assert_finding(scenario_diagnose(), PAST, 0.75);
+	sc.options.ram_bytes = 64 * MIB;
 	sc.layout.total_slots = 200; /* others may hold the rest */
 	assert_finding(scenario_diagnose(), PAST, 0.75);
 }
@@ -246,6 +250,7 @@ static void what_is_not_past_ram(void **state)
 	scenario_forget();
 	rec = late(RAM_BASE - 8); /* below it */
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
 	scenario_reset();
 	scenario_no_slots();
 	scenario_slot(0, RAM_BASE, 16 * MIB, NISV_SLOT_READONLY); /* after ROM */

@@ -48,8 +48,13 @@ static void as_many_redistributors_as_there_can_be(void **state)
 	scenario_forget();
 	rec = scenario_nisv(0x080c0000 + 512 * 0x20000, LDP);
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
-	/* Memory is on the way. */
-	scenario_slot(3, 0x08800000, 0x10000, 0);
+	/* Memory is on the way: it begins with the first of them, or later. */
+	scenario_slot(3, 0x080c0000, 0x10000, 0);
+	scenario_forget();
+	rec = scenario_nisv(0x08400000, LDP);
+	assert_string_not_equal(scenario_explain(&rec)->cause, "redist-beyond-vcpus");
+	sc.rec.slots[1].gpa = 0x08800000;
+	layout_from_record(&sc.layout, &sc.rec);
 	scenario_forget();
 	rec = scenario_nisv(0x08400000, LDP);
 	assert_string_equal(scenario_explain(&rec)->cause, "redist-beyond-vcpus");
@@ -109,6 +114,9 @@ static void the_guests_tree_has_more_redistributors(void **state)
 	scenario_reads(0x080c0000, 1);
 	assert_finding(scenario_diagnose(), "redist-beyond-vcpus", 0.92);
 	assert_int_equal(sc.findings.list[0].severity, SEVERITY_WARNING);
+	scenario_forget(); /* something of KVM's is there */
+	scenario_bus(0x080c0000, 0x20000, false);
+	assert_finding(scenario_explain(&rec), "device-access-nisv-instruction", 0.85);
 	scenario_reset();
 	scenario_vgic_v3();
 	scenario_tree_may_be_file();

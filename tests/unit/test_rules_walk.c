@@ -48,6 +48,17 @@ static void the_high_half_has_its_own_root(void **state)
 	assert_contains(sc.findings.list[0].where, "TTBR1_EL1 = 0x70000000");
 }
 
+/* Bit 55 tells the halves apart, the byte above it may be a tag. */
+static void a_tagged_address_is_of_the_low_half(void **state)
+{
+	struct nisv_rec_fault rec = scenario_walk(TABLE, 0xff00000040000010);
+
+	(void)state;
+	rec.sys.ttbr0 = TABLE;
+	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.92);
+	assert_contains(sc.findings.list[0].where, "TTBR0_EL1");
+}
+
 static void a_table_that_is_no_root(void **state)
 {
 	struct nisv_rec_fault rec = scenario_walk(TABLE, 0x40000010);
@@ -150,6 +161,12 @@ static void only_32_bit_guests_walks_are_cut(void **state)
 	rec = a32_walk(0x3deb0000);
 	rec.layout_state = NISV_LAYOUT_AFTER;
 	assert_finding(scenario_explain(&rec), "s1ptw-truncated-ipa-erratum", 0.6);
+	scenario_reset();
+	rec = a32_walk(0x3deb0000);
+	rec.kind = NISV_KIND_NISV; /* no walk */
+	rec.esr = ESR_READ;
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
 	scenario_reset();
 	rec = a32_walk(0x13deb0000); /* above 4 GiB: not cut */
 	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.8);
@@ -274,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(the_ttbr_points_to_nothing),
 		SCENARIO_TEST(the_high_half_has_its_own_root),
+		SCENARIO_TEST(a_tagged_address_is_of_the_low_half),
 		SCENARIO_TEST(a_table_that_is_no_root),
 		SCENARIO_TEST(a_walk_whose_map_was_read_later),
 		SCENARIO_TEST(tables_in_memory_are_no_cause),

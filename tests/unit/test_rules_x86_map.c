@@ -97,7 +97,9 @@ static void what_is_no_scan(void **state)
 	scan(0xe0000000, 32);
 	assert_null(scenario_diagnose());
 	sc.machine.n_regions = 0;
-	sc.evidence.machine_confidence = 0.7; /* whether it is there is not known */
+	sc.evidence.machine_confidence = 0.8;
+	assert_finding(scenario_diagnose(), ECAM, 0.86);
+	sc.evidence.machine_confidence = 0.79; /* whether it is there is not known */
 	assert_null(scenario_diagnose());
 	sc.evidence.machine = NULL;
 	assert_null(scenario_diagnose());
