@@ -85,6 +85,13 @@ static void a_window_is_less_than_a_device(void **state)
 	assert_contains(f->summary, "PCIe MMIO window + 0x1000, a window for devices");
 	sc.faults->sites[0].detail->insn_state = NISV_INSN_UNREADABLE;
 	assert_finding(scenario_diagnose(), DEVICE, 0.45);
+	/* What is as large is one in all but name. */
+	scenario_reset();
+	scenario_region("GPU", 0x30000000, 16 * MIB, REGION_DEVICE, ROLE_NONE);
+	rec = scenario_nisv(0x30000000, LDP);
+	assert_finding(scenario_explain(&rec), DEVICE, 0.5);
+	sc.machine.regions[0].size--;
+	assert_finding(scenario_diagnose(), DEVICE, 0.9);
 }
 
 /* RAM on both sides of the window: what else it can be is told. */

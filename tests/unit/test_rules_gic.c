@@ -158,7 +158,12 @@ static void by_described_accesses(void **state)
 	assert_finding(f, "gic-version-mismatch", 0.9);
 	assert_int_equal(f->severity, SEVERITY_ERROR);
 	assert_degrades();
-	sc.machine.doubt = "a version that is not told"; /* who knows what is there */
+	sc.evidence.machine_confidence = 0.8;
+	assert_finding(scenario_diagnose(), "gic-version-mismatch", 0.9);
+	sc.evidence.machine_confidence = 0.79; /* who knows what is there */
+	assert_null(scenario_diagnose());
+	sc.evidence.machine_confidence = 0.9;
+	sc.machine.doubt = "a version that is not told";
 	assert_null(scenario_diagnose());
 }
 

@@ -100,6 +100,26 @@ static void a_slot_that_was_back_in_time(void **state)
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 
+/* What comes into another address space (x86's SMM), or changes its flags only, brings nothing
+ * back: the slot counts as gone. */
+static void changes_that_bring_nothing_back(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv_at(PLUG + 0x40, LDP, AT);
+
+	(void)state;
+	scenario_change(NISV_SLOT_DELETED, AT - 3 * MS, 4, PLUG, MIB, 0);
+	scenario_change(NISV_SLOT_CREATED, AT + 2 * MS, 4, PLUG, MIB, 0);
+	sc.slots.list[1].slot.as_id = 1;
+	assert_finding(scenario_explain(&rec), "memslot-update-race", 0.55);
+	sc.slots.list[1].slot.as_id = 0;
+	sc.slots.list[1].what = NISV_SLOT_FLAGS;
+	assert_finding(scenario_diagnose(), "memslot-update-race", 0.55);
+	sc.slots.list[1].what = NISV_SLOT_CREATED;
+	sc.slots.list[0].from_ns = sc.slots.list[0].until_ns =
+		AT; /* at the very time of the fault */
+	assert_finding(scenario_diagnose(), "memslot-update-race", 0.9);
+}
+
 /* Flash comes and goes as the guest commands it: no race. */
 static void replaced_flash_is_its_command_mode(void **state)
 {
@@ -258,6 +278,7 @@ int main(void)
 		SCENARIO_TEST(a_slot_that_was_replaced),
 		SCENARIO_TEST(a_slot_that_was_replaced_slowly),
 		SCENARIO_TEST(a_slot_that_was_back_in_time),
+		SCENARIO_TEST(changes_that_bring_nothing_back),
 		SCENARIO_TEST(replaced_flash_is_its_command_mode),
 		SCENARIO_TEST(a_slot_that_came_back),
 		SCENARIO_TEST(a_later_record_proves_the_race),

@@ -83,6 +83,29 @@ static void slots_of_a_record_that_make_no_sense(void **state)
 	assert_null(scene.above);
 }
 
+/* A slot of the layout that the record did not see came later, if the memslots changed since. */
+static void a_slot_that_appeared(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	scenario_slot(1, RAM_END, 2 * MIB, 0);
+	look(&rec);
+	assert_null(scene.appeared); /* of one generation: one of the two is wrong */
+	sc.layout.generation += 2;
+	look(&rec);
+	assert_non_null(scene.appeared);
+	rec.ipa = RAM_BASE + 0x1000;
+	rec.slot = (struct nisv_slot){.gpa = RAM_BASE, .size = MIB, .id = 0};
+	look(&rec);
+	assert_non_null(scene.slot);
+	assert_null(scene.appeared);
+	sc.layout.known = false;
+	rec = scenario_nisv(RAM_END, LDP);
+	look(&rec);
+	assert_null(scene.appeared);
+}
+
 static void ram_that_is_asked_for(void **state)
 {
 	(void)state;
@@ -221,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(whose_memory_map_it_is),
 		SCENARIO_TEST(slots_of_a_record_that_make_no_sense),
+		SCENARIO_TEST(a_slot_that_appeared),
 		SCENARIO_TEST(ram_that_is_asked_for),
 		SCENARIO_TEST(regions_that_are_no_device),
 		SCENARIO_TEST(regions_that_options_leave_out),
