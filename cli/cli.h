@@ -18,7 +18,7 @@ enum json_mode {
 struct options {
 	const char *host;   /* -H: ask nisvd on another host, NULL: on this one */
 	const char *socket; /* never NULL */
-	const char *file;   /* --file: a dossier, NULL: ask a daemon */
+	const char *file;   /* --file: a dossier or a trace, NULL: ask a daemon */
 	enum json_mode json;
 	bool no_pager, no_legend, quiet, exit_code, all, follow;
 };

@@ -75,8 +75,7 @@ static int open_transport(struct client *client, enum client_need need)
 	}
 	if (options->file && access(options->file, R_OK) < 0)
 		return error_report(options, NISV_EXIT_FAILURE, NULL, NULL,
-				    "cannot read the dossier %s: %s", options->file,
-				    strerror(errno));
+				    "cannot read the file %s: %s", options->file, strerror(errno));
 	if (!options->file) {
 		r = transport_socket(options, &client->transport);
 		if (r == 0)

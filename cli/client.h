@@ -4,7 +4,7 @@
 
 /*
  * One varlink conversation with a nisvd: over its socket, over `ssh HOST nisvctl --bridge`, or with
- * a child `nisvd --offline` that answers from a dossier. Functions return an exit status (enum
+ * a child `nisvd --offline` that answers from a file. Functions return an exit status (enum
  * nisv_exit) and have told every error themselves, unless they say otherwise.
  */
 
@@ -13,7 +13,7 @@
 struct client;
 
 enum client_need {
-	CLIENT_DAEMON, /* the live state, or the dossier of --file */
+	CLIENT_DAEMON, /* the live state, or the file of --file */
 	CLIENT_RULES,  /* only what nisvd knows: without a running one, a child answers */
 };
 

@@ -61,12 +61,26 @@ static bool parse_iso(const char *iso, time_t *ret, unsigned int *ret_usec)
 	return true;
 }
 
+/* Seconds of a trace's clock, "1234.567890": nobody knows their date. */
+static bool is_trace_time(const char *text)
+{
+	size_t seconds = strspn(text, "0123456789");
+
+	return seconds && seconds < 16 && text[seconds] == '.' &&
+	       strspn(text + seconds + 1, "0123456789") == strlen(text + seconds + 1) &&
+	       strlen(text) < 32;
+}
+
 const char *format_ago(const char *iso, char buf[FORMAT_MAX])
 {
 	char duration[FORMAT_MAX];
 	unsigned int usec;
 	time_t t, now = time(NULL);
 
+	if (is_trace_time(iso)) {
+		snprintf(buf, FORMAT_MAX, "at %.30s", iso);
+		return buf;
+	}
 	if (!parse_iso(iso, &t, &usec))
 		return fixed("-", buf);
 	if (t >= now)
@@ -87,9 +101,23 @@ const char *format_time(const char *iso, char buf[FORMAT_MAX])
 	unsigned int usec;
 	struct tm tm;
 
+	if (is_trace_time(iso))
+		return fixed(iso, buf);
 	if (!local(iso, &tm, &usec))
 		return fixed("-", buf);
 	strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm);
+	return buf;
+}
+
+const char *format_since(const char *iso, char buf[FORMAT_MAX * 2])
+{
+	char when[FORMAT_MAX], ago[FORMAT_MAX];
+
+	if (is_trace_time(iso))
+		snprintf(buf, FORMAT_MAX * 2, "%.30s of the trace's clock", iso);
+	else
+		snprintf(buf, FORMAT_MAX * 2, "%s (%s)", format_time(iso, when),
+			 format_ago(iso, ago));
 	return buf;
 }
 
@@ -99,6 +127,8 @@ const char *format_clock(const char *iso, char buf[FORMAT_MAX])
 	struct tm tm;
 	size_t n;
 
+	if (is_trace_time(iso))
+		return fixed(iso, buf);
 	if (!local(iso, &tm, &usec))
 		return fixed("-", buf);
 	n = strftime(buf, FORMAT_MAX, "%H:%M:%S", &tm);

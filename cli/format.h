@@ -17,11 +17,15 @@ const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX]);
 
 /*
  * Of an ISO 8601 time in UTC, as the daemon sends them: "12 min ago" ("now" below one second), and
- * local time with or without the date and microseconds. "-" if it is none.
+ * local time with or without the date and microseconds. Of a trace, whose clock has no date, "at
+ * 1234.567890" and the seconds alone. "-" if it is neither.
  */
 const char *format_ago(const char *iso, char buf[FORMAT_MAX]);
 const char *format_time(const char *iso, char buf[FORMAT_MAX]);
 const char *format_clock(const char *iso, char buf[FORMAT_MAX]);
+
+/* "2026-01-31 12:34:56 (12 min ago)", "1234.567890 of the trace's clock". */
+const char *format_since(const char *iso, char buf[FORMAT_MAX * 2]);
 
 /* The time from @since to @until: "350 us", "3 ms", "1.2 s", "12 min"; "-" if one is no time. */
 const char *format_between(const char *since, const char *until, char buf[FORMAT_MAX]);

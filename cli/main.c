@@ -32,8 +32,10 @@ static const struct verb verbs[] = {
 	{"verify", "[VM]", 0, 1, "", verb_verify,
 	 "what will fail in its memory map before it does; without VM, of all running VMs"},
 	{"events", "[VM]", 0, 1, "f", verb_events, "the faults, one by one"},
-	{"decode", "[ESR [FAR [IPA]]]", 0, 64, "", verb_decode,
-	 "a syndrome in words; also from a pasted line, as arguments or on standard input"},
+	{"decode", "[ESR [FAR [IPA]]]", 0, 4096, "", verb_decode,
+	 "a syndrome in words; or a text, as arguments or on standard input: lines of a kernel's "
+	 "or "
+	 "VMM's log, of a trace, an oops, a register dump"},
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
 	{"export", "VM", 1, 1, "", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
@@ -82,8 +84,9 @@ static const struct option_spec specs[] = {
 	 "the nisvd of another host, over ssh (nisvctl must be there)"},
 	{OPT_SOCKET, "socket", "PATH", required_argument, OPTION_SOURCE,
 	 "its socket (" NISV_SOCKET_PATH ")"},
-	{OPT_FILE, "file", "DOSSIER", required_argument, OPTION_SOURCE,
-	 "no daemon: answer from a dossier that export or nisvd wrote"},
+	{OPT_FILE, "file", "FILE", required_argument, OPTION_SOURCE,
+	 "no daemon: answer from a dossier that export or nisvd wrote, or from the text of a trace "
+	 "of kvm's tracepoints"},
 	{OPT_BRIDGE, "bridge", NULL, no_argument, OPTION_SOURCE,
 	 "carry bytes between standard input and output and the socket"},
 	{OPT_JSON, "json", "MODE", optional_argument, OPTION_OUTPUT,

@@ -123,6 +123,20 @@ static bool is_harmful(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+void reply_mend_text(char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		uint32_t c = 0;
+		size_t n = utf8_char((unsigned char *)text + at, len - at, &c);
+
+		if (!n)
+			text[at] = '?';
+		else if (c < 0x20 && c != '\n')
+			text[at] = ' ';
+		at += n ? n : 1;
+	}
+}
+
 static char *clean(const char *text, size_t len, bool newlines)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + len;

@@ -38,7 +38,14 @@ const char *reply_string_at(struct json_object *array, size_t i); /* "" if it is
  */
 char *reply_clean_text(const char *text, bool newlines);
 
-/* Does the same to every string in @o, in place; also to those with a NUL in them. */
+/*
+ * Makes @text, which may be anything, fit for a string of JSON, in place: of malformed UTF-8 each
+ * byte is '?', control characters but newline are blanks (JSON would make six bytes of each).
+ */
+void reply_mend_text(char *text, size_t len);
+
+/* Does what reply_clean_text() does to every string in @o, in place; also to those with a NUL in
+ * them. */
 void reply_clean(struct json_object *o);
 
 /* Prints one JSON value and a newline. What a terminal might obey is escaped; it stays JSON. */

@@ -17,8 +17,7 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 			   *vm = reply_object(reply, "vm");
 	struct json_object *sources = reply_array(watched, "sources");
 	const char *since = reply_string(vm ? vm : watched, "since");
-	char text[640], title[VM_TEXT_MAX], time[FORMAT_MAX], ago[FORMAT_MAX];
-	size_t attached = 0;
+	char text[640], title[VM_TEXT_MAX], when[FORMAT_MAX * 2];
 
 	snprintf(text, sizeof(text), "Nothing to explain%s%s: no finding%s.", vm ? " about " : "",
 		 vm ? vm_title(vm, title) : "",
@@ -26,18 +25,15 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 		 : vm	     ? ""
 			     : " about any VM of this host");
 	/* Of one that runs there is more to ask. */
-	if (vm && !has_address && strcmp(reply_string(vm, "state"), "ended") != 0)
+	if (vm && !has_address && strcmp(reply_string(vm, "state"), "running") == 0)
 		snprintf(text + strlen(text) - 1, sizeof(text) - strlen(text),
 			 ", nothing has faulted; \"nisvctl verify %.40s\" checks its memory map.",
 			 reply_string(vm, "id"));
 	term_wrap(term, "", 0, text);
 	putc('\n', term->out);
-	snprintf(text, sizeof(text), "since %s (%s)", format_time(since, time),
-		 format_ago(since, ago));
+	snprintf(text, sizeof(text), "since %s", format_since(since, when));
 	print_field(term, "Watched", text);
-	for (size_t i = 0; i < reply_length(sources); i++)
-		attached += strcmp(reply_string(reply_at(sources, i), "state"), "attached") == 0;
-	snprintf(text, sizeof(text), "%zu of %zu attached", attached, reply_length(sources));
+	sources_text(sources, text, sizeof(text));
 	print_field(term, "Sources", text);
 	print_field(term, "Lost",
 		    counters_text(reply_object(watched, "lost"), text, sizeof(text)) ? text
@@ -55,6 +51,14 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 	}
 }
 
+static void print_note(const struct term *term, struct json_object *reply)
+{
+	if (!reply_has(reply, "note"))
+		return;
+	term_wrap(term, "", 0, reply_string(reply, "note"));
+	putc('\n', term->out);
+}
+
 static void print_vm(const struct term *term, struct json_object *reply,
 		     struct json_object *regions)
 {
@@ -62,10 +66,6 @@ static void print_vm(const struct term *term, struct json_object *reply,
 			   *vm = reply_object(reply, "vm");
 	char text[3 * VM_TEXT_MAX], title[VM_TEXT_MAX], state[VM_TEXT_MAX];
 
-	if (reply_has(reply, "note")) {
-		term_wrap(term, "", 0, reply_string(reply, "note"));
-		putc('\n', term->out);
-	}
 	for (size_t i = 0; i < reply_length(findings); i++) {
 		print_separator(term, i);
 		snprintf(text, sizeof(text), "%s%s, %.40s, %s%s", term_colour(term, COLOUR_BOLD),
@@ -128,6 +128,7 @@ static int print_reply(const struct options *options, struct client *client,
 	struct term term;
 
 	term_open(&term, options, true);
+	print_note(&term, reply);
 	if (reply_length(reply_array(reply, "groups")))
 		print_groups(&term, reply_array(reply, "groups"));
 	else if (reply_length(reply_array(reply, "findings")))

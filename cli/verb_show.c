@@ -27,13 +27,13 @@ static void print_machine(const struct term *term, struct json_object *reply)
 	print_field(term, "Machine", buf);
 }
 
-static bool has_ended(struct json_object *vm)
+static bool vm_is(struct json_object *vm, const char *state)
 {
-	return strcmp(reply_string(vm, "state"), "ended") == 0;
+	return strcmp(reply_string(vm, "state"), state) == 0;
 }
 
 /* Where nothing is known of the guest. */
-static const char *guest_state(const char *state, bool ended)
+static const char *guest_state(const char *state, struct json_object *vm)
 {
 	static const struct {
 		const char *state, *text;
@@ -45,15 +45,17 @@ static const char *guest_state(const char *state, bool ended)
 		{"bad", "broken"},
 	};
 
-	if (ended && strcmp(state, "unread") == 0)
+	if (vm_is(vm, "ended") && strcmp(state, "unread") == 0)
 		return "the VM ended before it was looked at";
+	if (vm_is(vm, "traced"))
+		return "no trace tells";
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(state, texts[i].state) == 0)
 			return texts[i].text;
 	return state;
 }
 
-static void print_guest(const struct term *term, struct json_object *guest, bool ended)
+static void print_guest(const struct term *term, struct json_object *guest, struct json_object *vm)
 {
 	const char *source = reply_string(guest, "source"), *reason = reply_string(guest, "reason");
 	bool found = strcmp(reply_string(guest, "state"), "found") == 0;
@@ -65,7 +67,7 @@ static void print_guest(const struct term *term, struct json_object *guest, bool
 		return;
 	if (!found)
 		n = (size_t)snprintf(buf, sizeof(buf), "%.40s",
-				     guest_state(reply_string(guest, "state"), ended));
+				     guest_state(reply_string(guest, "state"), vm));
 	else
 		n = (size_t)snprintf(buf, sizeof(buf), "%.20s at %.24s",
 				     strcmp(source, "e820") == 0 ? "E820 table" : "device tree",
@@ -87,7 +89,7 @@ static void print_guest(const struct term *term, struct json_object *guest, bool
 static void print_identity(const struct term *term, struct json_object *reply)
 {
 	struct json_object *vm = reply_object(reply, "vm"), *cmdline = reply_array(vm, "cmdline");
-	char buf[1024], time[FORMAT_MAX], ago[FORMAT_MAX];
+	char buf[1024];
 
 	snprintf(buf, sizeof(buf), "%.100s (from %.30s)", reply_string(vm, "name"),
 		 reply_string(vm, "name_source"));
@@ -100,10 +102,8 @@ static void print_identity(const struct term *term, struct json_object *reply)
 		 reply_int(vm, "pid"));
 	print_field(term, "VMM", buf);
 	print_machine(term, reply);
-	print_guest(term, reply_object(reply, "guest"), has_ended(vm));
-	snprintf(buf, sizeof(buf), "%s (%s)", format_time(reply_string(vm, "since"), time),
-		 format_ago(reply_string(vm, "since"), ago));
-	print_field(term, "Watched", buf);
+	print_guest(term, reply_object(reply, "guest"), vm);
+	print_field(term, "Watched", format_since(reply_string(vm, "since"), buf));
 	print_field(term, "Cgroup", reply_string(vm, "cgroup"));
 	if (reply_length(cmdline)) {
 		size_t n = 0;
@@ -179,7 +179,7 @@ static void print_limits(const struct term *term, struct json_object *vm,
 		const char *reason = reply_string(layout, "backing_reason");
 
 		/* What ended is not going to be read. */
-		if (has_ended(vm) && strcmp(reason, "not read yet") == 0)
+		if (vm_is(vm, "ended") && strcmp(reason, "not read yet") == 0)
 			reason = "the VM ended before it was looked at";
 		snprintf(buf, sizeof(buf), "not known: %.140s", reason);
 		print_field(term, "Backing", buf);

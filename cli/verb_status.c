@@ -26,7 +26,8 @@ static void print_sources(const struct term *term, const struct options *options
 
 		table_set(table, row, 0, reply_string(source, "name"), COLOUR_NONE);
 		table_set(table, row, 1, state,
-			  strcmp(state, "attached") == 0 ? COLOUR_GREEN
+			  strcmp(state, "attached") == 0 || strcmp(state, "in-trace") == 0
+				  ? COLOUR_GREEN
 			  : strcmp(state, "failed") == 0 ? COLOUR_RED
 							 : COLOUR_YELLOW);
 		table_set(table, row, 2, reply_string(source, "gives"), COLOUR_NONE);
@@ -66,7 +67,8 @@ int verb_status(const struct options *options, int argc, char **argv)
 		 format_duration((uint64_t)reply_int(reply, "uptime_seconds"), duration),
 		 reply_string(reply, "kernel"), reply_string(reply, "arch"));
 	print_field(&term, "nisvd", buf);
-	snprintf(buf, sizeof(buf), "%" PRId64 " running", reply_int(reply, "vms"));
+	snprintf(buf, sizeof(buf), "%" PRId64 " %s", reply_int(reply, "vms"),
+		 sources_are_traced(reply_array(reply, "sources")) ? "in the trace" : "running");
 	print_field(&term, "VMs", buf);
 	print_field(&term, "Aborts", vm_aborts_text(reply_object(reply, "aborts"), buf));
 	mmio = reply_object(reply, "mmio");

@@ -75,6 +75,27 @@ const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX])
 	return buf;
 }
 
+bool sources_are_traced(struct json_object *sources)
+{
+	for (size_t i = 0; i < reply_length(sources); i++)
+		if (strcmp(reply_string(reply_at(sources, i), "state"), "in-trace") == 0)
+			return true;
+	return false;
+}
+
+const char *sources_text(struct json_object *sources, char *buf, size_t size)
+{
+	bool traced = sources_are_traced(sources);
+	size_t there = 0;
+
+	for (size_t i = 0; i < reply_length(sources); i++)
+		there += strcmp(reply_string(reply_at(sources, i), "state"),
+				traced ? "in-trace" : "attached") == 0;
+	snprintf(buf, size, "%zu of %zu %s", there, reply_length(sources),
+		 traced ? "in the trace" : "attached");
+	return buf;
+}
+
 bool site_has_address(struct json_object *site)
 {
 	return reply_address(site, "ipa") || strcmp(reply_string(site, "kind"), "emulation") != 0;

@@ -28,6 +28,12 @@ const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX]);
  */
 const char *counters_text(struct json_object *counters, char *buf, size_t size);
 
+/* Is []Source what a trace has, rather than a daemon? */
+bool sources_are_traced(struct json_object *sources);
+
+/* "5 of 7 attached" of []Source; of a trace "4 of 7 in the trace". */
+const char *sources_text(struct json_object *sources, char *buf, size_t size);
+
 /* The guest address of a Site or fault, "-" where none is known: KVM tells none with an emulation
  * failure. */
 const char *site_address(struct json_object *site);

@@ -13,6 +13,10 @@
 /* Largest varlink message in either direction, terminating NUL included. A dossier is streamed. */
 #define NISV_MESSAGE_MAX (16U * 1024 * 1024)
 
+/* Most bytes of text that Decode is given: as JSON, where a byte may take two, it fits a call (1
+ * MiB). */
+#define NISV_DECODE_MAX (480U * 1024)
+
 #define NISV_METHOD_GET_STATUS	  NISV_INTERFACE ".GetStatus"
 #define NISV_METHOD_LIST_VMS	  NISV_INTERFACE ".ListVMs"
 #define NISV_METHOD_GET_VM	  NISV_INTERFACE ".GetVM"

@@ -8,7 +8,15 @@
 #define CR4_PAE (1ULL << 5)
 
 #define PSTATE_NRW    (1U << 4)
+#define PSTATE_T      (1U << 5)
 #define PSTATE_M_MASK 0xfU
+#define PSTATE_SP     (1U << 0) /* M[0] in AArch64: the level's own SP, not SP_EL0 */
+
+#define AARCH32_GPRS 15
+#define X86_GPRS     16
+
+_Static_assert(NISV_GPRS == sizeof(((struct insn_registers *)0)->gpr) / sizeof(uint64_t),
+	       "a record has all of them");
 
 /* Addresses of at most 52 bits are translated; 56 leave bit 55 to tell the halves apart. */
 #define VA_BITS_MAX 55
@@ -43,21 +51,105 @@ int fault_x86_bits(const struct nisv_rec_fault *fault)
 	return sys->sctlr & CR0_PG && sys->tcr & CR4_PAE ? 64 : 32;
 }
 
+enum insn_isa fault_isa(const struct nisv_rec_fault *fault, const char *arch)
+{
+	if (is_arm64(arch)) {
+		if (!(fault->pstate & PSTATE_NRW))
+			return ISA_A64;
+		return fault->pstate & PSTATE_T ? ISA_T32 : ISA_A32;
+	}
+	switch (fault_x86_bits(fault)) {
+	case 16:
+		return ISA_X86_16;
+	case 32:
+		return ISA_X86_32;
+	case 64:
+		return ISA_X86_64;
+	default:
+		return ISA_UNKNOWN;
+	}
+}
+
+static bool has_bytes(const struct nisv_rec_fault *fault)
+{
+	return fault->insn_state == NISV_INSN_OK && fault->insn_len &&
+	       fault->insn_len <= sizeof(fault->insn);
+}
+
+struct insn fault_insn_class(const struct nisv_rec_fault *fault, const char *arch)
+{
+	return insn_classify(fault_isa(fault, arch), fault->insn,
+			     has_bytes(fault) ? fault->insn_len : 0);
+}
+
 struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch)
 {
-	struct insn unknown = {.class = INSN_UNKNOWN, .base_reg = -1};
-	uint32_t raw;
+	struct insn insn = fault_insn_class(fault, arch);
 
-	if (fault->insn_state != NISV_INSN_OK || !fault->insn_len ||
-	    fault->insn_len > sizeof(fault->insn))
-		return unknown;
-	if (!is_arm64(arch))
-		return insn_decode_x86(fault->insn, fault->insn_len, fault->pc,
-				       fault_x86_bits(fault));
-	if (fault->insn_len < sizeof(raw) || fault->pstate & PSTATE_NRW)
-		return unknown;
-	memcpy(&raw, fault->insn, sizeof(raw));
-	return insn_decode_a64(raw, fault->pc);
+	insn_describe(&insn, fault->pc);
+	return insn;
+}
+
+/*
+ * By PSTATE.M[3:0]: which X register holds R8 (R9 to R12 follow it), R13 and R14; Linux calls them
+ * compat_* in arch/arm64/include/asm/ptrace.h. Hyp mode, here 0xa, has no LR of its own.
+ */
+static const struct {
+	uint8_t r8, r13, r14;
+} banks[PSTATE_M_MASK + 1] = {
+	[0x0] = {8, 13, 14},  /* usr */
+	[0x1] = {24, 29, 30}, /* fiq */
+	[0x2] = {8, 17, 16},  /* irq */
+	[0x3] = {8, 19, 18},  /* svc */
+	[0x7] = {8, 21, 20},  /* abt */
+	[0xa] = {8, 15, 14},  /* hyp */
+	[0xb] = {8, 23, 22},  /* und */
+	[0xf] = {8, 13, 14},  /* sys */
+};
+
+static bool registers_aarch32(const struct nisv_rec_fault *fault, struct insn_registers *ret)
+{
+	unsigned int mode = fault->pstate & PSTATE_M_MASK;
+
+	if (!banks[mode].r8)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned int i = 0; i < AARCH32_GPRS; i++) {
+		unsigned int x = i < 8	   ? i
+				 : i < 13  ? banks[mode].r8 + i - 8
+				 : i == 13 ? banks[mode].r13
+					   : banks[mode].r14;
+
+		/* The upper halves may hold anything (Arm ARM, D1.20.1). */
+		ret->gpr[i] = fault->gpr[x] & UINT32_MAX;
+	}
+	ret->pc = fault->pc;
+	return true;
+}
+
+bool fault_registers(const struct nisv_rec_fault *fault, const char *arch,
+		     struct insn_registers *ret)
+{
+	bool has_own_sp = fault->pstate & PSTATE_SP;
+	int el = fault_el(fault);
+
+	if (is_arm64(arch) && fault->pstate & PSTATE_NRW)
+		return registers_aarch32(fault, ret);
+	memset(ret, 0, sizeof(*ret));
+	ret->pc = fault->pc;
+	if (!is_arm64(arch)) {
+		for (size_t i = 0; i < X86_GPRS; i++)
+			ret->gpr[i] = fault->gpr[i];
+		return true;
+	}
+	for (size_t i = 0; i < NISV_GPRS; i++)
+		ret->gpr[i] = fault->gpr[i];
+	/* A record has no SP_EL2. */
+	if (fault->sysregs_state == NISV_SYSREGS_CURRENT && (el < 2 || !has_own_sp)) {
+		ret->has_sp = true;
+		ret->sp = el == 1 && has_own_sp ? fault->sys.sp_el1 : fault->sys.sp_el0;
+	}
+	return true;
 }
 
 /* ---- whose code ---- */

@@ -2,18 +2,34 @@
 #ifndef NISVD_FAULT_H
 #define NISVD_FAULT_H
 
-/* Questions to one fault record. @arch is the host's: "arm64" or "x86_64". */
+/* Questions to one fault record. @arch is that of the host: "arm64", "x86_64". */
 
 #include <stddef.h>
 
-#include "daemon/core/insn.h"
+#include "daemon/core/insn_address.h"
 #include "include/nisv_record.h"
 
 /*
- * The faulting instruction of @fault; INSN_UNKNOWN with empty text where its bytes could not be
- * read, and for AArch32 code. x86: decoded for fault_x86_bits().
+ * Of the code that faulted. arm64: PSTATE.nRW and PSTATE.T (Arm ARM, SPSR_EL2); the syndrome's IL
+ * bit tells nothing, it is 1 wherever ISV = 0. x86: see fault_x86_bits(); ISA_UNKNOWN where that
+ * does not know.
  */
+enum insn_isa fault_isa(const struct nisv_rec_fault *fault, const char *arch);
+
+/* The faulting instruction; INSN_UNKNOWN with length 0 and empty text where its bytes could not be
+ * read. */
 struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch);
+
+/* The same without its text: see insn_classify() for what it costs. */
+struct insn fault_insn_class(const struct nisv_rec_fault *fault, const char *arch);
+
+/*
+ * The registers of the code that faulted, as its instructions number them. AArch32: those of its
+ * mode (Arm ARM DDI 0487, D1.20.1 "Mapping of the general-purpose registers between the Execution
+ * states"). False, with @ret untouched, for a mode that no guest can be in.
+ */
+bool fault_registers(const struct nisv_rec_fault *fault, const char *arch,
+		     struct insn_registers *ret);
 
 /*
  * x86: 16, 32 or 64-bit code, in the mode that KVM's emulator decoded it in; 0 if that is not

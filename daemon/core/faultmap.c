@@ -227,6 +227,8 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 		site->count = rec->count;
 	else if (opened)
 		site->count = 1;
+	else if (!rec->count)
+		site->count++;
 	if (rec->hdr.time_ns >= site->last_ns) {
 		site->last_ns = rec->hdr.time_ns;
 		site->vcpu_id = rec->vcpu_id;
@@ -297,8 +299,9 @@ bool place_is_storm(const struct place *place)
 }
 
 /* Enters what user space served since the last interval; the longest busy time is kept. */
-static void measure(struct place *place, uint64_t busy_rate, uint64_t now_ns)
+static void measure(const struct faultmap *map, struct place *place, uint64_t now_ns)
 {
+	uint64_t busy_rate = map->busy_rate ? map->busy_rate : FAULTMAP_BUSY_RATE;
 	uint64_t elapsed = now_ns - place->rate_ns, rate;
 
 	if (!place->rate_ns) {
@@ -344,17 +347,16 @@ struct place *faultmap_place(const struct faultmap *map, uint64_t ipa, bool is_w
 	return found ? &map->places[at] : NULL;
 }
 
-int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
-			 const struct nisv_place *value, uint64_t now_ns)
+/* Finds the place or opens it, empty but for its key. */
+static int place_get(struct faultmap *map, uint64_t ipa, bool is_write, uint64_t now_ns,
+		     struct place **ret)
 {
-	uint64_t ipa = key->place << NISV_PLACE_SHIFT;
 	struct place *place;
-	unsigned int stage;
 	bool found;
 	size_t at;
 	int r;
 
-	at = place_search(map, ipa, key->is_write != 0, &found);
+	at = place_search(map, ipa, is_write, &found);
 	if (!found) {
 		if (map->n_places >= FAULTMAP_PLACES_MAX) {
 			map->dropped_places++;
@@ -366,10 +368,23 @@ int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 		place = &map->places[at];
 		memmove(place + 1, place, (map->n_places - at) * sizeof(*place));
 		map->n_places++;
-		*place = (struct place){
-			.ipa = ipa, .is_write = key->is_write != 0, .first_ns = now_ns};
+		*place = (struct place){.ipa = ipa, .is_write = is_write, .first_ns = now_ns};
 	}
-	place = &map->places[at];
+	*ret = &map->places[at];
+	return 0;
+}
+
+int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
+			 const struct nisv_place *value, uint64_t now_ns)
+{
+	struct place *place;
+	unsigned int stage;
+	bool is_new;
+	int r = place_get(map, key->place << NISV_PLACE_SHIFT, key->is_write != 0, now_ns, &place);
+
+	if (r < 0)
+		return r;
+	is_new = !place->count;
 	stage = stage_of(place);
 	if (value->count > place->count) {
 		place->count = value->count;
@@ -377,8 +392,32 @@ int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 	}
 	if (value->user > place->user)
 		place->user = value->user;
-	measure(place, map->busy_rate ? map->busy_rate : FAULTMAP_BUSY_RATE, now_ns);
-	return !found || stage_of(place) != stage;
+	measure(map, place, now_ns);
+	return is_new || stage_of(place) != stage;
+}
+
+int faultmap_add_access(struct faultmap *map, uint64_t ipa, bool is_write, uint64_t now_ns)
+{
+	uint64_t base = ipa >> NISV_PLACE_SHIFT << NISV_PLACE_SHIFT;
+	struct place *place;
+	int r = place_get(map, base, is_write, now_ns, &place);
+
+	if (r < 0)
+		return r;
+	measure(map, place, now_ns);
+	place->count++;
+	place->last_ns = now_ns;
+	return 0;
+}
+
+void faultmap_add_user(struct faultmap *map, uint64_t ipa, bool is_write)
+{
+	uint64_t base = ipa >> NISV_PLACE_SHIFT << NISV_PLACE_SHIFT;
+	bool found;
+	size_t at = place_search(map, base, is_write, &found);
+
+	if (found)
+		map->places[at].user++;
 }
 
 static const char *const kind_names[_NISV_KIND_MAX] = {

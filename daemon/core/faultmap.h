@@ -78,7 +78,8 @@ struct faultmap *faultmap_new(void);
 struct faultmap *faultmap_free(struct faultmap *map); /* takes NULL, returns NULL */
 
 /*
- * Enters a fault record. Returns 1 if it opened a new site, 2 if it changed the outcome of a known
+ * Enters a fault record. Its count is that of the site so far; with 0 it stands for itself, for one
+ * fault more. Returns 1 if it opened a new site, 2 if it changed the outcome of a known
  * one, 0 if it only confirmed one, -ENOMEM, -ENOSPC when the map is full (counted). @ret_site may
  * be NULL; the site pointer is valid until the next call that adds.
  */
@@ -95,6 +96,11 @@ int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 
 /* The place that holds @ipa, or NULL; valid until the next call that adds. */
 struct place *faultmap_place(const struct faultmap *map, uint64_t ipa, bool is_write);
+
+/* One MMIO access more, for who sees each one; 0, -ENOMEM, or -ENOSPC when the map is full
+ * (counted). Then, if user space served it, that. */
+int faultmap_add_access(struct faultmap *map, uint64_t ipa, bool is_write, uint64_t now_ns);
+void faultmap_add_user(struct faultmap *map, uint64_t ipa, bool is_write);
 
 /* "nisv", "exec", ..., "beyond-ipa", "memory-fault", "mmio-read", "mmio-write" */
 const char *kind_name(enum nisv_kind kind);

@@ -120,35 +120,39 @@ static void instruction_line(const struct scene *s, struct text *text)
 		return;
 	if (s->is_x86) {
 		text_add(text, "Instruction");
-		for (uint32_t i = 0;
-		     i < s->rec->insn_len && (!s->insn.length || i < s->insn.length); i++)
-			text_add(text, " %02x", s->rec->insn[i]);
+		for (uint8_t i = 0; i < s->insn.n_bytes; i++)
+			text_add(text, " %02x", s->insn.bytes[i]);
 		text_add(text, " `%s`", s->insn_text);
 		return;
 	}
 	why = insn_class_why(s->insn.class);
-	text_add(text, "Instruction 0x%08" PRIx32 " `%s`: %s", s->insn.raw, s->insn_text,
-		 why ? why : insn_class_name(s->insn.class));
+	text_add(text, "Instruction 0x%0*" PRIx32 " `%s`: %s", 2 * s->insn.length, s->insn.raw,
+		 s->insn_text, why ? why : insn_class_name(s->insn.class));
+}
+
+static bool base_value(const struct scene *s, const struct insn_registers *registers, uint64_t *ret)
+{
+	int reg = s->insn.base_reg;
+
+	if (reg < 0 || (reg == INSN_REG_SP && !registers->has_sp))
+		return false;
+	*ret = reg == INSN_REG_SP ? registers->sp : registers->gpr[reg];
+	return true;
 }
 
 static void base_line(const struct scene *s, struct text *text)
 {
-	int reg = s->insn.base_reg;
+	struct insn_registers registers;
 	uint64_t value;
 
-	if (!s->rec || !s->has_insn || s->is_x86 || reg < 0)
+	if (!s->rec || !s->has_insn || s->is_x86 ||
+	    !fault_registers(s->rec, s->evidence->host->arch, &registers) ||
+	    !base_value(s, &registers, &value))
 		return;
-	if (reg == 31) {
-		/* SP is that of the running EL; EL1 uses SP_EL0 or SP_EL1 by PSTATE.SP. */
-		if (s->rec->sysregs_state != NISV_SYSREGS_CURRENT)
-			return;
-		value = s->el == 0 || !(s->rec->pstate & 1) ? s->rec->sys.sp_el0
-							    : s->rec->sys.sp_el1;
+	if (s->insn.base_reg == INSN_REG_SP)
 		text_add(text, "Base register sp");
-	} else {
-		value = s->rec->gpr[reg];
-		text_add(text, "Base register x%d", reg);
-	}
+	else
+		text_add(text, "Base register %c%d", s->is_a32 ? 'r' : 'x', s->insn.base_reg);
 	text_add(text, " = 0x%" PRIx64, value);
 	if (value == s->site->far)
 		text_add(text, ", the faulting address itself");
@@ -156,6 +160,30 @@ static void base_line(const struct scene *s, struct text *text)
 		text_add(text, ", 0x%" PRIx64 " below the faulting address", s->site->far - value);
 	else if (value - s->site->far < 0x10000)
 		text_add(text, ", 0x%" PRIx64 " above the faulting address", value - s->site->far);
+}
+
+/* That the bytes at the PC are those that faulted; silent where the base has shown it already. */
+static void agreement_line(const struct scene *s, struct text *text)
+{
+	struct insn_registers registers;
+	uint64_t address, base;
+
+	if (!s->rec || s->is_x86 || !(s->has_insn || s->insn_is_stale) ||
+	    !fault_registers(s->rec, s->evidence->host->arch, &registers) ||
+	    !insn_address(&s->insn, 0, &registers, &address))
+		return;
+	if (s->insn_is_stale)
+		text_add(text,
+			 "What is at the PC now gives 0x%" PRIx64
+			 ", not the faulting address: the code changed since",
+			 address);
+	else if (insn_agrees(&s->insn, &registers, s->site->far) != INSN_AGREES ||
+		 (base_value(s, &registers, &base) && base == s->site->far))
+		return;
+	else
+		text_add(text, "The instruction and its registers give 0x%" PRIx64 ", %s", address,
+			 address == s->site->far ? "the faulting address"
+						 : "and with its size reach the faulting address");
 }
 
 static void state_line(const struct scene *s, struct text *text)
@@ -235,8 +263,8 @@ int report_evidence(const struct scene *s, const struct rule *rule, struct findi
 {
 	static void (*const lines[])(const struct scene *, struct text *) = {
 		traffic_line,	 syndrome_line,	   address_line, neighbours_line,
-		ram_option_line, instruction_line, base_line,	 state_line,
-		layout_line,	 machine_line,	   outcome_line,
+		ram_option_line, instruction_line, base_line,	 agreement_line,
+		state_line,	 layout_line,	   machine_line, outcome_line,
 	};
 	_Static_assert(sizeof(lines) / sizeof(lines[0]) < FINDING_LINES_MAX, "all lines fit");
 	struct line line;

@@ -143,6 +143,7 @@ const struct rule rule_device_access = {
 	.place = rule_device_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = device_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -203,6 +204,7 @@ const struct rule rule_ls64 = {
 	.place = ls64_place,
 	.where = ls64_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = ls64_advice,
 	.documentation = DOC_KVM_API,
 };

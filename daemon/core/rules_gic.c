@@ -82,6 +82,7 @@ const struct rule rule_vgic_access = {
 	.place = vgic_place,
 	.where = vgic_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = vgic_advice,
 	.documentation = DOC_ARM_ARM,
 };

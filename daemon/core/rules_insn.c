@@ -66,6 +66,7 @@ const struct rule rule_atomic = {
 	.place = rule_device_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = atomic_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -199,6 +200,7 @@ const struct rule rule_simd_copy = {
 	.where = rule_device_where,
 	.how = rule_how,
 	.prove = copy_prove,
+	.advise = rule_advise_instead,
 	.advice = copy_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -219,6 +221,7 @@ const struct rule rule_framebuffer_copy = {
 	.place = rule_device_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = framebuffer_advice,
 	.documentation = DOC_ARM_ARM,
 };
@@ -269,6 +272,7 @@ const struct rule rule_ecam_read = {
 	.place = ecam_read_place,
 	.where = rule_device_where,
 	.how = rule_how,
+	.advise = rule_advise_instead,
 	.advice = ecam_read_advice,
 	.documentation = DOC_ARM_ARM,
 };

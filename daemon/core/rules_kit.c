@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "daemon/core/fault.h"
 #include "daemon/core/symptoms.h"
 
 #define MIB	   (1ULL << 20)
@@ -153,10 +154,13 @@ bool rule_is_told(const struct scene *s, enum guest_kind kind)
 
 bool rule_base_register(const struct scene *s, uint64_t *ret)
 {
+	struct insn_registers registers;
+
 	if (!s->has_insn || s->is_x86 || !s->rec || s->insn.base_reg < 0 ||
-	    s->insn.base_reg >= NISV_GPRS)
+	    s->insn.base_reg >= NISV_GPRS ||
+	    !fault_registers(s->rec, s->evidence->host->arch, &registers))
 		return false;
-	*ret = s->rec->gpr[s->insn.base_reg];
+	*ret = registers.gpr[s->insn.base_reg];
 	return true;
 }
 

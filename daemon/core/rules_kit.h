@@ -103,6 +103,13 @@ bool rule_rings_from_the_start(const char *vmm);
  * touched, from @base on: a scan for devices looks at many. */
 unsigned int rule_config_scan(const struct scene *scene, uint64_t base);
 
+/* rules_instead.c: what to write in place of an instruction of @class, a clause; NULL where there
+ * is no reason to. */
+const struct advice *rule_instead(enum insn_class class);
+
+/* The same as a sentence of advice. */
+void rule_advise_instead(const struct scene *scene, struct text *text);
+
 /* ---- phrases -------------------------------------------------------------------------------- */
 
 /* Of device-access-nisv-instruction and its kin: what is at the address, and why. */

@@ -186,6 +186,7 @@ const struct rule rule_x86_emulation = {
 	.place = emulation_place,
 	.where = emulation_where,
 	.how = emulation_how,
+	.advise = rule_advise_instead,
 	.advice = emulation_advice,
 	.documentation = DOC_KVM_API,
 };

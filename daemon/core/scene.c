@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "daemon/core/fault.h"
-#include "daemon/core/insn_class.h"
 
 #define PSTATE_NRW (1ULL << 4) /* AArch32 (Arm ARM, SPSR_EL2.M[4]) */
 /* KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS (include/linux/kvm_host.h) */
@@ -289,20 +288,32 @@ static void set_beliefs(struct scene *s)
 
 /* ---- the CPU -------------------------------------------------------------------------------- */
 
+/* FAR is the address of the access, not of a walk or a fetch, and exact. */
+static bool is_far_of_access(const struct scene *s)
+{
+	return s->esr.is_abort && !s->esr.is_iabt && !s->esr.s1ptw && !s->esr.fnp && !s->esr.fnv;
+}
+
+/* The bytes are read after the fault: they must give the address that faulted. */
+static bool is_stale(const struct scene *s)
+{
+	struct insn_registers registers;
+
+	return s->rec && s->has_insn && is_far_of_access(s) &&
+	       fault_registers(s->rec, s->evidence->host->arch, &registers) &&
+	       insn_agrees(&s->insn, &registers, s->site->far) == INSN_DISAGREES;
+}
+
 static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 {
-	uint32_t raw;
-
 	s->is_a32 = rec->pstate & PSTATE_NRW;
 	s->el = fault_el(rec);
 	if (rec->sysregs_state == NISV_SYSREGS_CURRENT)
 		s->mmu = rec->sys.sctlr & SCTLR_M ? MMU_ON : MMU_OFF;
-	if (rec->insn_state != NISV_INSN_OK || rec->insn_len < sizeof(raw) || s->is_a32)
-		return;
-	raw = (uint32_t)rec->insn[0] | (uint32_t)rec->insn[1] << 8 | (uint32_t)rec->insn[2] << 16 |
-	      (uint32_t)rec->insn[3] << 24;
-	s->insn = insn_classify_a64(raw);
-	s->has_insn = true;
+	s->insn = fault_insn_class(rec, s->evidence->host->arch);
+	s->has_insn = s->insn.length && s->insn.n_bytes == s->insn.length;
+	s->insn_is_stale = is_stale(s);
+	s->has_insn &= !s->insn_is_stale;
 }
 
 /*
@@ -332,19 +343,19 @@ static bool is_outside_with_any_segment(const struct scene *s, uint64_t offset)
  */
 static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
 {
-	uint64_t gpr[16];
+	struct insn_registers registers;
 
 	if (rec->sysregs_state != NISV_SYSREGS_NONE)
 		s->mmu = rec->sys.sctlr & CR0_PG ? MMU_ON : MMU_OFF;
 	s->ipa_known = s->ipa != 0;
+	s->insn = fault_insn_class(rec, s->evidence->host->arch);
 	s->has_insn = rec->insn_state == NISV_INSN_OK && rec->insn_len;
 	if (s->ipa_known || s->mmu == MMU_UNKNOWN || !s->rec)
 		return;
-	for (size_t i = 0; i < 16; i++)
-		gpr[i] = rec->gpr[i];
 	s->linear = rec->pc;
-	s->has_linear = !s->has_insn || insn_x86_operand(rec->insn, rec->insn_len, rec->pc,
-							 fault_x86_bits(rec), gpr, &s->linear);
+	s->has_linear =
+		!s->has_insn || (fault_registers(rec, s->evidence->host->arch, &registers) &&
+				 insn_address(&s->insn, 0, &registers, &s->linear));
 	if (s->has_linear && s->has_insn && fault_x86_bits(rec) == 16 &&
 	    !is_outside_with_any_segment(s, s->linear)) {
 		s->no_segment = true;
@@ -392,12 +403,8 @@ void scene_set(struct scene *s, const struct facts *facts, const struct site *si
 
 void scene_describe(struct scene *s)
 {
-	struct insn insn = {.text = ""};
-
-	if (s->has_insn && !s->is_x86)
-		insn = insn_decode_a64(s->insn.raw, s->site->pc);
-	else if (s->has_insn && s->rec)
-		insn = fault_insn(s->rec, s->evidence->host->arch);
-	s->insn.length = insn.length;
-	snprintf(s->insn_text, sizeof(s->insn_text), "%s", insn.text);
+	if (!s->has_insn)
+		return;
+	insn_describe(&s->insn, s->site->pc);
+	snprintf(s->insn_text, sizeof(s->insn_text), "%s", s->insn.text);
 }

@@ -80,6 +80,7 @@ struct scene {
 	bool has_insn;
 	struct insn insn;   /* classified, without its text */
 	char insn_text[96]; /* by scene_describe(); "" if the bytes are not known */
+	bool insn_is_stale; /* what is at the PC accesses another address: it changed since */
 	bool is_a32;	    /* AArch32 code */
 	int el;		    /* -1 unknown */
 	enum mmu_state mmu;

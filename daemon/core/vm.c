@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *vm_origin_name(enum vm_origin origin)
+{
+	static const char *const names[_VM_ORIGIN_MAX] = {"live", "dossier", "trace"};
+
+	return origin < _VM_ORIGIN_MAX ? names[origin] : "unknown";
+}
+
 const char *vm_end_name(enum vm_end end)
 {
 	switch (end) {

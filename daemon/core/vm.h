@@ -35,7 +35,17 @@ enum vm_end {
 	VM_END_NOT_FOUND,    /* a complete scan of the host no longer finds it */
 };
 
+/* How it is known. */
+enum vm_origin {
+	VM_ORIGIN_LIVE = 0,
+	VM_ORIGIN_DOSSIER,
+	VM_ORIGIN_TRACE, /* text of tracepoints: its memory map, registers, instructions and names
+			    are missing; tid and comm stand in for the latter */
+	_VM_ORIGIN_MAX
+};
+
 struct vm {
+	enum vm_origin origin;
 	struct nisv_vm_key kernel_key; /* the kernel's identity; meaningless once ended */
 	char key[VM_KEY_LEN + 1];      /* random, for ever */
 	char id[VM_ID_MAX];	       /* PID-FD[.N] */
@@ -93,7 +103,8 @@ struct vms {
 	void *userdata;
 };
 
-const char *vm_end_name(enum vm_end end); /* "vm-destroyed", ...; NULL for VM_END_NONE */
+const char *vm_origin_name(enum vm_origin origin); /* "live", "dossier", "trace" */
+const char *vm_end_name(enum vm_end end);	   /* "vm-destroyed", ...; NULL for VM_END_NONE */
 
 /*
  * The VM with this kernel identity, or NULL. It may have ended: records of its last moments can

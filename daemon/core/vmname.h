@@ -52,6 +52,13 @@ void vmname_decide(struct vmname *ret, const struct vmname_facts *facts);
 /* The same from a command line and comm alone; a line of NISV_CMDLINE_MAX bytes counts as cut. */
 void vmname_parse(struct vmname *ret, const char *cmdline, size_t len, const char *comm);
 
+/*
+ * What the name of a vCPU's thread tells where nothing else is known of a process: the VMM ("CPU
+ * 0/KVM" is QEMU's), or NULL where several VMMs use that name, and the vCPU's number. False for a
+ * name that is none of a vCPU.
+ */
+bool vmname_of_vcpu(const char *comm, const char **ret_vmm, uint32_t *ret_vcpu);
+
 /* The static string of a source, or of a VMM's id, that reads like @text; NULL if there is none. */
 const char *vmname_source_of(const char *text);
 const char *vmname_vmm_of(const char *text);

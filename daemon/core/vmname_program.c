@@ -2,6 +2,7 @@
 
 /* Which VMM a process is, by the names it goes by. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/vmname_internal.h"
@@ -80,4 +81,34 @@ const char *vmname_vmm(const struct vmname_facts *facts)
 	if (!vmm && facts->has_libkrun)
 		vmm = "libkrun";
 	return vmm ? vmm : "unknown";
+}
+
+/* Where each VMM names the threads of its vCPUs. */
+static const struct vcpu_thread {
+	const char *before, *after; /* its number */
+	const char *vmm;
+} vcpu_threads[] = {
+	{"CPU ", "/KVM", "qemu"},	  /* accel/kvm/kvm-accel-ops.c, kvm_start_vcpu_thread() */
+	{"crosvm_vcpu", "", "crosvm"},	  /* src/crosvm/sys/linux/vcpu.rs */
+	{"kvm-vcpu-", "", "kvmtool"},	  /* builtin-run.c, kvm_cpu_thread() */
+	{"vcpu", "", "cloud-hypervisor"}, /* vmm/src/cpu.rs */
+	{"fc_vcpu ", "", NULL},		  /* Firecracker's and libkrun's vstate */
+};
+
+bool vmname_of_vcpu(const char *comm, const char **ret_vmm, uint32_t *ret_vcpu)
+{
+	for (size_t i = 0; i < sizeof(vcpu_threads) / sizeof(vcpu_threads[0]); i++) {
+		const struct vcpu_thread *row = &vcpu_threads[i];
+		size_t before = strlen(row->before), digits;
+
+		if (strncmp(comm, row->before, before) != 0)
+			continue;
+		digits = strspn(comm + before, "0123456789");
+		if (!digits || digits > 4 || strcmp(comm + before + digits, row->after) != 0)
+			continue;
+		*ret_vmm = row->vmm;
+		*ret_vcpu = (uint32_t)strtoul(comm + before, NULL, 10);
+		return true;
+	}
+	return false;
 }

@@ -5,8 +5,8 @@
 #include <json-c/json.h>
 
 #include "daemon/core/regions.h"
-#include "daemon/core/syndrome.h"
 #include "daemon/edge/api_call.h"
+#include "daemon/edge/api_decode.h"
 #include "daemon/edge/api_verify.h"
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/event_json.h"
@@ -198,49 +198,6 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 	return varlink_reply(call, stream.held);
 }
 
-static struct json_object *field_to_json(const struct syndrome_field *field)
-{
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(object, "name", json_object_new_string(field->name));
-	json_object_object_add(object, "value", json_object_new_string(field->value));
-	json_object_object_add(object, "meaning", json_object_new_string(field->meaning));
-	return object;
-}
-
-static int method_decode(struct varlink_call *call, struct json_object *parameters, void *userdata)
-{
-	struct syndrome_field fields[SYNDROME_FIELDS_MAX];
-	struct json_object *reply, *list;
-	bool has_esr, has_far, has_ipa;
-	uint64_t esr = 0, far = 0, ipa = 0;
-	char summary[320];
-	size_t n;
-
-	(void)userdata;
-	if (api_take_address(call, parameters, "esr", &has_esr, &esr) < 0 ||
-	    api_take_address(call, parameters, "far", &has_far, &far) < 0 ||
-	    api_take_address(call, parameters, "ipa", &has_ipa, &ipa) < 0)
-		return 0;
-	if (!has_esr)
-		return varlink_invalid_parameter(call, "esr");
-	n = syndrome_fields(esr, fields);
-	list = json_object_new_array();
-	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, field_to_json(&fields[i]));
-	reply = json_object_new_object();
-	json_object_object_add(reply, "esr", model_hex(esr));
-	json_object_object_add(reply, "exception",
-			       json_object_new_string(syndrome_ec_name(syndrome_decode(esr).ec)));
-	json_object_object_add(reply, "fields", list);
-	json_object_object_add(
-		reply, "summary",
-		json_object_new_string(syndrome_summary(esr, summary, sizeof(summary))));
-	json_object_object_add(reply, "far", has_far ? model_hex(far) : NULL);
-	json_object_object_add(reply, "ipa", has_ipa ? model_hex(ipa) : NULL);
-	return varlink_reply(call, reply);
-}
-
 static const struct varlink_method methods[] = {
 	{"GetStatus", method_get_status},
 	{"ListVMs", method_list_vms},
@@ -249,7 +206,7 @@ static const struct varlink_method methods[] = {
 	{"Explain", api_explain},
 	{"Subscribe", method_subscribe},
 	{"GetDossier", method_get_dossier},
-	{"Decode", method_decode},
+	{"Decode", api_decode},
 	{"Verify", api_verify},
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/edge/api_call.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/status_json.h"
+#include "daemon/edge/trace_json.h"
 #include "daemon/edge/varlink.h"
 #include "daemon/edge/wallclock.h"
 
@@ -40,7 +41,7 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		      bool has_address, uint64_t address)
 {
 	struct json_object *findings = json_object_new_array();
-	char note[192 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
+	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =
@@ -56,10 +57,12 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 			vm = previous;
 		}
 	}
+	if (vm->origin == VM_ORIGIN_TRACE)
+		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
 	for (size_t i = 0; i < vm->findings.n; i++)
 		if (!has_address || finding_is_at(&vm->findings.list[i], address))
-			json_object_array_add(findings,
-					      model_finding(&vm->findings.list[i], manager->host.arch));
+			json_object_array_add(
+				findings, model_finding(&vm->findings.list[i], manager->host.arch));
 	return varlink_reply(call, explain_reply(manager, vm, findings, json_object_new_array(),
 						 vm->findings.n_omitted, note));
 }
@@ -133,6 +136,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	struct json_object *findings, *list;
 	uint64_t now_ns = wallclock_monotonic_ns(), omitted = 0;
 	struct group *groups = NULL;
+	char note[320];
 	size_t n = 0;
 	int r = 0;
 
@@ -151,7 +155,8 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	findings = json_object_new_array();
 	list = json_object_new_array();
 	for (size_t i = 0; i < n; i++) {
-		json_object_array_add(findings, model_finding(groups[i].finding, manager->host.arch));
+		json_object_array_add(findings,
+				      model_finding(groups[i].finding, manager->host.arch));
 		json_object_array_add(list, group_to_json(&groups[i], manager->host.arch));
 		free(groups[i].vms);
 	}
@@ -161,7 +166,9 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 		json_object_put(list);
 		return r;
 	}
-	return varlink_reply(call, explain_reply(manager, NULL, findings, list, omitted, NULL));
+	snprintf(note, sizeof(note), "%s%s", manager->trace ? "every VM here is " : "",
+		 manager->trace ? trace_note(manager->trace) : "");
+	return varlink_reply(call, explain_reply(manager, NULL, findings, list, omitted, note));
 }
 
 int api_explain(struct varlink_call *call, struct json_object *parameters, void *userdata)

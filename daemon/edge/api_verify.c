@@ -33,8 +33,7 @@ struct result {
 
 static int run(const struct manager *manager, const struct vm *vm, struct result *ret)
 {
-	const struct evidence evidence =
-		vm_evidence(vm, &manager->host, wallclock_monotonic_ns());
+	const struct evidence evidence = vm_evidence(vm, &manager->host, wallclock_monotonic_ns());
 
 	return verify(&evidence, &ret->findings, ret->checks, &ret->n_checks);
 }

@@ -34,6 +34,8 @@ struct json_object *dossier_header(const struct host *host)
 	json_object_object_add(header, "arch", json_object_new_string(host->arch));
 	json_object_object_add(header, "injection_seen",
 			       json_object_new_boolean(host->injection_seen));
+	json_object_object_add(header, "clock",
+			       json_object_new_string(wallclock_is_trace() ? "trace" : "utc"));
 	json_object_object_add(header, "written", model_time(wallclock_monotonic_ns()));
 	return header;
 }

@@ -97,6 +97,7 @@ struct manager *manager_free(struct manager *manager)
 	manager->capture = NULL;
 	vms_clear(&manager->vms);
 	machinefile_clear(&manager->machines);
+	free(manager->trace);
 	sd_event_unref(manager->event);
 	free(manager);
 	return NULL;

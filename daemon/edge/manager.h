@@ -14,6 +14,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/core/host.h"
+#include "daemon/core/tracefold.h"
 #include "daemon/core/vm.h"
 #include "daemon/edge/capture.h"
 #include "daemon/edge/config.h"
@@ -45,6 +46,7 @@ struct manager {
 
 	struct host host;
 	uint64_t started_ns, polled_ns, discovered_ns;
+	struct trace_account *trace; /* owned; what the replayed trace is; NULL: none is */
 
 	struct process *processes; /* owned array */
 	size_t n_processes;

@@ -112,6 +112,14 @@ static struct json_object *worst(const struct vm *vm)
 	return object;
 }
 
+/* A trace does not tell the end of a VM. */
+static const char *state(const struct vm *vm)
+{
+	if (vm->end)
+		return "ended";
+	return vm->origin == VM_ORIGIN_TRACE ? "traced" : "running";
+}
+
 struct json_object *model_vm(const struct vm *vm)
 {
 	const struct layout *layout = &vm->layout;
@@ -125,7 +133,8 @@ struct json_object *model_vm(const struct vm *vm)
 	set(object, "vmm", json_object_new_string(vm->name.vmm));
 	set(object, "machine", model_string(vm->machine ? vm->machine->id : NULL));
 	set(object, "pid", model_number(vm->tgid));
-	set(object, "state", json_object_new_string(vm->end ? "ended" : "running"));
+	set(object, "origin", json_object_new_string(vm_origin_name(vm->origin)));
+	set(object, "state", json_object_new_string(state(vm)));
 	set(object, "ended", model_time(vm->end ? vm->end_ns : 0));
 	set(object, "end_reason", model_string(vm_end_name(vm->end)));
 	set(object, "vcpus", layout->known ? model_number(layout->vcpus) : NULL);

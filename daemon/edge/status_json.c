@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/edge/model_json.h"
+#include "daemon/edge/trace_json.h"
 #include "daemon/edge/wallclock.h"
 
 static void set_number(struct json_object *object, const char *name, uint64_t value)
@@ -38,6 +39,8 @@ struct json_object *sources_to_json(const struct manager *manager)
 	const struct capture_source *sources;
 	size_t n;
 
+	if (manager->trace)
+		trace_add_sources(manager->trace, list);
 	if (!manager->capture)
 		return list;
 	sources = capture_sources(manager->capture, &n);
@@ -61,6 +64,8 @@ struct json_object *losses_to_json(const struct manager *manager)
 
 		if (i == NISV_LOSS_VMS)
 			value += manager->vms.refused;
+		if (i == NISV_LOSS_NO_VCPU && manager->trace)
+			value += manager->trace->crowded_events;
 		set_number(object, capture_loss_to_string((enum nisv_loss)i), value);
 	}
 	set_number(object, "missed_runs", losses.missed_runs);
@@ -69,6 +74,8 @@ struct json_object *losses_to_json(const struct manager *manager)
 	set_number(object, "dossiers", manager->dossiers_failed);
 	set_number(object, "subscribers", stats.dropped);
 	set_number(object, "clients", stats.rejected + stats.cut);
+	set_number(object, "trace_events", manager->trace ? manager->trace->lost_events : 0);
+	set_number(object, "trace_lines", manager->trace ? manager->trace->bad_lines : 0);
 	return object;
 }
 

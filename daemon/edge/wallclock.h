@@ -8,6 +8,7 @@
  * with it rather than tearing them apart.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define WALLCLOCK_ISO_MAX 32
@@ -19,6 +20,13 @@ uint64_t wallclock_monotonic_ns(void);
  * file, which may be older than this boot, come out as they went in.
  */
 void wallclock_go_offline(void);
+
+/*
+ * From now on time inside is that of a trace, whose clock nobody can tell the date of: it is
+ * written and read as seconds, "1234.567890". @now_ns: its end, which the present is then.
+ */
+void wallclock_go_trace(uint64_t now_ns);
+bool wallclock_is_trace(void);
 
 /* "2026-01-31T12:34:56.123456Z"; @buf is returned. */
 const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX]);

@@ -154,13 +154,15 @@ n export "$ok" >"$work/dossier.ok"
 g() {
 	timeout 20 "$build/nisvctl" --file "$work/dossier.ok" "$@"
 }
-# What depends on when it is asked for: rates and ages, and where lines break because of them.
+# What depends on when and whom it is asked: rates and ages, where lines break because of them, and how
+# it is known.
 timeless() {
-	jq -S 'del(.vm.mmio.per_second)' "$1"
+	jq -S 'del(.vm.mmio.per_second, .vm.origin)' "$1"
 }
 wordwise() {
 	sed -E 's/[0-9]+ (s|min|h|d)( [0-9]+ (min|h))? ago|now\b/AGO/g; s/[0-9]+ per second/N per second/' "$1" | tr -s ' \n' ' '
 }
+check '--file: it is known from a dossier' json '.vm.origin == "dossier"' g -j show "$ok"
 check '--file: show says the same, JSON' diff <(timeless "$work/show") <(g -j show "$ok" | timeless -)
 check '--file: map says the same, JSON' diff <(timeless "$work/map") <(g -j map "$ok" | timeless -)
 check '--file: show says the same' diff <(wordwise "$work/show.text") <(g show "$ok" | wordwise -)
@@ -168,7 +170,7 @@ check '--file: map says the same' diff <(wordwise "$work/map.text") <(g map "$ok
 check '--file: export gives the same faults' diff <(faults <"$work/dossier") <(f export "$emu" | faults)
 check '--file: no such VM' fails 3 'no VM is called' f show other
 check '--file: cut short' bash -c "head -c 3000 '$work/dossier' >'$work/cut'; '$build/nisvctl' --file '$work/cut' list"
-check '--file: not there' fails 1 'cannot read the dossier' n --file "$work/nope" list
+check '--file: not there' fails 1 'cannot read the file' n --file "$work/nope" list
 echo 'no dossier' >"$work/broken"
 check '--file: no dossier' fails 1 'nisvd' n --file "$work/broken" list
 check '--file: no dossier, JSON' fails 1 '^\{"error"' n --file "$work/broken" --json=short list
@@ -180,18 +182,12 @@ check 'no VM: explain' says 'Nothing to explain.*any VM' f explain
 check 'no VM: explain, JSON' json '.vm == null and .findings == [] and .groups == []' f -j explain
 check 'no VM: events' exits 0 f events
 
-# ---- decode -------------------------------------------------------------------------------------
+# ---- decode (more in decode.sh, without a daemon) -------------------------------------------------
 
 check 'decode: JSON' json '.esr == "0x92000007" and (.fields | length) > 5 and .summary and .far == null' \
 	n -j decode 0x92000007
-check 'decode: three values' json '.far == "0x10" and .ipa == "0x9000fe0"' n -j decode 92000007 10 0x9000fe0
 check 'decode: a pasted line' json '.esr == "0x93800007" and .ipa == "0x9000fe0"' \
 	n -j decode 'kvm_guest_fault: ipa 0x9000fe0, hsr 0x93800007, hxfar 0x10, pc 0x40'
-printf 'hello\nesr 0x92000007\nESR_EL2=0x92000046 ipa 1\n' >"$work/pasted"
-check 'decode: lines on standard input' json '(.fields | length) > 5' n -j decode <"$work/pasted"
-check 'decode: two of three lines' test "$(wc -l <"$work/json")" -eq 2
-check 'decode: not a number' fails 2 'no syndrome' n decode hello
-check 'decode: nothing on standard input' fails 2 'no syndrome' n decode </dev/null
 
 # ---- a daemon that restarts ---------------------------------------------------------------------
 

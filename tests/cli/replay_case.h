@@ -38,8 +38,7 @@ static inline struct manager *replay(const char *path)
 		return manager_free(manager);
 	for (size_t i = 0; i < manager->vms.n; i++)
 		assert_int_equal(
-			vm_diagnose(manager->vms.list[i], &manager->host, manager->started_ns),
-			0);
+			vm_diagnose(manager->vms.list[i], &manager->host, manager->started_ns), 0);
 	return manager;
 }
 
@@ -120,8 +119,8 @@ static inline void assert_comes_back(struct manager *manager, struct vm *vm)
 	assert_non_null(again);
 	assert_string_equal(scratch.log, "");
 	assert_int_equal(again->vms.n, 1);
-	assert_string_equal(again->arch, manager->host.arch);
-	assert_string_equal(again->kernel, manager->host.kernel);
+	assert_string_equal(again->host.arch, manager->host.arch);
+	assert_string_equal(again->host.kernel, manager->host.kernel);
 	assert_string_equal(again->vms.list[0]->choice.reason, vm->choice.reason);
 	assert_same_machine(again->vms.list[0]->machine, vm->machine);
 	after = everything(again, again->vms.list[0]);

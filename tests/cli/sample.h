@@ -176,6 +176,8 @@ static inline struct vm *sample_vm(struct manager *manager)
 	assert_int_equal(vms_add(&manager->vms, &identity, SAMPLE_KEY, "4711-9", 4711, 9,
 				 SAMPLE_TIME_NS, &vm),
 			 0);
+	/* As it will be when it comes back. */
+	vm->origin = VM_ORIGIN_DOSSIER;
 	assert_int_equal(vm_set_cmdline(vm, cmdline, sizeof(cmdline), false), 0);
 	vm->cgroup = strdup("/machine.slice/machine-qemu-1-web.scope");
 	assert_int_equal(layout_from_record(&vm->layout, &layout), 0);

@@ -90,7 +90,7 @@ static struct nisv_rec_fault random_fault(uint64_t *seed)
 	fault.above = random_slot(seed);
 	fault.insn_len = unit_random(seed) % (NISV_INSN_MAX + 1);
 	memset(fault.insn + fault.insn_len, 0, NISV_INSN_MAX - fault.insn_len);
-	fault.reserved = 0;
+	fault.is_beyond_host = unit_random(seed) % 2;
 	random_context(&fault, seed);
 	memset(fault.comm, 0, sizeof(fault.comm));
 	for (size_t i = 0; i < unit_random(seed) % NISV_COMM_LEN; i++)

@@ -42,11 +42,13 @@ is 'where it was' "$(jq -r '.vms[0].first.pc' <<<"$report")" "$(answer dead '.fi
 is 'registers' 0xd0000000 "$(n export "$tag-dead" | jq -r 'select(.event == "fault") | .fault.registers[7]')"
 is 'nothing about it was lost' '0 0' "$(vm_json dead '"\(.lost_records) \(.suppressed)"')"
 
-# The dossier is on disk, by the name that the list gives, and explains the same without a daemon.
+# The dossier is on disk, by the name that the list gives, and explains the same without a daemon, but that
+# it is known from there.
 dossier=$work/state/dossiers/$(vm_json dead .key).jsonl
 is 'dossier' dossier "$([[ -s $dossier ]] && echo dossier)"
-is 'the dossier explains the same' "$(answer dead '[.vm, .findings] | tojson')" \
-	"$(n --file "$dossier" explain "$tag-dead" --json=short | jq -r '[.vm, .findings] | tojson')"
+is 'the dossier explains the same' "$(answer dead '[.vm | del(.origin), .findings] | tojson')" \
+	"$(n --file "$dossier" explain "$tag-dead" --json=short |
+		jq -r '[.vm | del(.origin), .findings] | tojson')"
 
 declare -A named_pid
 

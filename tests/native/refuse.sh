@@ -106,7 +106,7 @@ refuses 'configuration that is not there' 1 "$work/absent.conf: No such file" "$
 refuses 'unknown option' 2 'nisvd --help' "$build/nisvd" --frobnicate
 refuses 'argument' 2 'unexpected argument "x"' "$build/nisvd" x
 refuses '--replay alone' 2 'needs --offline' "$build/nisvd" --replay x
-refuses 'dossier that is not there' 1 'Cannot open the dossier' "$build/nisvd" --offline --replay "$work/absent"
+refuses 'dossier that is not there' 1 'Cannot open .*absent' "$build/nisvd" --offline --replay "$work/absent"
 refuses 'dossier that is none' 1 'is no dossier' "$build/nisvd" --offline --replay "$work/file"
 refuses 'version' 0 '^nisvd [0-9]' "$build/nisvd" --version
 refuses 'help' 0 '^Usage: nisvd' "$build/nisvd" --help

@@ -208,10 +208,11 @@ static inline void draw_vm(void)
 
 /* ---- its faults ----------------------------------------------------------------------------- */
 
-/* Undescribed by their class; see insn_class_why(). */
-static const uint32_t draw_words[] = {LDP,	   STP,		LDR_POST,    0xb8404c01U,
-				      0x3dc00000U, 0xb8210002U, 0x885f7c01U, 0xd50b7420U,
-				      0xd9200800U, 0x19000440U, 0xa4004000U, 0xd5087620U};
+/* Undescribed by their class, of A64 and A32, on the address in x0; see insn_class_why(). */
+static const uint32_t draw_words[] = {LDP,	   STP,		LDR_POST,    0x885f7c01U,
+				      0x3dc00000U, 0xb8210002U, 0xd50b7420U, 0xd9200800U,
+				      0x19010440U, 0xa4014000U, 0xd5087620U};
+static const uint32_t draw_words_a32[] = {0xe8900006U, 0xe1c020d0U, 0xe4901004U};
 
 static inline void draw_insn(struct nisv_rec_fault *rec)
 {
@@ -221,7 +222,10 @@ static inline void draw_insn(struct nisv_rec_fault *rec)
 		rec->insn_state = 2 + draw(7);
 		return;
 	}
-	scenario_insn(rec, draw_words[draw(ARRAY_SIZE(draw_words))]);
+	if (rec->pstate == A32_SVC)
+		scenario_insn(rec, draw_words_a32[draw(ARRAY_SIZE(draw_words_a32))]);
+	else
+		scenario_insn(rec, draw_words[draw(ARRAY_SIZE(draw_words))]);
 	if (sc.host.arch[0] == 'x') {
 		memcpy(rec->insn, bytes, sizeof(rec->insn));
 		rec->insn_len = draw(16);
@@ -274,7 +278,7 @@ static inline struct nisv_rec_fault draw_fault(void)
 			     ? kind == NISV_KIND_BACKING ? -EFAULT : -ENOSYS
 			     : 0;
 	rec.exit_reason = rec.outcome == NISV_OUTCOME_VMM_DECIDES ? 28 : 0;
-	rec.gpr[0] = draw_one_in(3) ? 0 : rec.far & ~0xfULL;
+	rec.gpr[0] = draw_one_in(6) ? 0 : rec.far;
 	rec.gpr[30] = draw_one_in(2) ? 0 : RAM_BASE;
 	rec.pstate = draw_one_in(8) ? A32_SVC : draw_one_in(3) ? EL0 : EL1H_MASKED;
 	rec.sysregs_state = draw(3);

@@ -56,10 +56,111 @@ static void test_arm64(void **state)
 	assert_string_equal(insn.text, "ldr w1, [x0], #4");
 	assert_int_equal(insn.class, INSN_POST_INDEX);
 	assert_false(insn.isv_possible);
-	/* An AArch32 guest's bytes are no A64 instruction. */
+	insn = fault_insn_class(&fault, "arm64");
+	assert_int_equal(insn.class, INSN_POST_INDEX);
+	assert_string_equal(insn.text, "");
+}
+
+/* PSTATE alone tells the instruction set: nRW, T. IL is 1 whenever ISV is 0. */
+static void test_instruction_set(void **state)
+{
+	static const uint8_t load[] = {0x41, 0x68, 0x90, 0xe4};
+	struct nisv_rec_fault fault = fault_with(load, sizeof(load));
+
+	(void)state;
+	fault.esr = 0x92000006; /* IL */
+	assert_int_equal(fault_isa(&fault, "arm64"), ISA_A64);
 	fault.pstate = 0x1d3;
-	assert_int_equal(fault_insn(&fault, "arm64").class, INSN_UNKNOWN);
-	assert_string_equal(fault_insn(&fault, "arm64").text, "");
+	assert_int_equal(fault_isa(&fault, "arm64"), ISA_A32);
+	assert_string_equal(fault_insn(&fault, "arm64").text, "ldr r6, [r0], #0x841");
+	fault.pstate = 0x1f3;
+	assert_int_equal(fault_isa(&fault, "arm64"), ISA_T32);
+	assert_string_equal(fault_insn(&fault, "arm64").text, "ldr r1, [r0, #4]");
+	assert_int_equal(fault_insn(&fault, "arm64").length, 2);
+	assert_int_equal(fault_isa(&fault, "x86_64"), ISA_UNKNOWN);
+	fault.sysregs_state = NISV_SYSREGS_CURRENT;
+	assert_int_equal(fault_isa(&fault, "x86_64"), ISA_X86_16);
+}
+
+/* The X registers that hold R8, R13 and R14 of each mode. */
+static void test_aarch32_registers(void **state)
+{
+	static const struct {
+		uint32_t mode;
+		int r8, r13, r14;
+	} modes[] = {
+		{0x10, 8, 13, 14},  /* usr */
+		{0x11, 24, 29, 30}, /* fiq */
+		{0x12, 8, 17, 16},  /* irq */
+		{0x13, 8, 19, 18},  /* svc */
+		{0x17, 8, 21, 20},  /* abt */
+		{0x1a, 8, 15, 14},  /* hyp */
+		{0x1b, 8, 23, 22},  /* und */
+		{0x1f, 8, 13, 14},  /* sys */
+	};
+	struct nisv_rec_fault fault = {.pc = 0x8000};
+	struct insn_registers registers;
+
+	(void)state;
+	for (size_t i = 0; i < NISV_GPRS; i++)
+		fault.gpr[i] = 0xdead000000000000 + i; /* the upper halves are not theirs */
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		fault.pstate = 0x1e0 | modes[i].mode;
+		assert_true(fault_registers(&fault, "arm64", &registers));
+		for (int r = 0; r < 8; r++)
+			assert_int_equal(registers.gpr[r], r);
+		for (int r = 8; r < 13; r++)
+			assert_int_equal(registers.gpr[r], modes[i].r8 + r - 8);
+		assert_int_equal(registers.gpr[13], modes[i].r13);
+		assert_int_equal(registers.gpr[14], modes[i].r14);
+		assert_int_equal(registers.pc, 0x8000);
+		assert_false(registers.has_sp);
+	}
+	registers.pc = 1;
+	fault.pstate = 0x16; /* Monitor: no guest of KVM */
+	assert_false(fault_registers(&fault, "arm64", &registers));
+	assert_int_equal(registers.pc, 1);
+}
+
+static void test_registers(void **state)
+{
+	struct nisv_rec_fault fault = {
+		.pc = 0x8000,
+		.sysregs_state = NISV_SYSREGS_CURRENT,
+		.sys = {.sp_el0 = 0x100, .sp_el1 = 0x200},
+	};
+	static const struct {
+		uint32_t pstate;
+		bool has_sp;
+		uint64_t sp;
+	} levels[] = {
+		{0x3c0, true, 0x100}, /* EL0t */
+		{0x3c4, true, 0x100}, /* EL1t */
+		{0x3c5, true, 0x200}, /* EL1h */
+		{0x3c8, true, 0x100}, /* EL2t */
+		{0x3c9, false, 0},    /* EL2h: SP_EL2 is in no record */
+	};
+	struct insn_registers registers;
+
+	(void)state;
+	for (size_t i = 0; i < NISV_GPRS; i++)
+		fault.gpr[i] = i + 1;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		fault.pstate = levels[i].pstate;
+		assert_true(fault_registers(&fault, "arm64", &registers));
+		assert_int_equal(registers.has_sp, levels[i].has_sp);
+		assert_int_equal(registers.sp, levels[i].sp);
+		assert_int_equal(registers.gpr[30], 31);
+	}
+	fault.pstate = 0x3c5;
+	fault.sysregs_state = NISV_SYSREGS_STALE;
+	assert_true(fault_registers(&fault, "arm64", &registers));
+	assert_false(registers.has_sp);
+
+	assert_true(fault_registers(&fault, "x86_64", &registers));
+	assert_int_equal(registers.gpr[15], 16);
+	assert_int_equal(registers.gpr[16], 0); /* there are sixteen */
+	assert_int_equal(registers.pc, 0x8000);
 }
 
 static void test_x86_operand_size(void **state)
@@ -253,6 +354,9 @@ int main(void)
 		cmocka_unit_test(test_frames_signed),
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_instruction_set),
+		cmocka_unit_test(test_aarch32_registers),
+		cmocka_unit_test(test_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

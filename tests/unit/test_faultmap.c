@@ -145,11 +145,16 @@ static void counts_open_sites_and_never_fall(void **state)
 	assert_int_equal(faultmap_count_site(map, &key, &value), 0);
 	assert_int_equal(map->sites[0].count, 10);
 
-	/* Its first record is news, its count is not. */
+	/* Its first record is news, its count is not; where it was goes with its registers. */
+	rec.ipa = 0x41000018;
+	rec.far = 0xffff000041000018;
 	assert_int_equal(faultmap_record(map, &rec, NULL), 1);
 	assert_int_equal(map->n_sites, 1);
 	assert_int_equal(map->sites[0].count, 10);
 	assert_non_null(map->sites[0].detail);
+	assert_int_equal(map->sites[0].ipa, 0x41000018);
+	assert_int_equal(map->sites[0].far, 0xffff000041000018);
+	assert_int_equal(map->sites[0].first_ns, 50);
 }
 
 static void the_map_is_bounded(void **state)
@@ -305,6 +310,39 @@ static void a_storm_is_measured(void **state)
 	assert_int_equal(place->busy_per_second, 20000);
 }
 
+/* As a trace tells them: each fault and each access for itself. */
+static void one_more_each_time(void **state)
+{
+	struct nisv_rec_fault rec = fault(0xb0000540, 0x40080000, 0, 1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_true(faultmap_record(map, &rec, NULL) >= 0);
+	assert_int_equal(map->sites[0].count, 3);
+	/* A record with a count of its own knows better. */
+	rec.count = 8;
+	assert_true(faultmap_record(map, &rec, NULL) >= 0);
+	assert_int_equal(map->sites[0].count, 8);
+
+	assert_int_equal(faultmap_add_access(map, 0x09000018, false, 5), 0);
+	assert_int_equal(faultmap_add_access(map, 0x090001ff, false, 7), 0);
+	assert_int_equal(faultmap_add_access(map, 0x09000018, true, 6), 0);
+	faultmap_add_user(map, 0x09000004, false);
+	faultmap_add_user(map, 0x09000200, false); /* no such place */
+	assert_int_equal(map->n_places, 2);
+	assert_int_equal(map->places[0].ipa, 0x09000000);
+	assert_int_equal(map->places[0].count, 2);
+	assert_int_equal(map->places[0].user, 1);
+	assert_int_equal(map->places[0].first_ns, 5);
+	assert_int_equal(map->places[0].last_ns, 7);
+	assert_int_equal(map->places[1].count, 1);
+	assert_int_equal(map->places[1].user, 0);
+	for (uint64_t i = 2; i < FAULTMAP_PLACES_MAX; i++)
+		assert_int_equal(faultmap_add_access(map, 0x10000000 + i * 512, false, 8), 0);
+	assert_int_equal(faultmap_add_access(map, 0x20000000, false, 8), -ENOSPC);
+	assert_int_equal(map->dropped_places, 1);
+}
+
 static void names_are_those_of_the_interface(void **state)
 {
 	(void)state;
@@ -335,6 +373,7 @@ int main(void)
 		MAP_TEST(places_are_counted_and_bounded),
 		MAP_TEST(a_place_is_news_by_powers_of_two),
 		MAP_TEST(a_storm_is_measured),
+		MAP_TEST(one_more_each_time),
 		cmocka_unit_test(names_are_those_of_the_interface),
 	};
 

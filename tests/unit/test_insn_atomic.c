@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "daemon/core/insn.h"
 #include "daemon/core/insn_atomic.h"
 #include "tests/unit/unit.h"
 
@@ -32,7 +31,6 @@ static void each_form_has_its_text(void **state)
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		assert_true(insn_atomic_text(forms[i].raw, text, sizeof(text)));
 		assert_string_equal(text, forms[i].text);
-		assert_int_equal(insn_decode_a64(forms[i].raw, 0).class, INSN_ATOMIC);
 	}
 }
 

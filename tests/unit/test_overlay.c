@@ -191,6 +191,7 @@ static void a_writeback_on_a_device(void **state)
 		scenario_reset();
 		scenario_qemu_virt();
 		rec = scenario_injected_nisv(0x09000000, cases[i].raw);
+		rec.gpr[0] -= cases[i].raw == LDR_PRE ? 4 : 0;
 		overlay = overlay_of(scenario_explain(&rec), &rule_compiler_writeback);
 		assert_non_null(overlay);
 		assert_string_equal(overlay->summary, cases[i].summary);

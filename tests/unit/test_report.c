@@ -47,17 +47,56 @@ static void the_faults_own_view_wins(void **state)
 			"0 bytes past the end of RAM (0x40000000-0x41000000, 16 MiB)");
 }
 
-static void aarch32_code_is_not_decoded(void **state)
+static void aarch32_code_is_decoded_as_such(void **state)
 {
-	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+	/* stmia r0!, {r1, r2}; the same bytes as A64 are no instruction */
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0xe8a00006);
 	const struct finding *f;
 
 	(void)state;
 	rec.pstate = 0x1d3; /* nRW, Supervisor */
 	f = scenario_explain(&rec);
 	assert_string_equal(f->cause, "access-past-ram-end");
-	assert_contains(f->how, "AArch32");
+	assert_contains(f->how, "it transfers several registers");
+	assert_contains(f->summary, "`stm r0!, {r1, r2}`");
+	assert_evidence(f, "Base register r0 = 0x41000000");
+}
+
+static void aarch32_code_with_half_an_instruction_is_unknown(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0x0004f850); /* ldr.w r0, [r0, #4] */
+	const struct finding *f;
+
+	(void)state;
+	rec.pstate = 0x1f3; /* Thumb */
+	rec.insn_len = 2;
+	f = scenario_explain(&rec);
+	assert_contains(f->how, "The instruction is not known: only a part of it could be read.");
+	assert_null(strstr(f->summary, "ldr"));
+}
+
+static void bytes_that_did_not_fault_so_are_told(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, 0xa9c10801); /* ldp x1, x2, [x0, #16]! */
+	const struct finding *f;
+
+	(void)state;
+	f = scenario_explain(&rec);
+	assert_evidence(f, "What is at the PC now gives 0x41000010, not the faulting address: the "
+			   "code changed since");
+	assert_contains(f->how, "The instruction is not known: what is at its PC now does not "
+				"access the faulting address.");
 	assert_null(strstr(f->summary, "ldp"));
+	scenario_reset();
+	rec.gpr[0] -= 16;
+	f = scenario_explain(&rec);
+	assert_evidence(f,
+			"The instruction and its registers give 0x41000000, the faulting address");
+	assert_contains(f->summary, "executed `ldp x1, x2, [x0, #0x10]!`");
+	scenario_reset();
+	rec.gpr[0] -= 8; /* an unaligned pair that ends in the next page */
+	assert_evidence(scenario_explain(&rec),
+			"give 0x40fffff8, and with its size reach the faulting address");
 }
 
 static void every_state_of_the_instruction_is_told(void **state)
@@ -168,7 +207,9 @@ int main(void)
 		SCENARIO_TEST(without_any_layout_nothing_is_claimed),
 		SCENARIO_TEST(a_layout_read_later_lowers_the_band),
 		SCENARIO_TEST(the_faults_own_view_wins),
-		SCENARIO_TEST(aarch32_code_is_not_decoded),
+		SCENARIO_TEST(aarch32_code_is_decoded_as_such),
+		SCENARIO_TEST(aarch32_code_with_half_an_instruction_is_unknown),
+		SCENARIO_TEST(bytes_that_did_not_fault_so_are_told),
 		SCENARIO_TEST(every_state_of_the_instruction_is_told),
 		SCENARIO_TEST(every_kind_is_told),
 		SCENARIO_TEST(signatures_are_those_of_the_cause),

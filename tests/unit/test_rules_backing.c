@@ -18,6 +18,7 @@ static struct nisv_rec_fault efault(uint64_t esr)
 	rec.esr = esr;
 	rec.outcome = NISV_OUTCOME_VM_KILLED;
 	rec.errno_ = -EFAULT;
+	rec.gpr[0] = rec.ipa;
 	scenario_insn(&rec, LDR);
 	return rec;
 }

@@ -7,7 +7,7 @@
 #include "tests/unit/scenario_machines.h"
 
 #define DEVICE "device-access-nisv-instruction"
-#define LD64B  0xf83fd100U /* ld64b x0, [x8] */
+#define LD64B  0xf83fd002U /* ld64b x2, [x0] */
 
 /* ---- by the reference map ------------------------------------------------------------------- */
 

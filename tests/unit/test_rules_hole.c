@@ -9,6 +9,8 @@
 #define HOLE "hole-between-slots"
 #define ZERO "null-pointer-low-ipa"
 
+#define LDR_Q_X1 0x3ce16800U /* ldr q0, [x0, x1] */
+
 /* ---- hole-between-slots --------------------------------------------------------------------- */
 
 /* RAM of 16 MiB, a gap of 112, and RAM again. */
@@ -187,8 +189,8 @@ static void how_low_it_is(void **state)
 		{0xff8, 0xff8, 0.9},			    /* in the first page */
 		{0x1000, 0x1000, 0.5},			    /* and behind it */
 		{0xfff8, 0xfff8, 0.5}, {0x10, 0x1010, 0.8}, /* a negative offset */
-		{0x8000, 0xf00, 0.9},			    /* a field far behind a null pointer */
-		{0x10000, 0x10000, 0},
+		{0x8000, 0, 0.9},			    /* a field far behind a null pointer */
+		{0x8ff0, 0xff0, 0.9},  {0x9000, 0x1000, 0.5}, {0x10000, 0x10000, 0},
 	};
 
 	(void)state;
@@ -196,8 +198,9 @@ static void how_low_it_is(void **state)
 		struct nisv_rec_fault rec;
 
 		scenario_reset();
-		rec = scenario_nisv(cases[i].ipa, LDP);
+		rec = scenario_nisv(cases[i].ipa, LDR_Q_X1);
 		rec.gpr[0] = cases[i].x0;
+		rec.gpr[1] = cases[i].ipa - cases[i].x0;
 		if (cases[i].confidence)
 			assert_finding(scenario_explain(&rec), ZERO, cases[i].confidence);
 		else

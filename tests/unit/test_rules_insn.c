@@ -15,9 +15,9 @@
 #define LDR_Q  0x3dc00000U /* ldr q0, [x0] */
 #define LD1    0x4c407000U /* ld1 {v0.16b}, [x0] */
 #define DC_ZVA 0xd50b7420U /* dc zva, x0 */
-#define LD1B   0xa4004000U /* ld1b {z0.b}, p0/z, [x0, x0] */
+#define LD1B   0xa4014000U /* ld1b {z0.b}, p0/z, [x0, x1] */
 #define STG    0xd9200800U /* stg x0, [x0] */
-#define CPYFP  0x19000440U /* cpyfp [x0]!, [x0]!, x2! */
+#define CPYFP  0x19010440U /* cpyfp [x0]!, [x1]!, x2! */
 
 #define UART 0x09000000ULL
 

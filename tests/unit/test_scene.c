@@ -239,6 +239,34 @@ static void the_state_of_the_cpu(void **state)
 	assert_int_equal(scene.sight, SIGHT_LATER);
 }
 
+/* What is at the PC when it is read need not be what faulted: its address tells. */
+static void an_instruction_that_did_not_fault_so(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	rec.gpr[0] = RAM_END - 64;
+	look(&rec);
+	assert_true(scene.insn_is_stale);
+	assert_false(scene.has_insn);
+	scenario_forget();
+	rec.gpr[0] = RAM_END - 7; /* the second register of the pair reaches into it */
+	look(&rec);
+	assert_false(scene.insn_is_stale);
+	assert_true(scene.has_insn);
+	scenario_forget();
+	rec.gpr[0] = RAM_END - 64;
+	rec.esr |= 1 << 15; /* FnP: FAR is not precise to the byte */
+	look(&rec);
+	assert_false(scene.insn_is_stale);
+	assert_true(scene.has_insn);
+	scenario_forget();
+	rec = scenario_walk(RAM_END, 0xffff000000000000); /* FAR is not of the table's address */
+	scenario_insn(&rec, LDP);
+	look(&rec);
+	assert_true(scene.has_insn);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +279,7 @@ int main(void)
 		SCENARIO_TEST(frames_of_the_other_vgic),
 		SCENARIO_TEST(traffic_close_by),
 		SCENARIO_TEST(the_state_of_the_cpu),
+		SCENARIO_TEST(an_instruction_that_did_not_fault_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,6 +254,34 @@ static void the_program_decides_which_vmm_it_is(void **state)
 	check(rows, ARRAY_SIZE(rows));
 }
 
+static void threads_of_vcpus(void **state)
+{
+	static const struct row {
+		const char *comm, *vmm;
+		uint32_t vcpu;
+	} rows[] = {
+		{"CPU 0/KVM", "qemu", 0},	  {"CPU 12/KVM", "qemu", 12},
+		{"crosvm_vcpu3", "crosvm", 3},	  {"kvm-vcpu-1", "kvmtool", 1},
+		{"vcpu2", "cloud-hypervisor", 2}, {"fc_vcpu 7", NULL, 7},
+	};
+	static const char *const others[] = {"",      "CPU 0/TCG", "CPU /KVM", "CPU 0/KVMx", "vcpu",
+					     "vcpux", "fc_vcpu",   "xvcpu1",   "vcpu99999"};
+	uint32_t vcpu = 99;
+	const char *vmm;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_true(vmname_of_vcpu(rows[i].comm, &vmm, &vcpu));
+		assert_int_equal(vcpu, rows[i].vcpu);
+		if (rows[i].vmm)
+			assert_string_equal(vmm, rows[i].vmm);
+		else
+			assert_null(vmm);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(vmname_of_vcpu(others[i], &vmm, &vcpu));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +289,7 @@ int main(void)
 		cmocka_unit_test(managers_of_containers),
 		cmocka_unit_test(machined_and_the_line_and_the_cgroup),
 		cmocka_unit_test(the_program_decides_which_vmm_it_is),
+		cmocka_unit_test(threads_of_vcpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,32 @@
 	ROUND_ROBIN ldp x7, x8, [x5]
 	END
 
+	GUEST "ldp-loop", "ldp x7, x8, [x0] again and again, x1 times", \
+		vectors=guest_vectors_stop, addr=HOLE
+1:	ldp	x7, x8, [x0]
+	subs	x1, x1, #1
+	b.ne	1b
+	DONE
+	END
+
+	/* \reg is an address, or 0: none. */
+	.macro	EACH reg:req
+	cbz	\reg, .Lnone\@
+	ldp	x7, x8, [\reg]
+.Lnone\@:
+	.endm
+
+	GUEST "each", \
+		"ldp at each of the addresses in x0 to x4 that is not 0; the handler skips it", \
+		vectors=guest_vectors_skip, addr=HOLE
+	EACH	x0
+	EACH	x1
+	EACH	x2
+	EACH	x3
+	EACH	x4
+	DONE
+	END
+
 	GUEST "many-sites", \
 		"ldp once in each of x1 pages from x0 upward; the handler skips it", \
 		vectors=guest_vectors_skip, addr=HOLE, a1=64

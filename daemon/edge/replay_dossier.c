@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/replay_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/edge/dossier.h"
+#include "daemon/edge/fault_json.h"
+#include "daemon/edge/guest_json.h"
+#include "daemon/edge/ingest_layout.h"
+#include "daemon/edge/json_read.h"
+#include "daemon/edge/layout_json.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/wallclock.h"
+
+#define DEPTH_MAX  16
+#define CGROUP_MAX 1024
+
+/* Replayed VMs get kernel identities of their own; no real struct kvm is at so low an address. */
+struct replay {
+	struct manager *manager;
+	uint64_t next_identity;
+	uint64_t bad_lines;
+};
+
+static int get_errno(struct json_object *object)
+{
+	int64_t err = json_read_int(object, "errno");
+
+	return err < 0 && err > -4096 ? (int)err : 0; /* MAX_ERRNO */
+}
+
+/* ---- events ---- */
+
+static struct vm *vm_by_key(const struct vms *vms, const char *key)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!strcmp(vms->list[i]->key, key))
+			return vms->list[i];
+	return NULL;
+}
+
+static void take_cmdline(struct vm *vm, struct json_object *object)
+{
+	struct json_object *list = json_read_member(object, "cmdline", json_type_array);
+	char cmdline[NISV_CMDLINE_MAX];
+	bool cut = false;
+	size_t len = 0;
+
+	for (size_t i = 0; list && !cut && i < json_object_array_length(list); i++) {
+		struct json_object *item = json_object_array_get_idx(list, i);
+		const char *text;
+		size_t n;
+
+		if (!json_object_is_type(item, json_type_string))
+			continue;
+		text = json_object_get_string(item);
+		n = strlen(text) + 1;
+		/* A command line that was cut fills all the room there is, without an end. */
+		cut = n > sizeof(cmdline) - len;
+		n = cut ? sizeof(cmdline) - len : n;
+		memcpy(cmdline + len, text, n);
+		len += n;
+	}
+	vm_set_cmdline(vm, cmdline, len, cut);
+}
+
+/*
+ * Who it is was decided on its host, by more than a dossier holds (machined, its executable, its
+ * own PID): that is kept.
+ */
+static void take_name(struct vm *vm, struct json_object *object)
+{
+	const char *name = json_read_string(object, "name");
+	const char *source = vmname_source_of(json_read_string(object, "name_source"));
+	const char *vmm = vmname_vmm_of(json_read_string(object, "vmm"));
+
+	/* The name of a program, which a line of arguments may tell better. */
+	if (source && strcmp(source, "comm") != 0 && *name) {
+		vmname_sanitize(vm->name.name, sizeof(vm->name.name), name, sizeof(vm->name.name));
+		vm->name.source = source;
+	}
+	if (*json_read_string(object, "uuid"))
+		vmname_sanitize(vm->name.uuid, sizeof(vm->name.uuid),
+				json_read_string(object, "uuid"), sizeof(vm->name.uuid));
+	if (vmm && strcmp(vmm, vm->name.vmm) != 0) {
+		vm->name.vmm = vmm;
+		vmoptions_parse(&vm->options, vmm, vm->cmdline, vm->cmdline_len, vm->cmdline_cut);
+	}
+}
+
+static void take_cgroup(struct vm *vm, struct json_object *object)
+{
+	char clean[CGROUP_MAX];
+
+	vmname_sanitize(clean, sizeof(clean), json_read_string(object, "cgroup"), sizeof(clean));
+	free(vm->cgroup);
+	vm->cgroup = *clean ? strdup(clean) : NULL;
+}
+
+static void take_counts(struct vm *vm, struct json_object *object)
+{
+	static const char *const names[_NISV_KIND_MAX] = {
+		"nisv",	   "exec",	"walk",		"beyond_ipa",
+		"backing", "emulation", "memory_fault", "ldst64b",
+	};
+	struct json_object *aborts = json_read_member(object, "aborts", json_type_object);
+	struct json_object *mmio = json_read_member(object, "mmio", json_type_object);
+
+	for (size_t kind = 0; aborts && kind < _NISV_KIND_MAX; kind++)
+		vm->totals.faults[kind] = json_read_count(aborts, names[kind]);
+	if (mmio) {
+		vm->totals.mmio_reads = json_read_count(mmio, "reads");
+		vm->totals.mmio_writes = json_read_count(mmio, "writes");
+		vm->totals.mmio_user = json_read_count(mmio, "user");
+		vm->totals.unplaced_mmio = json_read_count(mmio, "unplaced");
+	}
+	vm->totals.unplaced_faults = json_read_count(object, "unplaced_aborts");
+	vm->totals.suppressed = json_read_count(object, "suppressed");
+	vm->faults->dropped_details = json_read_count(object, "dropped_details");
+	vm->records = 0;
+	vm->last_seq = json_read_count(object, "lost_records");
+	vm->last_abort_ns = json_read_time(object, "last_abort");
+}
+
+static void take_end(struct replay *replay, struct vm *vm, struct json_object *object)
+{
+	const char *reason = json_read_string(object, "end_reason");
+
+	for (enum vm_end end = VM_END_DESTROYED; end <= VM_END_NOT_FOUND; end++)
+		if (!strcmp(reason, vm_end_name(end)))
+			vms_end(&replay->manager->vms, vm, end, json_read_time(object, "ended"));
+}
+
+/* The dossier of a VM that is known from a trace says no more than the trace. */
+static void take_origin(struct replay *replay, struct vm *vm, struct json_object *object)
+{
+	uint64_t *started_ns = &replay->manager->started_ns;
+
+	vm->origin = VM_ORIGIN_DOSSIER;
+	if (strcmp(json_read_string(object, "origin"), vm_origin_name(VM_ORIGIN_TRACE)) != 0)
+		return;
+	vm->origin = VM_ORIGIN_TRACE;
+	if (wallclock_is_trace() && (!*started_ns || vm->first_seen_ns < *started_ns))
+		*started_ns = vm->first_seen_ns;
+}
+
+static int take_vm(struct replay *replay, const char *key, struct json_object *object)
+{
+	struct vms *vms = &replay->manager->vms;
+	struct vm *vm = vm_by_key(vms, key);
+	const struct nisv_vm_key identity = {.kvm = ++replay->next_identity};
+	int r;
+
+	if (strlen(key) != VM_KEY_LEN || strspn(key, "0123456789abcdef") != VM_KEY_LEN)
+		return -EINVAL;
+	if (!vm) {
+		r = vms_add(vms, &identity, key, json_read_string(object, "id"),
+			    (uint32_t)json_read_count(object, "pid"), -1,
+			    json_read_time(object, "since"), &vm);
+		if (r < 0)
+			return r;
+		vmname_sanitize(vm->id, sizeof(vm->id), json_read_string(object, "id"), VM_ID_MAX);
+		vm->forgotten = true;
+		take_origin(replay, vm, object);
+	}
+	if (!strcmp(json_read_string(object, "name_source"), "comm"))
+		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN,
+			 json_read_string(object, "name"));
+	take_cmdline(vm, object);
+	take_name(vm, object);
+	take_cgroup(vm, object);
+	ingest_choose_machine(replay->manager, vm);
+	take_counts(vm, object);
+	take_end(replay, vm, object);
+	return 0;
+}
+
+static enum nisv_outcome outcome_of(const char *name)
+{
+	for (enum nisv_outcome outcome = 0; outcome < _NISV_OUTCOME_MAX; outcome++)
+		if (!strcmp(name, outcome_name(outcome)))
+			return outcome;
+	return NISV_OUTCOME_UNKNOWN;
+}
+
+static void take_site(struct vm *vm, struct json_object *object)
+{
+	const char *kind = json_read_string(object, "kind");
+	uint64_t ipa = json_read_hex(object, "ipa"), last_ns = json_read_time(object, "last");
+	struct nisv_place_key place_key = {.place = ipa >> NISV_PLACE_SHIFT};
+	struct nisv_place place = {.count = json_read_count(object, "count"),
+				   .user = json_read_count(object, "user")};
+
+	if (!strncmp(kind, "mmio-", 5)) {
+		place_key.is_write = !strcmp(kind, "mmio-write");
+		/* Seen first before it was seen last. */
+		faultmap_count_place(vm->faults, &place_key, &(struct nisv_place){},
+				     json_read_time(object, "first"));
+		faultmap_count_place(vm->faults, &place_key, &place, last_ns);
+		return;
+	}
+	for (enum nisv_kind k = 0; k < _NISV_KIND_MAX; k++) {
+		const struct nisv_site_key key = {
+			.page = ipa >> 12,
+			.pc = json_read_hex(object, "pc"),
+			.kind = k,
+		};
+		const struct nisv_site site = {
+			.count = json_read_count(object, "count"),
+			.first_ns = json_read_time(object, "first"),
+			.last_ns = last_ns,
+			.ipa = ipa,
+			.far = json_read_hex(object, "far"),
+			.esr = json_read_hex(object, "esr"),
+			.vcpu_id = (__u32)json_read_count(object, "vcpu"),
+			.outcome = outcome_of(json_read_string(object, "outcome")),
+			.errno_ = get_errno(object),
+		};
+
+		if (!strcmp(kind, kind_name(k)))
+			faultmap_count_site(vm->faults, &key, &site);
+	}
+}
+
+static int take_event(struct replay *replay, struct json_object *event)
+{
+	const char *type = json_read_string(event, "event"),
+		   *key = json_read_string(event, "vm_key");
+	struct json_object *object;
+	struct nisv_rec_fault fault;
+	struct vm *vm;
+	int r;
+
+	if (!strcmp(type, "vm") || !strcmp(type, "end")) {
+		object = json_read_member(event, "vm", json_type_object);
+		return object ? take_vm(replay, key, object) : -EINVAL;
+	}
+	vm = vm_by_key(&replay->manager->vms, key);
+	if (!vm)
+		return -EINVAL;
+	if (!strcmp(type, "layout")) {
+		object = json_read_member(event, "layout", json_type_object);
+		if (!object)
+			return -EINVAL;
+		r = layout_from_json(object, json_read_time(event, "time"), vm);
+		if (r < 0)
+			return r;
+		ingest_choose_machine(replay->manager, vm);
+	} else if (!strcmp(type, "guest")) {
+		r = guest_from_json(json_read_member(event, "guest", json_type_object),
+				    json_read_time(event, "time"), vm);
+		if (r < 0)
+			return r;
+	} else if (!strcmp(type, "fault")) {
+		r = fault_from_json(json_read_member(event, "fault", json_type_object), &fault);
+		if (r < 0)
+			return r;
+		faultmap_record(vm->faults, &fault, NULL);
+	} else if (!strcmp(type, "sites")) {
+		object = json_read_member(event, "sites", json_type_array);
+		for (size_t i = 0; object && i < json_object_array_length(object); i++)
+			take_site(vm, json_object_array_get_idx(object, i));
+	}
+	/* Findings are made anew from the evidence; unknown events are of a later version. */
+	vm->dirty = true;
+	return 0;
+}
+
+/* A trace's clock has no date; the file was written at its end. */
+static void take_clock(struct replay *replay, struct json_object *header)
+{
+	if (strcmp(json_read_string(header, "clock"), "trace") != 0)
+		return;
+	wallclock_go_trace(1);
+	wallclock_go_trace(json_read_time(header, "written"));
+	replay->manager->started_ns = 0;
+}
+
+static int take_header(struct replay *replay, struct json_object *header, const char *path)
+{
+	struct json_object *schema = json_read_member(header, "nisv_dossier", json_type_int);
+	struct host *host = &replay->manager->host;
+
+	if (!schema)
+		return log_error_errno(EINVAL,
+				       "%s is no dossier: its first line lacks nisv_dossier", path);
+	if (json_object_get_int(schema) != DOSSIER_SCHEMA)
+		return log_error_errno(EINVAL, "%s has dossier schema %d; this nisvd reads %d",
+				       path, json_object_get_int(schema), DOSSIER_SCHEMA);
+	host->injection_seen = json_read_bool(header, "injection_seen");
+	host->arch = strcmp(json_read_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
+	vmname_sanitize(host->kernel, sizeof(host->kernel), json_read_string(header, "kernel"), 64);
+	vmname_sanitize(host->kernel_build, sizeof(host->kernel_build),
+			json_read_string(header, "kernel_build"), 64);
+	/* Zero in dossiers of older versions: unknown. */
+	host->page_bytes = json_read_count(header, "page_bytes");
+	host->saved_ns = json_read_time(header, "written");
+	take_clock(replay, header);
+	return 0;
+}
+
+static struct json_object *parse_line(const char *line, size_t len)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+	struct json_object *object = NULL;
+
+	if (tokener)
+		object = json_tokener_parse_ex(tokener, line, (int)len);
+	if (tokener && json_tokener_get_error(tokener) != json_tokener_success) {
+		json_object_put(object);
+		object = NULL;
+	}
+	json_tokener_free(tokener);
+	if (object && !json_object_is_type(object, json_type_object)) {
+		json_object_put(object);
+		object = NULL;
+	}
+	return object;
+}
+
+int replay_dossier(struct manager *manager, struct replay_lines *lines, const char *path)
+{
+	struct replay replay = {.manager = manager};
+	struct json_object *object;
+	bool header = true;
+	size_t len;
+	int r = 0;
+
+	while (r >= 0 && replay_read_line(lines, &len)) {
+		object = len ? parse_line(lines->line, len) : NULL;
+		if (header) {
+			r = take_header(&replay, object, path);
+			header = false;
+		} else if (!object || take_event(&replay, object) < 0) {
+			replay.bad_lines++;
+		}
+		json_object_put(object);
+	}
+	if (replay.bad_lines)
+		log_warning("%s: %" PRIu64 " lines could not be read", path, replay.bad_lines);
+	return r;
+}

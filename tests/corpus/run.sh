@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+#
+# Runs cases of the corpus, one VM each, for busybox's shell or another: the lab's guest and the
+# native test source it. nisvd runs, testvmm and nisvctl are on the PATH, $corpus is a folder for
+# what comes and goes.
+#
+# A case is a line NAME | CAUSE | WHAT THE VMM MAKES | STEPS | COMMAND LINE, see arm64.cases. Steps are
+# words; without any they are "go report":
+#   see        nisvd looks at the VM now, so that it knows its memory map
+#   go         the guests run
+#   report     they are done, or their VMM is
+#   again      the VMM made its VMs once more
+#   storm      the guest drives a device in a loop: until nisvd says so
+#   spins      the guest makes the same fault again for ever: until a site has three digits
+#   WORD:ARGS  the VMM changes a memslot while the guests wait or run: add, del, move, log, nolog
+#              with the arguments of testvmm's --control, and its answer is awaited
+
+# case_options WORDS: with $trees in place of @trees, where device trees and other blobs are.
+case_options() {
+	# shellcheck disable=SC2154 # the caller's
+	printf '%s' "$1" | sed "s,@trees,$trees,g"
+}
+
+case_tell() {
+	echo "$1 $2" >&8
+	read -r case_ack <&9
+	case $case_ack in
+	*'"errno":0'*) ;;
+	*) echo "case $case_name: $1 $2: $case_ack" >&2 ;;
+	esac
+}
+
+# Lines of the event stream until one has the pattern.
+case_await() {
+	rm -f "$corpus/events"
+	mkfifo "$corpus/events"
+	nisvctl events -f --json=short "$2" >"$corpus/events" 2>/dev/null &
+	case_reader=$!
+	grep -m 1 -e "$1" "$corpus/events" >/dev/null
+	kill $case_reader 2>/dev/null
+	wait $case_reader 2>/dev/null || true
+}
+
+# What is told to subscribers, until one line has the pattern. The call stays open for as long as its
+# FIFO has a writer.
+case_await_finding() {
+	for case_fifo in calls told; do
+		rm -f "$corpus/$case_fifo"
+		mkfifo "$corpus/$case_fifo"
+	done
+	exec 6<>"$corpus/calls"
+	nisvctl --bridge <"$corpus/calls" 6>&- | tr '\0' '\n' >"$corpus/told" &
+	case_reader=$!
+	printf '{"method":"io.nisvd.Monitor.Subscribe","parameters":{"vm":"%s"},"more":true}\0' "$2" >&6
+	grep -m 1 -e "$1" "$corpus/told" >/dev/null
+	kill $case_reader 2>/dev/null
+	exec 6>&-
+	wait $case_reader 2>/dev/null || true
+}
+
+case_report() {
+	cat "$corpus/report" >/dev/null
+	case_reported=yes
+}
+
+case_step() {
+	case $1 in
+	see) nisvctl show "$case_pid" --json=short >/dev/null ;;
+	go) kill -USR1 "$case_pid" ;;
+	report) case_report ;;
+	again) read -r case_ready <"$corpus/ready" ;;
+	storm) case_await_finding '"mmio-storm"' "$case_pid" ;;
+	spins) case_await '"count":[0-9]\{3,\},' "$case_pid" ;;
+	*) case_tell "${1%%:*}" "${1#*:}" ;;
+	esac
+}
+
+# case_start NAME OPTIONS COMMAND-LINE: the VMM, its VMs made and its guests waiting; $case_pid.
+case_start() {
+	case_name=$1
+	case_set=$2
+	case_line=$3
+	case_reported=
+	for case_fifo in control acks ready report; do
+		rm -f "$corpus/$case_fifo"
+		mkfifo "$corpus/$case_fifo"
+	done
+	# Opened for both, so that no end waits for the other.
+	exec 8<>"$corpus/control" 9<>"$corpus/acks"
+	# shellcheck disable=SC2046,SC2086 # words
+	testvmm --hold --control "$corpus/control" --acks "$corpus/acks" \
+		--ready "$corpus/ready" --report "$corpus/report" \
+		$(case_options "$case_set") --dress $case_line \
+		>/dev/null 2>"$corpus/stderr" 8>&- 9>&- &
+	case_pid=$!
+	# The end of a VMM that could not do it interrupts the wait.
+	read -r case_ready <"$corpus/ready" || case_ready=
+	[ "$case_ready" = ready ] || {
+		echo "case $case_name: $(cat "$corpus/stderr")" >&2
+		case_reported=yes
+		return 1
+	}
+}
+
+# case_run NAME OPTIONS STEPS COMMAND-LINE: as far as its steps go. The VM is $case_pid.
+case_run() {
+	case_start "$1" "$2" "$4" || return
+	for case_word in ${3:-go report}; do
+		case_step "$case_word"
+	done
+}
+
+# Ends what a case left behind.
+case_end() {
+	kill "$case_pid" 2>/dev/null
+	[ "$case_reported" ] || case_report
+	wait "$case_pid" 2>/dev/null || true
+	exec 8>&- 9>&-
+}
+
+# The cases of a table, with what their words stand for; one word may stand in a later one.
+cases_read() {
+	awk '/^=/ {
+			word = substr($1, 2)
+			texts[word] = replaced(substr($0, length($1) + 2))
+		}
+		/^[a-z]/ { print replaced($0) }
+		function replaced(line,   rest, word, out) {
+			out = ""
+			rest = line
+			while (match(rest, /@[a-z]+/)) {
+				word = substr(rest, RSTART + 1, RLENGTH - 1)
+				out = out substr(rest, 1, RSTART - 1) \
+					(word in texts ? texts[word] : "@" word)
+				rest = substr(rest, RSTART + RLENGTH)
+			}
+			return out rest
+		}' "$1"
+}
+
+# cases FILE USE [NAME...]: calls USE NAME CAUSE when each case has run, or only the named ones.
+cases() {
+	cases_use=$2
+	cases_read "$1" >"$corpus/cases"
+	shift 2
+	while IFS='|' read -r cases_name cases_cause cases_set cases_steps cases_line <&7; do
+		case " $* " in
+		'  ' | *" $cases_name "*) ;;
+		*) continue ;;
+		esac
+		cases_line=$(printf '%s' "$cases_line" | sed "s,@name,$cases_name,g")
+		if case_run "$cases_name" "$cases_set" "$cases_steps" "$cases_line"; then
+			$cases_use "$cases_name" "$cases_cause"
+		fi
+		case_end
+	done 7<"$corpus/cases"
+}
