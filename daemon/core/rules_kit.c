@@ -180,7 +180,11 @@ static const char *insn_missing(const struct scene *s)
 {
 	if (!s->rec)
 		return "no detailed record of this fault was kept";
+	if (s->insn_is_stale)
+		return "what is at its PC now does not access the faulting address";
 	switch (s->rec->insn_state) {
+	case NISV_INSN_OK:
+		return "only a part of it could be read";
 	case NISV_INSN_STAGE1:
 		return "the guest's page tables do not map the PC";
 	case NISV_INSN_NO_SLOT:
@@ -208,10 +212,6 @@ static void how_nisv(const struct scene *s, struct text *text)
 		text_add(text,
 			 "The CPU does not describe `%s` to the hypervisor (ESR_EL2.ISV = 0): %s.",
 			 s->insn_text, why);
-	else if (s->is_a32)
-		text_add(text, "The CPU did not describe the access (ESR_EL2.ISV = 0). The code is "
-			       "AArch32, which is not decoded here; LDM, STM, LDRD, STRD and "
-			       "writeback forms have no valid syndrome.");
 	else if (s->has_insn && s->insn.isv_possible)
 		text_add(text,
 			 "The CPU did not describe the access (ESR_EL2.ISV = 0), although `%s`, "
