@@ -57,7 +57,9 @@ static double ecam_score(const struct scene *s, const char **reason)
 			       rule_config_scan(s, told ? s->device->base : ecam->base) < SCAN_MIN
 		     : !rule_is_nisv(s))
 		return 0;
-	if (told && !(s->region && s->region->role == ROLE_ECAM)) {
+	/* Where the options tell it as well, a file has nothing to add. */
+	if (told && !(s->region && s->region->role == ROLE_ECAM) &&
+	    !(ecam && s->facts->guest_may_be_file)) {
 		*reason = "the guest's device tree has its PCI configuration space there, the "
 			  "machine has it elsewhere or not at all";
 		return rule_charted(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92));
@@ -69,8 +71,7 @@ static double ecam_score(const struct scene *s, const char **reason)
 		  "one's options put it elsewhere";
 	if (is_rather_other(s, ecam))
 		return 0.4;
-	return s->evidence->options->known ? rule_mapped(s, rule_lasting(s, 0.9))
-					   : rule_lasting(s, 0.7);
+	return rule_mapped(s, rule_lasting(s, s->evidence->options->known ? 0.9 : 0.7));
 }
 
 static void ecam_place(const struct scene *s, struct text *text)

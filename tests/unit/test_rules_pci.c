@@ -35,8 +35,9 @@ static void the_guest_looks_for_the_low_ecam(void **state)
 	assert_degrades();
 	sc.options.known = false;
 	assert_finding(scenario_diagnose(), "ecam-highmem-mismatch", 0.7);
-	sc.options.known = true;
 	sc.evidence.machine_confidence = 0.6;
+	assert_finding(scenario_diagnose(), "ecam-highmem-mismatch", 0.6);
+	sc.options.known = true;
 	assert_finding(scenario_diagnose(), "ecam-highmem-mismatch", 0.8);
 	sc.evidence.machine_confidence = 0.9;
 	sc.machine.doubt = "a version that is not told";
@@ -115,6 +116,14 @@ static void the_guests_tree_has_it_elsewhere(void **state)
 	scenario_told(GUEST_PCI_ECAM, STRAY, 0x10000000, "pcie@7000000000");
 	rec = scenario_injected_nisv(STRAY + 0x8000, LDP);
 	assert_finding(scenario_explain(&rec), "ecam-highmem-mismatch", 0.6);
+	/* A file adds nothing to what the options tell. */
+	scenario_reset();
+	scenario_known_virt();
+	scenario_tree_may_be_file();
+	scenario_told(GUEST_PCI_ECAM, LOW_ECAM, 0x1000000, "pcie@3f000000");
+	rec = scenario_injected_nisv(LOW_ECAM, LDP);
+	assert_finding(scenario_explain(&rec), "ecam-highmem-mismatch", 0.9);
+	assert_contains(sc.findings.list[0].confidence_reason, "options put it elsewhere");
 }
 
 /* It is there: only the instruction is wrong. */

