@@ -166,7 +166,7 @@ static bool is_general(const struct rule *rule, const char *id)
 static void write_alternatives(const struct scene *s, const struct rule *rule,
 			       struct finding *finding)
 {
-	struct alternative all[RULES_MAX];
+	struct alternative all[RULES_MAX] = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_rules; i++) {

@@ -18,7 +18,7 @@ static double by_traffic(const struct scene *s, const char **reason)
 {
 	if (!s->near_traffic)
 		return 0;
-	if (scene_has_device(s)) {
+	if (s->region && scene_has_device(s)) {
 		/* A transport would have a doorbell, too. */
 		bool is_dumb = s->region->role == ROLE_VIRTIO_MMIO &&
 			       rule_rings_from_the_start(s->evidence->vmm);

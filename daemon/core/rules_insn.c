@@ -333,14 +333,14 @@ static const struct advice sve_advice[] = {
 
 #define INSN_RULE(name, cause, does, words, line)                                                  \
 	const struct rule rule_##name = {                                                          \
-		.id = cause,                                                                       \
+		.id = (cause),                                                                     \
 		.general = {"device-access-nisv-instruction"},                                     \
 		.arch = "arm64",                                                                   \
 		.from = RULE_FAULT,                                                                \
-		.what = does,                                                                      \
+		.what = (does),                                                                    \
 		.known_by =                                                                        \
 			"A device is at the address, and the instruction at the PC is " words ".", \
-		.example = line,                                                                   \
+		.example = (line),                                                                 \
 		.score = name##_score,                                                             \
 		.place = rule_device_place,                                                        \
 		.where = rule_device_where,                                                        \

@@ -179,14 +179,14 @@ static const struct advice stray_advice[] = {
 
 #define STRAY_RULE(name, cause, verb, line)                                                       \
 	const struct rule rule_##name = {                                                         \
-		.id = cause,                                                                      \
+		.id = (cause),                                                                    \
 		.from = RULE_FAULT,                                                               \
 		.what = "The guest " verb " where nothing is, with instructions that the CPU "    \
 			"describes: the VMM answers for what is not there, and the guest does "   \
 			"not notice.",                                                            \
 		.known_by = "Many described accesses to one place that no memslot, no device of " \
 			    "KVM and no region of the VMM's reference map holds.",                \
-		.example = line,                                                                  \
+		.example = (line),                                                                \
 		.score = name##_score,                                                            \
 		.place = stray_place,                                                             \
 		.where = stray_where,                                                             \

@@ -120,7 +120,7 @@ const struct symptom symptoms[] = {
 	 "crosvm panics with \"unknown kvm exit reason: 42\" and aborts (SIGABRT).",
 	 "hypervisor/src/kvm/mod.rs: run()", REV_CROSVM},
 	{"crosvm", SYMPTOM_UNASSIGNED, "crosvm logs nothing: reads give 0, writes are dropped.",
-	 "devices/src/bus.rs: Bus::read()", REV_CROSVM},
+	 "devices/src/bus.rs: Bus::read", REV_CROSVM},
 	/* ---- kvmtool ---- */
 	{"kvmtool", SYMPTOM_ENOSYS,
 	 "kvmtool prints \"KVM_RUN failed: Function not implemented\" and exits with status 1.",
@@ -169,7 +169,7 @@ const struct symptom symptoms[] = {
 	 "with status 1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_UNASSIGNED, "libkrun logs nothing; reads give what was there before.",
-	 "src/devices/src/bus.rs: read()", REV_LIBKRUN},
+	 "src/devices/src/bus.rs: Bus::read", REV_LIBKRUN},
 	/* ---- gVisor ---- */
 	{"gvisor", SYMPTOM_NISV_EXIT,
 	 "gVisor logs nothing: it injects an external abort into its guest.",
