@@ -129,6 +129,20 @@ $(O)/interface.h: daemon/edge/io.nisvd.Monitor.varlink
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/\t"/' -e 's/$$/\\n"/' $<; echo ';'; } >$@
 $(call obj,daemon/edge/api.c): $(O)/interface.h
 
+# ---- man pages ------------------------------------------------------------------------------------
+
+# nisv-causes(7) is made of the rule table, and kept: who changes a rule makes it anew.
+$(O)/man/causes: $(O)/obj/man/causes.o $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CORE)) $(LIBS_FDT)
+
+ifeq ($(ARCH),$(HOST_ARCH))
+man/nisv-causes.7: $(O)/man/causes
+	$(call msg,GEN,$@)
+	$(Q)$< >$@
+endif
+
 # ---- BPF -----------------------------------------------------------------------------------------
 
 BPF_CPPFLAGS := -D__TARGET_ARCH_$(if $(filter arm64,$(ARCH)),arm64,x86) -I. -I/usr/include/$(TRIPLET_$(HOST_ARCH))
@@ -220,7 +234,7 @@ check-native: all guests
 	$(Q)$(MAKE) --no-print-directory native-bins
 	@$(RUN) native $(NATIVE_BIN) $(sort $(wildcard tests/native/*.sh))
 
-check-cli: all guests
+check-cli: all guests $(O)/man/causes
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
 
@@ -288,6 +302,7 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(sysconfdir)/nisvd systemd/nisvd.conf
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 man/nisvctl.1
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 man/nisvd.conf.5 man/nisvd-machines.5
+	install -D -m 0644 -t $(DESTDIR)$(mandir)/man7 man/nisv-causes.7
 	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 man/nisvd.8
 	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
 	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl

@@ -20,7 +20,8 @@ struct options {
 	const char *socket; /* never NULL */
 	const char *file;   /* --file: a dossier or a trace, NULL: ask a daemon */
 	enum json_mode json;
-	bool no_pager, no_legend, quiet, exit_code, all, follow;
+	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
+	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes;
 };
 
 /*

@@ -4,12 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/finding_sites.h"
 #include "cli/format.h"
 #include "cli/picture.h"
 #include "cli/reply.h"
 #include "cli/vm_text.h"
-
-#define SITES_SHOWN 8
 
 void print_lines(const struct term *term, const char *heading, struct json_object *lines)
 {
@@ -23,7 +22,8 @@ void print_lines(const struct term *term, const char *heading, struct json_objec
 void print_answer(const struct term *term, struct json_object *finding)
 {
 	const char *severity = reply_string(finding, "severity");
-	char text[VM_TEXT_MAX + 256];
+	char text[VM_TEXT_MAX + 256], buf[BUSY_TEXT_MAX];
+	const char *busy = site_busy_text(reply_at(reply_array(finding, "sites"), 0), buf);
 
 	fputs(term_colour(term, term_severity(severity)), term->out);
 	term_wrap(term, "", 0, reply_string(finding, "summary"));
@@ -37,37 +37,36 @@ void print_answer(const struct term *term, struct json_object *finding)
 	print_field(term, "Cause", text);
 	print_field(term, "Severity", severity);
 	print_field(term, "Place", reply_string(finding, "region"));
+	print_field(term, "Rate", busy ? busy : "");
 }
 
-static void print_sites(const struct term *term, struct json_object *sites, int64_t total)
+static void print_symptom(const struct term *term, struct json_object *symptom)
 {
-	char text[400], times[FORMAT_MAX], ago[FORMAT_MAX];
-	size_t n = reply_length(sites);
+	char text[900];
 
-	if (!n)
+	if (!symptom)
 		return;
-	print_heading(term, "Faults");
-	for (size_t i = 0; i < n && i < SITES_SHOWN; i++) {
-		struct json_object *site = reply_at(sites, i);
+	print_heading(term, "What you saw");
+	snprintf(text, sizeof(text), "%.640s (%.200s)", reply_string(symptom, "text"),
+		 reply_string(symptom, "source"));
+	term_wrap(term, "  ", 2, text);
+}
 
-		snprintf(text, sizeof(text), "%.24s%s%.24s, %s, last %s: %.90s, pc %.24s%s%.24s",
-			 reply_string(site, "kind"), site_has_address(site) ? " at " : "",
-			 site_has_address(site) ? site_address(site) : "",
-			 format_times(reply_int(site, "count"), times),
-			 format_ago(reply_string(site, "last"), ago),
-			 reply_has(site, "instruction") ? reply_string(site, "instruction")
-							: "instruction not read",
-			 reply_has(site, "pc") ? reply_string(site, "pc") : "unknown",
-			 reply_has(site, "esr") ? ", ESR " : "", reply_string(site, "esr"));
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 ", vCPU %" PRId64 ", %.40s", reply_int(site, "vcpu"),
-			 reply_string(site, "outcome"));
-		term_wrap(term, "  ", 4, text);
+static void print_overlays(const struct term *term, struct json_object *overlays)
+{
+	char text[400];
+
+	if (reply_length(overlays) == 0)
+		return;
+	print_heading(term, "Also");
+	for (size_t i = 0; i < reply_length(overlays); i++) {
+		struct json_object *overlay = reply_at(overlays, i);
+
+		snprintf(text, sizeof(text), "%.60s, %s: %.240s", reply_string(overlay, "cause"),
+			 format_confidence(reply_double(overlay, "confidence")),
+			 reply_string(overlay, "summary"));
+		term_wrap(term, term_glyph(term, "  • ", "  - "), 4, text);
 	}
-	total = total < (int64_t)n ? (int64_t)n : total;
-	if (total > SITES_SHOWN)
-		fprintf(term->out, "  and %" PRId64 " more places (nisvctl map)\n",
-			total - SITES_SHOWN);
 }
 
 static void print_consequences(const struct term *term, struct json_object *list)
@@ -100,27 +99,39 @@ static void print_alternatives(const struct term *term, struct json_object *list
 	}
 }
 
-void print_finding(const struct term *term, struct json_object *finding,
-		   struct json_object *regions)
+static void print_picture(const struct term *term, struct json_object *finding,
+			  struct json_object *regions)
 {
-	struct json_object *sites = reply_array(finding, "sites"), *site = reply_at(sites, 0);
+	struct json_object *site = reply_at(reply_array(finding, "sites"), 0);
 	const char *instruction = reply_string(site, "instruction");
 	char what[160];
+
+	if (!regions || !reply_has(finding, "address"))
+		return;
+	snprintf(what, sizeof(what), "%.100s",
+		 *instruction ? instruction
+			      : reply_string(site ? site : finding, site ? "kind" : "cause"));
+	picture_around(term, regions, reply_address(finding, "address"), what);
+}
+
+/* First what is wrong and what to do, on one screen: the rest is for who wants to know more. */
+void print_finding(const struct term *term, struct json_object *finding,
+		   struct json_object *regions, const struct symbols *symbols)
+{
+	struct json_object *context = reply_object(finding, "context");
+	struct context_names names = context_names(symbols, context);
 
 	print_answer(term, finding);
 	print_field(term, "Where", reply_string(finding, "where"));
 	print_field(term, "How", reply_string(finding, "how"));
-	if (regions && reply_has(finding, "address")) {
-		snprintf(what, sizeof(what), "%.100s",
-			 *instruction
-				 ? instruction
-				 : reply_string(site ? site : finding, site ? "kind" : "cause"));
-		picture_around(term, regions, reply_address(finding, "address"), what);
-	}
 	print_lines(term, "What to do", reply_array(finding, "advice"));
+	print_picture(term, finding, regions);
+	print_symptom(term, reply_object(finding, "symptom"));
+	print_overlays(term, reply_array(finding, "overlays"));
 	print_lines(term, "Evidence", reply_array(finding, "evidence"));
-	print_sites(term, sites, reply_int(finding, "total_sites"));
+	sites_print(term, reply_array(finding, "sites"), reply_int(finding, "total_sites"), &names);
 	print_consequences(term, reply_array(finding, "consequences"));
+	context_print(term, context, &names);
 	print_alternatives(term, reply_array(finding, "alternatives"));
 	if (reply_has(finding, "documentation")) {
 		putc('\n', term->out);

@@ -27,7 +27,7 @@ int findings_verb_run(const struct options *options, const struct findings_verb 
 		reply_print(stdout, options->json, reply);
 		status = term_flush_stdout(options);
 	} else {
-		status = verb->print(options, client, reply, is_narrow);
+		status = verb->print(options, client, reply, is_narrow, verb->userdata);
 	}
 	if (status == NISV_EXIT_OK && options->exit_code && verb->has_findings(reply))
 		status = NISV_EXIT_FINDINGS;

@@ -11,8 +11,9 @@ struct findings_verb {
 	const char *method; /* of include/nisv_api.h */
 	/* Prints the reply as text, with further calls where it needs them; an exit status. */
 	int (*print)(const struct options *options, struct client *client,
-		     struct json_object *reply, bool is_narrow);
+		     struct json_object *reply, bool is_narrow, const void *userdata);
 	bool (*has_findings)(struct json_object *reply);
+	const void *userdata; /* handed to print; may be NULL */
 };
 
 /*

@@ -11,31 +11,31 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/nearest.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 struct verb {
 	const char *name, *args;
 	int min, max;	     /* arguments */
-	const char *options; /* the options of OPTION_VERB that it takes */
+	const char *options; /* the names of the options of OPTION_VERB that it takes */
 	verb_run_t run;
 	const char *help;
 };
 
 static const struct verb verbs[] = {
-	{"list", "", 0, 0, "a", verb_list,
+	{"list", "", 0, 0, "all", verb_list,
 	 "running VMs, and those that ended with a finding in the last 24 hours (the default)"},
 	{"show", "VM", 1, 1, "", verb_show, "one VM: identity, memory layout, what was captured"},
 	{"map", "VM", 1, 1, "", verb_map, "its fault map in address order: regions, holes, faults"},
-	{"explain", "[VM [ADDRESS]]", 0, 2, "", verb_explain,
+	{"explain", "[VM [ADDRESS]]", 0, 2, "symbols list-causes", verb_explain,
 	 "why it faults, with evidence and what to do; without VM, all findings of the host"},
 	{"verify", "[VM]", 0, 1, "", verb_verify,
 	 "what will fail in its memory map before it does; without VM, of all running VMs"},
-	{"events", "[VM]", 0, 1, "f", verb_events, "the faults, one by one"},
+	{"events", "[VM]", 0, 1, "follow", verb_events, "the faults, one by one"},
 	{"decode", "[ESR [FAR [IPA]]]", 0, 4096, "", verb_decode,
 	 "a syndrome in words; or a text, as arguments or on standard input: lines of a kernel's "
-	 "or "
-	 "VMM's log, of a trace, an oops, a register dump"},
+	 "or VMM's log, of a trace, an oops, a register dump"},
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
 	{"export", "VM", 1, 1, "", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
@@ -60,6 +60,8 @@ static const char *const section_names[_OPTION_SECTION_MAX] = {
 enum {
 	OPT_SOCKET = 256,
 	OPT_FILE,
+	OPT_SYMBOLS,
+	OPT_LIST_CAUSES,
 	OPT_BRIDGE,
 	OPT_JSON,
 	OPT_NO_PAGER,
@@ -80,6 +82,10 @@ static const struct option_spec specs[] = {
 	{'a', "all", NULL, no_argument, OPTION_VERB, "list: every VM that ended, too"},
 	{'f', "follow", NULL, no_argument, OPTION_VERB,
 	 "events: go on, and wait for a restarted daemon"},
+	{OPT_SYMBOLS, "symbols", "FILE", required_argument, OPTION_VERB,
+	 "explain: name the guest kernel's functions, from its System.map or /proc/kallsyms"},
+	{OPT_LIST_CAUSES, "list-causes", NULL, no_argument, OPTION_VERB,
+	 "explain: every cause that there is; with one as argument, all about it"},
 	{'H', "host", "HOST", required_argument, OPTION_SOURCE,
 	 "the nisvd of another host, over ssh (nisvctl must be there)"},
 	{OPT_SOCKET, "socket", "PATH", required_argument, OPTION_SOURCE,
@@ -193,13 +199,31 @@ static bool parse_json_mode(const char *text, enum json_mode *ret)
 struct parsed {
 	struct options options;
 	bool help, version, bridge;
-	char verb_options[8]; /* letters of OPTION_VERB that were given */
-	const char *wrong;    /* the first argument that was not understood */
+	const struct option_spec *given[8]; /* of OPTION_VERB, up to a NULL */
+	const char *wrong;		    /* the first argument that was not understood */
 	const char *wrong_json;
 };
 
+/* Notes an option of single verbs, once. */
+static void note_given(struct parsed *p, int code)
+{
+	size_t i = 0;
+
+	while (i < LENGTH(specs) && specs[i].code != code)
+		i++;
+	if (i == LENGTH(specs) || specs[i].section != OPTION_VERB)
+		return;
+	for (size_t k = 0; k + 1 < LENGTH(p->given); k++) {
+		if (!p->given[k])
+			p->given[k] = &specs[i];
+		if (p->given[k] == &specs[i])
+			return;
+	}
+}
+
 static void parse_option(struct parsed *p, int code, char **argv)
 {
+	note_given(p, code);
 	switch (code) {
 	case 'a':
 		p->options.all = true;
@@ -215,6 +239,12 @@ static void parse_option(struct parsed *p, int code, char **argv)
 		break;
 	case OPT_FILE:
 		p->options.file = optarg;
+		break;
+	case OPT_SYMBOLS:
+		p->options.symbols = optarg;
+		break;
+	case OPT_LIST_CAUSES:
+		p->options.list_causes = true;
 		break;
 	case OPT_BRIDGE:
 		p->bridge = true;
@@ -246,8 +276,6 @@ static void parse_option(struct parsed *p, int code, char **argv)
 		if (!p->wrong)
 			p->wrong = argv[optind - 1];
 	}
-	if ((code == 'a' || code == 'f') && !strchr(p->verb_options, code))
-		p->verb_options[strlen(p->verb_options)] = (char)code;
 }
 
 static void parse_options(int argc, char **argv, struct parsed *p)
@@ -273,78 +301,64 @@ static void parse_options(int argc, char **argv, struct parsed *p)
 		parse_option(p, code, argv);
 }
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t m = a < b ? a : b;
-
-	return m < c ? m : c;
-}
-
-/* Edits (insert, delete, replace a letter) from one word to the other. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[32], n = strlen(b);
-
-	if (strlen(a) >= LENGTH(row) || n >= LENGTH(row))
-		return SIZE_MAX;
-	for (size_t k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t k = 1; k <= n; k++) {
-			size_t above = row[k];
-
-			row[k] = min3(above + 1, row[k - 1] + 1, diagonal + (a[i - 1] != b[k - 1]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
 static const struct verb *find_verb(const struct options *options, const char *name)
 {
-	const struct verb *nearest = NULL;
-	size_t best = 3; /* more edits than two is another word */
-	char hint[64] = "";
+	const char *names[LENGTH(verbs)], *nearest;
 
 	for (size_t i = 0; i < LENGTH(verbs); i++) {
-		size_t d = distance(name, verbs[i].name);
-
-		if (d == 0)
+		if (strcmp(name, verbs[i].name) == 0)
 			return &verbs[i];
-		if (strlen(name) > 1 && strncmp(name, verbs[i].name, strlen(name)) == 0)
-			d = 1;
-		if (d < best && d < strlen(name)) {
-			best = d;
-			nearest = &verbs[i];
-		}
+		names[i] = verbs[i].name;
 	}
+	nearest = nearest_word(name, names, LENGTH(verbs));
 	if (nearest)
-		snprintf(hint, sizeof(hint), ": did you mean \"%s\"?", nearest->name);
-	error_report(options, NISV_EXIT_USAGE, NULL, NULL, "\"%s\" is no verb%s%s", name, hint,
-		     nearest ? "" : ": \"nisvctl --help\" lists them");
+		error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+			     "\"%s\" is no verb: did you mean \"%s\"?", name, nearest);
+	else
+		error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+			     "\"%s\" is no verb: \"nisvctl --help\" lists them", name);
 	return NULL;
+}
+
+/* Is @word one of the words of @list? */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += len)
+		if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+			return true;
+	return false;
+}
+
+static int refuse_options(const struct parsed *p, const struct verb *verb)
+{
+	for (size_t i = 0; p->given[i]; i++) {
+		const struct option_spec *spec = p->given[i];
+		char name[32];
+
+		if (has_word(verb->options, spec->name))
+			continue;
+		if (spec->code < 256)
+			snprintf(name, sizeof(name), "-%c", spec->code);
+		else
+			snprintf(name, sizeof(name), "--%s", spec->name);
+		return error_report(&p->options, NISV_EXIT_USAGE, NULL, NULL,
+				    "%s has no option %s: try \"nisvctl --help\"", verb->name,
+				    name);
+	}
+	return NISV_EXIT_OK;
 }
 
 static int run_verb(const struct parsed *p, int argc, char **argv)
 {
 	const struct options *options = &p->options;
 	const struct verb *verb = argc ? find_verb(options, argv[0]) : &verbs[0];
-	char wrong[3] = "-";
 
-	if (!verb)
+	if (!verb || refuse_options(p, verb) != NISV_EXIT_OK)
 		return NISV_EXIT_USAGE;
 	argc -= argc > 0;
 	argv++;
-	for (const char *letter = p->verb_options; *letter; letter++) {
-		wrong[1] = *letter;
-		if (!strchr(verb->options, *letter))
-			return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
-					    "%s has no option %s: try \"nisvctl --help\"",
-					    verb->name, wrong);
-	}
 	if (argc > verb->max)
 		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
 				    "%s takes no further argument \"%s\": \"nisvctl %s%s%s\"",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/causes.h"
 #include "cli/client.h"
 #include "cli/finding.h"
 #include "cli/findings_verb.h"
@@ -60,7 +61,7 @@ static void print_note(const struct term *term, struct json_object *reply)
 }
 
 static void print_vm(const struct term *term, struct json_object *reply,
-		     struct json_object *regions)
+		     struct json_object *regions, const struct symbols *symbols)
 {
 	struct json_object *findings = reply_array(reply, "findings"),
 			   *vm = reply_object(reply, "vm");
@@ -73,7 +74,7 @@ static void print_vm(const struct term *term, struct json_object *reply,
 			 reply_string(vm, reply_has(vm, "machine") ? "machine" : "vmm"),
 			 vm_state(vm, state), term_colour(term, COLOUR_NONE));
 		fprintf(term->out, "%s\n", text);
-		print_finding(term, reply_at(findings, i), regions);
+		print_finding(term, reply_at(findings, i), regions, symbols);
 	}
 }
 
@@ -122,7 +123,7 @@ static struct json_object *get_regions(struct client *client, struct json_object
 }
 
 static int print_reply(const struct options *options, struct client *client,
-		       struct json_object *reply, bool has_address)
+		       struct json_object *reply, bool has_address, const void *symbols)
 {
 	struct json_object *map = NULL, *regions = get_regions(client, reply, &map);
 	struct term term;
@@ -132,7 +133,7 @@ static int print_reply(const struct options *options, struct client *client,
 	if (reply_length(reply_array(reply, "groups")))
 		print_groups(&term, reply_array(reply, "groups"));
 	else if (reply_length(reply_array(reply, "findings")))
-		print_vm(&term, reply, regions);
+		print_vm(&term, reply, regions, symbols);
 	else
 		print_nothing(&term, reply, has_address);
 	json_object_put(map);
@@ -146,21 +147,33 @@ static bool has_findings(struct json_object *reply)
 
 int verb_explain(const struct options *options, int argc, char **argv)
 {
-	static const struct findings_verb verb = {NISV_METHOD_EXPLAIN, print_reply, has_findings};
+	struct findings_verb verb = {NISV_METHOD_EXPLAIN, print_reply, has_findings, NULL};
+	struct symbols *symbols = NULL;
 	unsigned long long address;
 	struct json_object *params;
 	char hex[24];
+	int status;
 
+	if (options->list_causes)
+		return causes_run(options, argc, argv);
 	if (argc > 1 && parse_address(argv[1], &address) < 0)
 		return error_report(
 			options, NISV_EXIT_USAGE, NULL, NULL,
 			"\"%s\" is no guest address: expected 0x and hexadecimal digits, "
 			"or decimal digits, of at most 64 bits",
 			argv[1]);
+	if (options->symbols) {
+		status = symbols_read(options, options->symbols, &symbols);
+		if (status != NISV_EXIT_OK)
+			return status;
+	}
+	verb.userdata = symbols;
 	params = client_params("vm", argc > 0 ? argv[0] : NULL);
 	if (argc > 1) {
 		snprintf(hex, sizeof(hex), "0x%llx", address);
 		json_object_object_add(params, "address", json_object_new_string(hex));
 	}
-	return findings_verb_run(options, &verb, params, argc > 1);
+	status = findings_verb_run(options, &verb, params, argc > 1);
+	symbols_free(symbols);
+	return status;
 }

@@ -97,7 +97,7 @@ static void print_findings(const struct term *term, struct json_object *answer,
 			vm_title(vm, title),
 			reply_string(vm, reply_has(vm, "machine") ? "machine" : "vmm"),
 			vm_state(vm, state), term_colour(term, COLOUR_NONE));
-		print_finding(term, reply_at(findings, i), regions);
+		print_finding(term, reply_at(findings, i), regions, NULL);
 	}
 }
 
@@ -206,11 +206,12 @@ static struct json_object *get_regions(struct client *client, struct json_object
 }
 
 static int print_reply(const struct options *options, struct client *client,
-		       struct json_object *reply, bool is_one)
+		       struct json_object *reply, bool is_one, const void *userdata)
 {
 	struct json_object *vms = reply_array(reply, "vms"), *map = NULL, *regions = NULL;
 	struct term term;
 
+	(void)userdata;
 	if (reply_length(vms) == 0) {
 		error_note(options, is_one ? "the VM has just ended" : "no VM is running");
 		return NISV_EXIT_OK;
@@ -240,7 +241,8 @@ static bool has_findings(struct json_object *reply)
 
 int verb_verify(const struct options *options, int argc, char **argv)
 {
-	static const struct findings_verb verb = {NISV_METHOD_VERIFY, print_reply, has_findings};
+	static const struct findings_verb verb = {NISV_METHOD_VERIFY, print_reply, has_findings,
+						  NULL};
 
 	return findings_verb_run(options, &verb, client_params("vm", argc > 0 ? argv[0] : NULL),
 				 argc > 0);

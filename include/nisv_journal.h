@@ -11,6 +11,8 @@
 #define NISV_MSGID_FINDING "3a9c1f0be27d4c58a1d6f34be0927c15"
 /* a known fault now ends otherwise */
 #define NISV_MSGID_OUTCOME "b7e5420d91f84e3c8c06d2a97f1b63e8"
+/* a new finding about a VM that rests on its MMIO, which is no fault */
+#define NISV_MSGID_MMIO "e06d3abb54be4d0d9f6034ab12506fff"
 /* one site repeats at a high rate */
 #define NISV_MSGID_STORM "5cd81e7fa3b6402e9b17c08d54ea2f96"
 
@@ -25,9 +27,11 @@
 #define NISV_FIELD_ESR	      "NISV_ESR"
 #define NISV_FIELD_INSN	      "NISV_INSTRUCTION"
 #define NISV_FIELD_CAUSE      "NISV_CAUSE"
+#define NISV_FIELD_OVERLAY    "NISV_OVERLAY" /* one field for each */
 #define NISV_FIELD_SEVERITY   "NISV_SEVERITY"
 #define NISV_FIELD_CONFIDENCE "NISV_CONFIDENCE"
 #define NISV_FIELD_SIGNATURE  "NISV_SIGNATURE"
+#define NISV_FIELD_SYMPTOM    "NISV_SYMPTOM"
 #define NISV_FIELD_ERRNO      "NISV_ERRNO"
 #define NISV_FIELD_CGROUP     "NISV_CGROUP"
 #define NISV_FIELD_UNIT	      "NISV_UNIT"

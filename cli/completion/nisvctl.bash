@@ -2,7 +2,7 @@
 # bash completion for nisvctl(1)
 
 # Asks the same nisvd that the command line is about.
-__nisvctl_vms() {
+__nisvctl_ask() {
 	local i
 	local -a where=()
 
@@ -13,15 +13,15 @@ __nisvctl_vms() {
 			;;
 		esac
 	done
-	nisvctl "${where[@]}" list -q --no-legend 2>/dev/null
+	nisvctl "${where[@]}" "$@" -q --no-legend 2>/dev/null
 }
 
 _nisvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='list show map explain verify events decode status export'
-	local options='-a --all -f --follow -H --host --socket --file --bridge --json -j
+	local options='-a --all -f --follow --symbols --list-causes -H --host --socket --file --bridge --json -j
 		--no-pager --no-legend -q --quiet --exit-code -h --help --version'
-	local verb='' n=0 i
+	local verb='' causes='' n=0 i
 
 	# readline breaks words at "=": --json=short comes as three.
 	if [[ $cur == '=' ]]; then
@@ -41,7 +41,7 @@ _nisvctl() {
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return
 		;;
-	--socket | --file)
+	--socket | --file | --symbols)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -53,8 +53,11 @@ _nisvctl() {
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-H | --host | --socket | --file)
+		-H | --host | --socket | --file | --symbols)
 			i=$((i + 1))
+			;;
+		--list-causes)
+			causes=yes
 			;;
 		-* | = | pretty | short | off) ;;
 		*)
@@ -66,9 +69,12 @@ _nisvctl() {
 			;;
 		esac
 	done
-	case $verb,$n in
+	case $verb$causes,$n in
 	,*)
 		mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
+		;;
+	explainyes,0)
+		mapfile -t COMPREPLY < <(compgen -W "$(__nisvctl_ask explain --list-causes)" -- "$cur")
 		;;
 	show,0 | map,0 | explain,0 | verify,0 | events,0 | export,0)
 		# Line by line: a name may have spaces.
@@ -76,7 +82,7 @@ _nisvctl() {
 		COMPREPLY=()
 		while IFS= read -r vm; do
 			[[ $vm == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$vm")")
-		done < <(__nisvctl_vms)
+		done < <(__nisvctl_ask list)
 		;;
 	esac
 }

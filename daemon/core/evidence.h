@@ -34,6 +34,7 @@ struct evidence {
 	const struct faultmap *faults;
 	uint64_t now_ns; /* when the evidence was gathered */
 	bool ended;	 /* the VM is no more */
+	bool is_traced;	 /* known by the text of tracepoints alone: no registers, no memory map */
 };
 
 #endif

@@ -55,6 +55,17 @@ const struct guest_range *facts_guest_at(const struct facts *facts, unsigned int
 	return best;
 }
 
+static void set_sibling(struct facts *facts, const struct evidence *e)
+{
+	const struct machine_facts machine_facts = {e->host->arch, e->vmm, e->options, e->layout};
+	const struct machine *map =
+		e->machine ? machine_find(e->host->maps, e->host->n_maps, e->machine->id) : NULL;
+
+	facts->has_sibling = map != NULL;
+	if (map)
+		machine_with_other_options(map, &machine_facts, &facts->sibling);
+}
+
 void facts_set(struct facts *ret, const struct evidence *e)
 {
 	const struct layout *layout = e->layout;
@@ -77,5 +88,6 @@ void facts_set(struct facts *ret, const struct evidence *e)
 	for (size_t i = 0; layout->known && i < layout->n_slots; i++)
 		if (facts_slot_is_ram(ret, &layout->slots[i]))
 			ret->ram_bytes += layout->slots[i].size;
+	set_sibling(ret, e);
 	ret->has_guest = guest_trust(e, &ret->guest_may_be_file, reason);
 }

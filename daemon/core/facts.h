@@ -17,6 +17,8 @@ struct facts {
 	bool has_guest;		/* what the guest believes can be rested on */
 	bool guest_may_be_file; /* but it may be another VM's, in a file in this one's memory */
 	struct otherwhere otherwhere;
+	bool has_sibling;
+	struct machine sibling; /* what the VM's machine would be with other options */
 };
 
 /* Nothing is allocated; @evidence is borrowed, and must outlive @ret. */

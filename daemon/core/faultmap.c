@@ -297,6 +297,11 @@ bool place_is_storm(const struct place *place)
 	return place->busy_until_ns - place->busy_since_ns >= PLACE_STORM_NS;
 }
 
+bool place_is_over(const struct place *place, uint64_t now_ns)
+{
+	return place_is_storm(place) && place->busy_until_ns + PLACE_QUIET_NS < now_ns;
+}
+
 /* Enters what user space served since the last interval; the longest busy time is kept. */
 static void measure(const struct faultmap *map, struct place *place, uint64_t now_ns)
 {
@@ -328,14 +333,18 @@ static void measure(const struct faultmap *map, struct place *place, uint64_t no
 	place->rate_user = place->user;
 }
 
-/* What changes slowly of what a place says: the powers of two of its count and of its storm. */
+/* What changes slowly of what a place says: the powers of two of its count and of its storm, and
+ * whether that goes on. */
 static unsigned int stage_of(const struct place *place)
 {
 	uint64_t storm = (place->busy_until_ns - place->busy_since_ns) / PLACE_STORM_NS;
 	unsigned int stage =
 		place->count < 16 ? 0 : 64U - (unsigned int)__builtin_clzll(place->count);
 
-	return storm ? stage + 64 * (64U - (unsigned int)__builtin_clzll(storm)) : stage;
+	if (!storm)
+		return stage;
+	stage += 64 * (64U - (unsigned int)__builtin_clzll(storm));
+	return place_is_over(place, place->rate_ns) ? stage + 64 * 64 : stage;
 }
 
 struct place *faultmap_place(const struct faultmap *map, uint64_t ipa, bool is_write)

@@ -59,6 +59,10 @@ struct place {
 #define PLACE_STORM_NS 10000000000ULL
 bool place_is_storm(const struct place *place);
 
+/* A storm of which nothing was seen any more for so long is over. */
+#define PLACE_QUIET_NS 2000000000ULL
+bool place_is_over(const struct place *place, uint64_t now_ns);
+
 struct faultmap {
 	size_t n_sites, n_places, n_details;
 	struct site *sites;   /* ascending by (ipa page, kind, pc) */
@@ -91,7 +95,8 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 int faultmap_count_site(struct faultmap *map, const struct nisv_site_key *key,
 			const struct nisv_site *value);
 /* Returns 1 where a rule may have something new to say of the place: it is new, its count passed a
- * power of two, or it became a storm. */
+ * power of two, or a storm of it began, lasted twice as long as when that was said last, or is
+ * over. */
 int faultmap_count_place(struct faultmap *map, const struct nisv_place_key *key,
 			 const struct nisv_place *value, uint64_t now_ns);
 

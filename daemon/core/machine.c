@@ -324,3 +324,21 @@ bool machine_choose(const struct machine *maps, size_t n, const struct machine_f
 	make(map, facts, ret);
 	return true;
 }
+
+const struct machine *machine_find(const struct machine *maps, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(maps[i].id, id))
+			return &maps[i];
+	return NULL;
+}
+
+void machine_with_other_options(const struct machine *map, const struct machine_facts *facts,
+				struct machine *ret)
+{
+	static const struct vmoptions unknown;
+	struct machine_facts others = *facts;
+
+	others.options = &unknown;
+	make(map, &others, ret);
+}

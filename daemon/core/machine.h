@@ -122,6 +122,16 @@ struct machine_choice {
 bool machine_choose(const struct machine *maps, size_t n, const struct machine_facts *facts,
 		    struct machine *ret, struct machine_choice *ret_choice);
 
+/* The map with that id, or NULL. */
+const struct machine *machine_find(const struct machine *maps, size_t n, const char *id);
+
+/*
+ * What @map would be in such a VM if its options were other than they are: everything that options
+ * or versions decide is in it, optional.
+ */
+void machine_with_other_options(const struct machine *map, const struct machine_facts *facts,
+				struct machine *ret);
+
 /* ---- for machine_*.c: one row per machine that has computed regions or a fingerprint ---- */
 
 struct machine_kind {

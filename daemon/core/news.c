@@ -8,12 +8,14 @@
 #define MINUTE_NS	  60000000000ULL
 #define ITEMS_PER_FINDING (NEWS_SITES_MAX + 2) /* sites, outcome, storm */
 
-static uint64_t fault_count(const struct finding *finding)
+/* Of its sites; MMIO is traffic, and counts as faults of nothing. */
+static uint64_t count_of(const struct finding *finding, bool only_faults)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
-		sum += finding->sites[i]->count;
+		if (!only_faults || finding->sites[i]->kind < _NISV_KIND_MAX)
+			sum += finding->sites[i]->count;
 	return sum;
 }
 
@@ -69,7 +71,7 @@ static size_t compare(struct news_known *known, const struct finding *finding, b
 		found[n++] = (struct news_item){NEWS_OUTCOME, finding, finding->sites[0], count};
 	if (is_first || finding->severity > known->severity)
 		known->severity = finding->severity;
-	if (count >= NEWS_STORM && !known->storm) {
+	if (!known->storm && count_of(finding, true) >= NEWS_STORM) {
 		known->storm = true;
 		found[n++] =
 			(struct news_item){NEWS_STORM_BEGAN, finding, finding->sites[0], count};
@@ -94,7 +96,7 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 		const struct finding *finding = &findings->list[f];
 		size_t at = find_known(state, finding->signature), n_found = 0;
 		struct news_item found[1 + ITEMS_PER_FINDING];
-		uint64_t count = fault_count(finding);
+		uint64_t count = count_of(finding, false);
 		bool is_first = at == state->n_known;
 
 		if (!finding->n_sites)

@@ -30,7 +30,7 @@ struct news_item {
 	enum news_type type;
 	const struct finding *finding; /* borrowed from the findings given */
 	const struct site *site;       /* the one it is about, borrowed; never NULL */
-	uint64_t count;		       /* faults of the finding so far */
+	uint64_t count;		       /* of the finding so far: faults, and accesses of MMIO */
 };
 
 /* What was told of one finding. */

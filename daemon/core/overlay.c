@@ -24,7 +24,8 @@ bool overlay_is_livelock(const struct site *site)
 	uint64_t duration = site->last_ns > site->first_ns ? site->last_ns - site->first_ns : 0;
 	uint64_t seconds = duration / SECOND_NS;
 
-	if (site->kind >= _NISV_KIND_MAX)
+	/* A trace may have no times. */
+	if (site->kind >= _NISV_KIND_MAX || !site->first_ns)
 		return false;
 	if (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK ||
 	    site->kind == NISV_KIND_BEYOND_IPA)

@@ -257,17 +257,25 @@ static int write_advice(const struct scene *s, const struct rule *rule, struct f
 	return r;
 }
 
+/* A device that is there answers, however often it is asked: nobody sees anything of a storm. */
+static const struct symptom *find_symptom(const struct scene *s, const struct rule *rule)
+{
+	enum symptom_of symptom;
+
+	if (rule == &rule_mmio_storm || !symptom_of_site(s->site, &symptom))
+		return NULL;
+	return symptom_find(s->evidence->vmm, symptom);
+}
+
 int report_write(const struct scene *s, const struct rule *rule, struct finding *finding)
 {
 	struct text where = text_begin(finding->where, sizeof(finding->where));
 	struct text how = text_begin(finding->how, sizeof(finding->how));
-	enum symptom_of symptom;
 	int r;
 
 	finding->cause = rule->id;
 	finding->documentation = rule->documentation;
-	finding->symptom =
-		symptom_of_site(s->site, &symptom) ? symptom_find(s->evidence->vmm, symptom) : NULL;
+	finding->symptom = find_symptom(s, rule);
 	finding->has_address = s->ipa_known;
 	finding->address = s->ipa;
 	rule->where(s, &where);

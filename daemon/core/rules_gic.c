@@ -196,8 +196,8 @@ const struct rule rule_gic_version = {
 
 /* ---- redist-beyond-vcpus -------------------------------------------------------------------- */
 
-#define REDISTS_MAX  512 /* KVM_MAX_VCPUS of arm64, arch/arm64/include/asm/kvm_host.h */
-#define REDIST_SPACE (REDISTS_MAX * VGIC_V3_REDIST_SIZE)
+#define REDISTS_MAX   512 /* KVM_MAX_VCPUS of arm64, arch/arm64/include/asm/kvm_host.h */
+#define REDISTS_ABOVE 123 /* QEMU hw/arm/virt.c: VIRT_GIC_REDIST, 0xf60000 bytes */
 
 /*
  * Where the redistributors of more vCPUs would be: behind the last one (QEMU's region goes on), or
@@ -215,10 +215,10 @@ static bool is_redist_space(const struct scene *s, struct range *ret_between)
 	end = first + layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE;
 	if (first < layout->vgic_dist) {
 		*ret_between = (struct range){s->ipa, first};
-		return s->ipa < first && first - s->ipa <= REDIST_SPACE;
+		return s->ipa < first && first - s->ipa <= REDISTS_MAX * VGIC_V3_REDIST_SIZE;
 	}
 	*ret_between = (struct range){end, s->ipa};
-	return s->ipa >= end && s->ipa - end < REDIST_SPACE;
+	return s->ipa >= end && s->ipa - first < REDISTS_ABOVE * VGIC_V3_REDIST_SIZE;
 }
 
 /* Something else of the machine, or memory, is on the way there: but an ITS has its place next to
@@ -262,8 +262,8 @@ static double redist_score(const struct scene *s, const char **reason)
 
 static void redist_place(const struct scene *s, struct text *text)
 {
-	text_add(text, "where the redistributor of a further vCPU would be; the VM has %" PRIu32,
-		 s->evidence->layout->vcpus);
+	text_add(text, "where the redistributor of a further vCPU would be; the VM has %" PRIu64,
+		 layout_redists(s->evidence->layout, &s->evidence->layout->redist[0]));
 }
 
 static void redist_where(const struct scene *s, struct text *text)

@@ -149,6 +149,11 @@ static double jumped_score(const struct scene *s, const char **reason)
 {
 	if (!is_fetch(s))
 		return 0;
+	if (s->sight == SIGHT_NONE) {
+		*reason = "KVM answered an instruction fetch as outside memory; what else is there "
+			  "is not known";
+		return 0.6;
+	}
 	return fetch_score(
 		s, 0.95, "an instruction fetch where no memslot is, and KVM injected the abort",
 		"an instruction fetch where no memslot is; the injection itself was not seen",

@@ -275,6 +275,11 @@ static double walk_score(const struct scene *s, const char **reason)
 
 	if (!is_walk(s) || !rule_no_slot(s))
 		return 0;
+	if (s->sight == SIGHT_NONE) {
+		*reason = "KVM answered a table walk as outside memory; the VM's memory map is not "
+			  "known";
+		return 0.55;
+	}
 	if (missing_root(s, &ttbr)) {
 		*reason = "the table's page is in no memslot, and it is the root that the TTBR "
 			  "names";

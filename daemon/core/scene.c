@@ -223,24 +223,15 @@ static const struct machine_region *region_over(const struct scene *s,
 	return NULL;
 }
 
-/* The map of the registry that this VM's own one was made from. */
-static const struct machine *registry_map(const struct evidence *e)
-{
-	for (size_t i = 0; e->machine && i < e->host->n_maps; i++)
-		if (!strcmp(e->host->maps[i].id, e->machine->id))
-			return &e->host->maps[i];
-	return NULL;
-}
-
 static void set_left_out(struct scene *s)
 {
-	const struct machine *registry = registry_map(s->evidence);
+	const struct machine *sibling = s->facts->has_sibling ? &s->facts->sibling : NULL;
 
 	/* Without a vGIC that is known its frames are not left out, but not known. */
 	if (s->evidence->layout->vgic_model != NISV_VGIC_NONE)
 		s->left_out = region_over(s, s->evidence->machine, true);
 	if (!s->left_out)
-		s->left_out = region_over(s, registry, false);
+		s->left_out = region_over(s, sibling, false);
 	if (s->left_out &&
 	    (s->left_out->class == REGION_RAM || s->left_out->class == REGION_HOLE) &&
 	    s->left_out->role != ROLE_STOLEN_TIME)
@@ -306,6 +297,8 @@ static bool is_stale(const struct scene *s)
 
 static void set_cpu_arm64(struct scene *s, const struct nisv_rec_fault *rec)
 {
+	if (s->evidence->is_traced)
+		return;
 	s->is_a32 = rec->pstate & PSTATE_NRW;
 	s->el = fault_el(rec);
 	if (rec->sysregs_state == NISV_SYSREGS_CURRENT)

@@ -135,10 +135,9 @@ const char *verify_name(const struct guest_range *range)
 
 const struct machine *verify_registry_map(const struct verification *v)
 {
-	for (size_t i = 0; v->e->machine && i < v->e->host->n_maps; i++)
-		if (!strcmp(v->e->host->maps[i].id, v->e->machine->id))
-			return &v->e->host->maps[i];
-	return NULL;
+	const struct host *host = v->e->host;
+
+	return v->e->machine ? machine_find(host->maps, host->n_maps, v->e->machine->id) : NULL;
 }
 
 bool verify_guest_has(const struct verification *v, const struct nisv_slot *slot)

@@ -6,6 +6,7 @@
 
 #include "daemon/core/regions.h"
 #include "daemon/edge/api_call.h"
+#include "daemon/edge/api_causes.h"
 #include "daemon/edge/api_decode.h"
 #include "daemon/edge/api_verify.h"
 #include "daemon/edge/dossier.h"
@@ -208,6 +209,7 @@ static const struct varlink_method methods[] = {
 	{"GetDossier", method_get_dossier},
 	{"Decode", api_decode},
 	{"Verify", api_verify},
+	{"ListCauses", api_list_causes},
 };
 
 const struct varlink_interface api_interface = {

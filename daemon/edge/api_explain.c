@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/edge/api_call.h"
+#include "daemon/edge/finding_json.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/trace_json.h"
@@ -61,14 +62,16 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
 	for (size_t i = 0; i < vm->findings.n; i++)
 		if (!has_address || finding_is_at(&vm->findings.list[i], address))
-			json_object_array_add(
-				findings, model_finding(&vm->findings.list[i], manager->host.arch));
+			json_object_array_add(findings,
+					      model_finding(&vm->findings.list[i], vm->faults,
+							    manager->host.arch));
 	return varlink_reply(call, explain_reply(manager, vm, findings, json_object_new_array(),
 						 vm->findings.n_omitted, note));
 }
 
 struct group {
 	const struct finding *finding; /* the worst of those with its signature */
+	const struct vm *vm;	       /* whose that is */
 	const struct vm **vms;	       /* owned */
 	size_t n_vms;
 };
@@ -98,15 +101,17 @@ static int add_to_group(struct group **groups, size_t *n, const struct finding *
 		if (!list)
 			return -ENOMEM;
 		*groups = list;
-		list[(*n)++] = (struct group){.finding = finding};
+		list[(*n)++] = (struct group){.finding = finding, .vm = vm};
 	}
 	vms = reallocarray((*groups)[at].vms, (*groups)[at].n_vms + 1, sizeof(*vms));
 	if (!vms)
 		return -ENOMEM;
 	vms[(*groups)[at].n_vms++] = vm;
 	(*groups)[at].vms = vms;
-	if (finding->severity > (*groups)[at].finding->severity)
+	if (finding->severity > (*groups)[at].finding->severity) {
 		(*groups)[at].finding = finding;
+		(*groups)[at].vm = vm;
+	}
 	return 0;
 }
 
@@ -125,7 +130,8 @@ static struct json_object *group_to_json(const struct group *group, const char *
 	json_object_object_add(object, "signature",
 			       json_object_new_string(group->finding->signature));
 	json_object_object_add(object, "vms", vms);
-	json_object_object_add(object, "finding", model_finding(group->finding, arch));
+	json_object_object_add(object, "finding",
+			       model_finding(group->finding, group->vm->faults, arch));
 	return object;
 }
 
@@ -155,8 +161,9 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	findings = json_object_new_array();
 	list = json_object_new_array();
 	for (size_t i = 0; i < n; i++) {
-		json_object_array_add(findings,
-				      model_finding(groups[i].finding, manager->host.arch));
+		json_object_array_add(
+			findings,
+			model_finding(groups[i].finding, groups[i].vm->faults, manager->host.arch));
 		json_object_array_add(list, group_to_json(&groups[i], manager->host.arch));
 		free(groups[i].vms);
 	}

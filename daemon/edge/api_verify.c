@@ -8,6 +8,7 @@
 
 #include "daemon/core/verify.h"
 #include "daemon/edge/api_call.h"
+#include "daemon/edge/finding_json.h"
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/model_json.h"
@@ -165,8 +166,9 @@ static int add_vm(struct verification *v, const struct vm *vm)
 	checks = json_object_new_array();
 	for (size_t i = 0; i < result.findings.n; i++)
 		if (was_seen(&v->sightings, vm, &result.findings.list[i]))
-			json_object_array_add(findings, model_finding(&result.findings.list[i],
-								      v->manager->host.arch));
+			json_object_array_add(findings,
+					      model_finding(&result.findings.list[i], vm->faults,
+							    v->manager->host.arch));
 	for (size_t i = 0; i < result.n_checks; i++)
 		json_object_array_add(checks, check_to_json(&result.checks[i]));
 	findings_clear(&result.findings);

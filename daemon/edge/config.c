@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/core/faultmap.h"
 #include "daemon/edge/log.h"
 
 enum key_type {
@@ -27,6 +28,8 @@ static const struct key {
 	{"Capture", "CountMMIO", KEY_BOOL, offsetof(struct config, count_mmio), 0, 0},
 	{"Capture", "InspectGuestMemory", KEY_BOOL, offsetof(struct config, inspect_guest_memory),
 	 0, 0},
+	{"Capture", "MMIOStormRate", KEY_NUMBER, offsetof(struct config, mmio_storm_rate), 1,
+	 100000000},
 	{"Journal", "EntriesPerMinute", KEY_NUMBER, offsetof(struct config, journal_per_minute), 1,
 	 600},
 	{"Socket", "Group", KEY_NAME, offsetof(struct config, socket_group), 0, 0},
@@ -38,6 +41,7 @@ void config_defaults(struct config *config)
 	*config = (struct config){
 		.count_mmio = true,
 		.inspect_guest_memory = true,
+		.mmio_storm_rate = FAULTMAP_BUSY_RATE,
 		.journal_per_minute = 10,
 		.socket_group = "nisv",
 		.clients = 64,

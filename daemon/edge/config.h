@@ -11,6 +11,7 @@
 struct config {
 	bool count_mmio;		    /* [Capture] CountMMIO= */
 	bool inspect_guest_memory;	    /* [Capture] InspectGuestMemory= */
+	unsigned int mmio_storm_rate;	    /* [Capture] MMIOStormRate=, a second, 1..100000000 */
 	unsigned int journal_per_minute;    /* [Journal] EntriesPerMinute=, per VM, 1..600 */
 	char socket_group[CONFIG_NAME_MAX]; /* [Socket] Group=, "" leaves the daemon's own */
 	unsigned int clients;		    /* [Socket] Clients=, 1..1024 */

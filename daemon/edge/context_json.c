@@ -36,7 +36,7 @@ static bool has_output(const struct nisv_walk *walk)
 	}
 }
 
-static struct json_object *walk_to_json(const struct nisv_walk *walk)
+struct json_object *context_walk(const struct nisv_walk *walk)
 {
 	struct json_object *object, *steps;
 
@@ -211,7 +211,7 @@ void context_to_json(struct json_object *object, const struct nisv_rec_fault *fa
 			       fault->code_mode == NISV_CODE_UNKNOWN
 				       ? NULL
 				       : model_string(code_mode_name(fault->code_mode)));
-	json_object_object_add(object, "walk", walk_to_json(&fault->walk));
+	json_object_object_add(object, "walk", context_walk(&fault->walk));
 	json_object_object_add(object, "backtrace", backtrace_to_json(&fault->backtrace));
 	json_object_object_add(object, "mapping", vma_to_json(&fault->vma));
 }

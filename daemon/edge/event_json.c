@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "daemon/edge/fault_json.h"
+#include "daemon/edge/finding_json.h"
 #include "daemon/edge/guest_json.h"
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/model_json.h"
@@ -63,7 +64,8 @@ static struct json_object *event_sites(const struct vm *vm, const char *arch)
 struct json_object *event_finding(const struct vm *vm, const struct finding *finding,
 				  const char *arch)
 {
-	return event_new(vm, "finding", vm->last_abort_ns, model_finding(finding, arch));
+	return event_new(vm, "finding", vm->last_abort_ns,
+			 model_finding(finding, vm->faults, arch));
 }
 
 struct json_object *event_end(const struct vm *vm)

@@ -148,6 +148,8 @@ static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr
 		log_debug("No room for another VM: %d are watched", VMS_MAX);
 	else if (r < 0)
 		log_error_errno(r, "Cannot watch a VM of process %" PRIu32, hdr->tgid);
+	else
+		vm->faults->busy_rate = manager->config.mmio_storm_rate;
 	return vm;
 }
 
@@ -315,7 +317,8 @@ static void count_vm(struct vm *vm, const struct counters *counters, const struc
 	vm->totals = from->stat;
 	places = counters_places(counters, &vm->kernel_key, &n_places);
 	for (size_t i = 0; i < n_places; i++)
-		faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns);
+		if (faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns) > 0)
+			vm->dirty = true;
 	update_rate(vm, now_ns);
 }
 

@@ -11,6 +11,8 @@
 #include <systemd/sd-journal.h>
 
 #include "daemon/core/fault.h"
+#include "daemon/core/rules.h"
+#include "daemon/core/symptoms.h"
 #include "daemon/edge/log.h"
 #include "include/nisv_journal.h"
 
@@ -58,15 +60,20 @@ static int priority(enum severity severity)
 	}
 }
 
-static const char *message_id(enum news_type type)
+static bool is_mmio(const struct site *site)
 {
-	switch (type) {
+	return site->kind == KIND_MMIO_READ || site->kind == KIND_MMIO_WRITE;
+}
+
+static const char *message_id(const struct news_item *item)
+{
+	switch (item->type) {
 	case NEWS_OUTCOME:
 		return NISV_MSGID_OUTCOME;
 	case NEWS_STORM_BEGAN:
 		return NISV_MSGID_STORM;
 	default:
-		return NISV_MSGID_FINDING;
+		return is_mmio(item->site) ? NISV_MSGID_MMIO : NISV_MSGID_FINDING;
 	}
 }
 
@@ -80,8 +87,14 @@ static void add_message(struct entry *entry, const struct vm *vm, const struct n
 		    finding->cause, severity_name(finding->severity));
 		break;
 	case NEWS_SITE:
-		add(entry, "MESSAGE", "VM %s: %s again, at IPA 0x%" PRIx64 " from PC 0x%" PRIx64,
-		    vm->name.name, finding->cause, item->site->ipa, item->site->pc);
+		if (is_mmio(item->site))
+			add(entry, "MESSAGE", "VM %s: %s again, at IPA 0x%" PRIx64 " (%s)",
+			    vm->name.name, finding->cause, item->site->ipa,
+			    kind_name(item->site->kind));
+		else
+			add(entry, "MESSAGE",
+			    "VM %s: %s again, at IPA 0x%" PRIx64 " from PC 0x%" PRIx64,
+			    vm->name.name, finding->cause, item->site->ipa, item->site->pc);
 		break;
 	case NEWS_OUTCOME:
 		add(entry, "MESSAGE", "VM %s: %s is now %s: %s", vm->name.name, finding->cause,
@@ -108,6 +121,29 @@ static void add_unit(struct entry *entry, const char *cgroup)
 		add(entry, NISV_FIELD_UNIT, "%s", slash + 1);
 }
 
+/* What only faults have. */
+static void add_fault(struct entry *entry, const struct site *site, const char *arch)
+{
+	add(entry, NISV_FIELD_PC, "0x%" PRIx64, site->pc);
+	add(entry, NISV_FIELD_ESR, "0x%" PRIx64, site->esr);
+	if (site->detail)
+		add(entry, NISV_FIELD_INSN, "%s", fault_insn(site->detail, arch).text);
+	if (site->errno_)
+		add(entry, NISV_FIELD_ERRNO, "%d", site->errno_ < 0 ? -site->errno_ : site->errno_);
+}
+
+static void add_finding(struct entry *entry, const struct finding *finding)
+{
+	add(entry, NISV_FIELD_CAUSE, "%s", finding->cause);
+	for (size_t i = 0; i < finding->n_overlays; i++)
+		add(entry, NISV_FIELD_OVERLAY, "%s", finding->overlays[i].rule->id);
+	add(entry, NISV_FIELD_SEVERITY, "%s", severity_name(finding->severity));
+	add(entry, NISV_FIELD_CONFIDENCE, "%.2f", finding->confidence);
+	add(entry, NISV_FIELD_SIGNATURE, "%s", finding->signature);
+	if (finding->symptom)
+		add(entry, NISV_FIELD_SYMPTOM, "%s", finding->symptom->text);
+}
+
 void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
 		  const char *dossier)
 {
@@ -117,7 +153,7 @@ void journal_news(const struct vm *vm, const struct news_item *item, const char 
 	int r;
 
 	add_message(&entry, vm, item);
-	add(&entry, "MESSAGE_ID", "%s", message_id(item->type));
+	add(&entry, "MESSAGE_ID", "%s", message_id(item));
 	add(&entry, "PRIORITY", "%d", priority(finding->severity));
 	add(&entry, "OBJECT_PID", "%" PRIu32, vm->tgid);
 	add(&entry, NISV_FIELD_VM, "%s", vm->id);
@@ -127,20 +163,13 @@ void journal_news(const struct vm *vm, const struct news_item *item, const char 
 	add(&entry, NISV_FIELD_VMM, "%s", vm->name.vmm);
 	add(&entry, NISV_FIELD_KIND, "%s", kind_name(site->kind));
 	add(&entry, NISV_FIELD_IPA, "0x%" PRIx64, site->ipa);
-	add(&entry, NISV_FIELD_PC, "0x%" PRIx64, site->pc);
-	add(&entry, NISV_FIELD_ESR, "0x%" PRIx64, site->esr);
-	if (site->detail)
-		add(&entry, NISV_FIELD_INSN, "%s", fault_insn(site->detail, arch).text);
-	add(&entry, NISV_FIELD_CAUSE, "%s", finding->cause);
-	add(&entry, NISV_FIELD_SEVERITY, "%s", severity_name(finding->severity));
-	add(&entry, NISV_FIELD_CONFIDENCE, "%.2f", finding->confidence);
-	add(&entry, NISV_FIELD_SIGNATURE, "%s", finding->signature);
-	if (site->errno_)
-		add(&entry, NISV_FIELD_ERRNO, "%d",
-		    site->errno_ < 0 ? -site->errno_ : site->errno_);
+	if (!is_mmio(site))
+		add_fault(&entry, site, arch);
+	add_finding(&entry, finding);
 	add(&entry, NISV_FIELD_CGROUP, "%s", vm->cgroup ? vm->cgroup : "");
 	add_unit(&entry, vm->cgroup);
-	add(&entry, NISV_FIELD_OUTCOME, "%s", outcome_name(site->outcome));
+	add(&entry, NISV_FIELD_OUTCOME, "%s",
+	    is_mmio(site) ? "emulated" : outcome_name(site->outcome));
 	add(&entry, NISV_FIELD_COUNT, "%" PRIu64, item->count);
 	add(&entry, NISV_FIELD_DOSSIER, "%s", dossier ? dossier : "");
 	r = sd_journal_sendv(entry.fields, entry.n);

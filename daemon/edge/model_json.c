@@ -191,12 +191,16 @@ struct json_object *model_site(const struct site *site, const char *arch)
 	set(object, "outcome", json_object_new_string(outcome_name(site->outcome)));
 	set(object, "errno", site->errno_ ? json_object_new_int(site->errno_) : NULL);
 	set(object, "user", NULL);
+	set(object, "busy_since", NULL);
+	set(object, "busy_until", NULL);
+	set(object, "busy_per_second", NULL);
 	return object;
 }
 
 struct json_object *model_place(const struct place *place)
 {
 	struct json_object *object = json_object_new_object();
+	bool is_storm = place_is_storm(place);
 
 	set(object, "kind", json_object_new_string(place->is_write ? "mmio-write" : "mmio-read"));
 	set(object, "ipa", model_hex(place->ipa));
@@ -211,75 +215,8 @@ struct json_object *model_place(const struct place *place)
 	set(object, "outcome", json_object_new_string("emulated"));
 	set(object, "errno", NULL);
 	set(object, "user", model_number(place->user));
-	return object;
-}
-
-static struct json_object *lines(char *const *list, size_t n)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_object_array_add(array, json_object_new_string(list[i]));
-	return array;
-}
-
-static struct json_object *alternatives(const struct finding *finding)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < finding->n_alternatives; i++) {
-		struct json_object *object = json_object_new_object();
-
-		set(object, "cause", json_object_new_string(finding->alternatives[i].cause));
-		set(object, "confidence", model_confidence(finding->alternatives[i].confidence));
-		json_object_array_add(array, object);
-	}
-	return array;
-}
-
-static struct json_object *consequences(const struct finding *finding)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < finding->n_consequences; i++) {
-		const struct consequence *from = &finding->consequences[i];
-		struct json_object *object = json_object_new_object();
-
-		set(object, "kind", json_object_new_string(kind_name(from->site->kind)));
-		set(object, "ipa", model_hex(from->site->ipa));
-		set(object, "pc", model_hex(from->site->pc));
-		set(object, "count", model_number(from->site->count));
-		set(object, "summary", json_object_new_string(from->summary));
-		json_object_array_add(array, object);
-	}
-	return array;
-}
-
-struct json_object *model_finding(const struct finding *finding, const char *arch)
-{
-	size_t listed = finding->n_sites < FINDING_SITES_MAX ? finding->n_sites : FINDING_SITES_MAX;
-	struct json_object *object = json_object_new_object(), *sites = json_object_new_array();
-
-	for (size_t i = 0; i < listed; i++)
-		json_object_array_add(sites, model_site(finding->sites[i], arch));
-	set(object, "cause", json_object_new_string(finding->cause));
-	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
-	set(object, "confidence", model_confidence(finding->confidence));
-	set(object, "address", finding->has_address ? model_hex(finding->address) : NULL);
-	set(object, "confidence_reason", json_object_new_string(finding->confidence_reason));
-	set(object, "where", json_object_new_string(finding->where));
-	set(object, "how", json_object_new_string(finding->how));
-	set(object, "region", json_object_new_string(finding->region));
-	set(object, "signature", json_object_new_string(finding->signature));
-	set(object, "summary", json_object_new_string(finding->summary));
-	set(object, "evidence", lines(finding->evidence, finding->n_evidence));
-	set(object, "advice", lines(finding->advice, finding->n_advice));
-	set(object, "documentation", model_string(finding->documentation));
-	set(object, "alternatives", alternatives(finding));
-	set(object, "consequences", consequences(finding));
-	set(object, "total_consequences",
-	    model_number(finding->n_consequences + finding->n_consequences_omitted));
-	set(object, "sites", sites);
-	set(object, "total_sites", model_number(finding->n_sites));
+	set(object, "busy_since", is_storm ? model_time(place->busy_since_ns) : NULL);
+	set(object, "busy_until", is_storm ? model_time(place->busy_until_ns) : NULL);
+	set(object, "busy_per_second", is_storm ? model_number(place->busy_per_second) : NULL);
 	return object;
 }

@@ -5,9 +5,9 @@
 /*
  * The core's structures as the JSON objects of io.nisvd.Monitor (io.nisvd.Monitor.varlink has the
  * meaning of each field); the layers of a VM's memory map are in layout_json, machine_json and
- * guest_json. One shape each, used alike by replies, subscriptions and dossiers. Each
- * function returns a new object, owned by the caller; json-c aborts nothing: a failed allocation
- * gives NULL (JSON null).
+ * guest_json, what was found in finding_json. One shape each, used alike by replies, subscriptions
+ * and dossiers. Each function returns a new object, owned by the caller; json-c aborts nothing: a
+ * failed allocation gives NULL (JSON null).
  */
 
 #include <json-c/json.h>
@@ -27,6 +27,5 @@ struct json_object *model_vm(const struct vm *vm);
 struct json_object *model_region(const struct region *region);
 struct json_object *model_site(const struct site *site, const char *arch);
 struct json_object *model_place(const struct place *place);
-struct json_object *model_finding(const struct finding *finding, const char *arch);
 
 #endif

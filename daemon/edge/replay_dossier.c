@@ -188,20 +188,41 @@ static enum nisv_outcome outcome_of(const char *name)
 	return NISV_OUTCOME_UNKNOWN;
 }
 
+/* How fast it was, and for how long, was measured on its host, by the rate set there. */
+static void take_busy(struct place *place, struct json_object *object)
+{
+	uint64_t since_ns = json_read_time(object, "busy_since"),
+		 until_ns = json_read_time(object, "busy_until");
+	bool known = since_ns && until_ns > since_ns;
+
+	place->busy_since_ns = known ? since_ns : 0;
+	place->busy_until_ns = known ? until_ns : 0;
+	place->busy_per_second = known ? json_read_count(object, "busy_per_second") : 0;
+}
+
+static void take_place(struct vm *vm, struct json_object *object, uint64_t ipa, bool is_write)
+{
+	const struct nisv_place_key key = {.place = ipa >> NISV_PLACE_SHIFT, .is_write = is_write};
+	const struct nisv_place value = {.count = json_read_count(object, "count"),
+					 .user = json_read_count(object, "user")};
+	struct place *place;
+
+	/* Seen first before it was seen last. */
+	faultmap_count_place(vm->faults, &key, &(struct nisv_place){},
+			     json_read_time(object, "first"));
+	faultmap_count_place(vm->faults, &key, &value, json_read_time(object, "last"));
+	place = faultmap_place(vm->faults, ipa, is_write);
+	if (place)
+		take_busy(place, object);
+}
+
 static void take_site(struct vm *vm, struct json_object *object)
 {
 	const char *kind = json_read_string(object, "kind");
 	uint64_t ipa = json_read_hex(object, "ipa"), last_ns = json_read_time(object, "last");
-	struct nisv_place_key place_key = {.place = ipa >> NISV_PLACE_SHIFT};
-	struct nisv_place place = {.count = json_read_count(object, "count"),
-				   .user = json_read_count(object, "user")};
 
 	if (!strncmp(kind, "mmio-", 5)) {
-		place_key.is_write = !strcmp(kind, "mmio-write");
-		/* Seen first before it was seen last. */
-		faultmap_count_place(vm->faults, &place_key, &(struct nisv_place){},
-				     json_read_time(object, "first"));
-		faultmap_count_place(vm->faults, &place_key, &place, last_ns);
+		take_place(vm, object, ipa, !strcmp(kind, "mmio-write"));
 		return;
 	}
 	for (enum nisv_kind k = 0; k < _NISV_KIND_MAX; k++) {

@@ -92,6 +92,10 @@ remote() {
 	PATH=$work/bin:$build:$PATH timeout 20 "$build/nisvctl" --socket "$socket" "$@"
 }
 check '--host' json 'mine | length == 3' remote -H there -j list
+printf '%016x T start\n' 0x1000 >"$work/symbols"
+check '--host: explain --symbols, of a file here' says "symbols of $work/symbols, as they are" \
+	remote -H there explain "$vm" --symbols "$work/symbols"
+check '--host: explain --list-causes' says '^mmio-storm' remote -H there explain --list-causes
 check '--host: events' json '.event.event == "fault"' remote -H there -j events
 check '--host: a large reply' test "$(remote -H there export "$vm" | tail -n 1 | jq -r .event)" = \
 	"$(n export "$vm" | tail -n 1 | jq -r .event)"

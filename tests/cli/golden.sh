@@ -1,50 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What `show` and `map` look like: the well-formed conversations of replies.json as text of 80 and 132
+# What `show`, `map` and `explain` look like: the well-formed conversations of replies.json as text of 80 and 132
 # columns, with UTF-8 and without, beside the pictures kept in golden/. GOLDEN=write makes them anew: look
 # at the difference before you keep it.
 
-# shellcheck disable=SC2317 # functions are called by check
+# shellcheck disable=SC2317,SC2016 # functions are called by check; ` of what nisvctl prints
 # shellcheck source=tests/cli/common
 . "$(dirname "$0")/common"
 
-[[ -x $build-san/nisvctl ]] && build=$build-san
-work=$(mktemp -d)
+# shellcheck source=tests/cli/canned
+. "$(dirname "$0")/canned"
+
 golden=tests/cli/golden
 license='# SPDX-License-Identifier: GPL-2.0-or-later'
-trap 'rm -rf "$work"' EXIT
-export TZ=UTC
-unset NO_COLOR LINES
-
-# answer VERB FILTER: what a daemon says to it, after FILTER of jq. Its times are far ahead, so that "ago"
-# is "now" whenever this runs.
-answer() {
-	local message hex='def hex: if . < 16 then "0123456789abcdef"[.:. + 1] else (. / 16 | floor | hex) + (. % 16 | hex) end;'
-
-	while IFS= read -r message; do
-		printf '%s\0' "$message"
-	done < <(jq -c --arg verb "$1" "$hex .[\$verb + \" web1\"] | $2 | .[] | {parameters: .}" tests/cli/replies.json |
-		sed 's/"2026-/"2199-/g') >"$work/reply"
-}
-
-# draw COLUMNS LOCALE VERB [OPTION]...: to $work/out
-draw() {
-	local columns=$1 locale=$2 server status
-	shift 2
-	rm -f "$work/socket"
-	timeout 30 socat -u OPEN:"$work/reply" UNIX-LISTEN:"$work/socket" >/dev/null 2>&1 &
-	server=$!
-	until [[ -S $work/socket ]]; do :; done
-	COLUMNS=$columns LC_ALL=$locale timeout 20 "$build/nisvctl" --socket "$work/socket" "$@" web1 \
-		>"$work/out" 2>"$work/err"
-	status=$?
-	wait "$server" 2>/dev/null
-	[[ $status -eq 0 && ! -s $work/err ]] || {
-		cat "$work/err"
-		return 1
-	}
-}
 
 as_kept() {
 	draw "$2" "$3" "$1" || return
@@ -64,7 +33,7 @@ plain() {
 	! LC_ALL=C grep -nP '[^ -~]' "$work/out"
 }
 
-for verb in show map; do
+for verb in show map explain; do
 	answer "$verb" .
 	for columns in 80 132; do
 		check "$verb, $columns columns, UTF-8" as_kept "$verb" "$columns" C.UTF-8 "$verb.$columns.utf8"
@@ -73,12 +42,24 @@ for verb in show map; do
 		check "$verb, $columns columns, ASCII: fits" fits "$columns"
 		check "$verb, $columns columns, ASCII: is ASCII" plain
 	done
-	for columns in 40 61 93 250; do
+	# The drawings that explain has do not get narrower.
+	for columns in $([[ $verb == explain ]] || echo 40 61) 93 250; do
 		check "$verb, $columns columns" draw "$columns" C.UTF-8 "$verb"
 		check "$verb, $columns columns: fits" fits "$columns"
 	done
 	check "$verb: --no-legend" draw 80 C.UTF-8 "$verb" --no-legend
 	check "$verb: --no-legend: no heading" lacks ADDRESS
+done
+
+# ---- the first screen of explain ------------------------------------------------------------------------
+
+# What is wrong and what to do stand on a terminal of 24 lines, above all that is told for who wants more.
+answer explain .
+draw 80 C.UTF-8 explain
+head -n 24 "$work/out" | tr -s '\n ' ' ' >"$work/screen"
+for words in 'web1 (4711-12)' 'on 0x9000fe0, UART0 PL011 + 0xfe0, a device' '`ldr w1, [x0], #4`' \
+	'device-access-nisv-instruction, certain' 'single-register loads and stores without writeback'; do
+	check "explain, first screen: $words" grep -qF -- "$words" "$work/screen"
 done
 
 # ---- what must stand out, or must not ----------------------------------------------------------------
@@ -105,6 +86,15 @@ for verb in show map; do
 		'.[0].guest = (.[0].guest | .state = "unread" | .ranges = [])'
 	check "$verb: no overhang without a layout" hides 'reaches|^! +0x50000000' "$verb" '.[0].layout = null'
 done
+check 'explain: no walk where the MMU is off' hides 'walk of 0xffff|no translation' explain \
+	'.[0].findings[0].context |= (.mmu = "off" | .walk.state = "mmu-off")'
+check 'explain: no callers where none is' hides 'callers|no more' explain \
+	'.[0].findings |= [.[0] | .context.backtrace |= [{address: "0x0"}]]'
+check 'explain: where a walk was stopped' tells '    level 4 +0x9000fe0 +the host has not got the next table' explain \
+	'.[0].findings[0].context.walk.state = "unreadable"'
+check 'explain: a walk of a later version' tells '^    ended: other' explain '.[0].findings[0].context.walk.state = "other"'
+check 'explain: a walk that tells nothing' tells 'walk of 0xffff800009000fe0, which does not explain the fault:' explain \
+	'.[0].findings[0].context.walk.agrees = false'
 check 'show: memory without any slot' tells '! the guest.s memory node far@9000000000: 1 GiB \(1073741824 bytes\) .*in no memslot' \
 	show '.[0].guest.ranges += [{ipa: "0x9000000000", size_bytes: 1073741824, kind: "memory", name: "far@9000000000"}]'
 check 'show: a hole in memory' tells 'has a hole: 2 MiB \(2097152 bytes\) at 0x8000200000' \

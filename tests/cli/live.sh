@@ -73,12 +73,20 @@ check 'map: an abort' says '0x300000 .*emulation once' n map "$jump"
 finding_shape='.cause and .severity and (.confidence | type == "number") and has("where") and has("how") and
 	has("region") and (.signature | length) == 32 and .summary and (.evidence | length) > 0 and
 	(.advice | length) > 0 and has("documentation") and (.alternatives | type) == "array" and
-	(.consequences | type) == "array" and (.sites | length) > 0 and
-	all(.sites[]; .kind and has("ipa") and has("pc") and has("instruction") and .count > 0 and .first and .last
+	(.consequences | type) == "array" and (.sites | length) > 0 and (.overlays | type) == "array" and
+	(.symptom | .text and .source) and (.context | .code and (.backtrace | type) == "array" and has("side") and
+	has("mmu") and has("walk") and has("backtrace_end") and .el == null and .vbar == null) and
+	all(.sites[]; .kind and has("busy_since") and has("busy_until") and has("busy_per_second") and has("ipa") and has("pc") and has("instruction") and .count > 0 and .first and .last
 	and .outcome)'
 check 'explain VM' says 'x86-emulation-failure' n explain "$emu"
 check 'explain VM: what to do' says '^What to do' n explain "$emu"
 check 'explain VM: instruction' says 'pxor' n explain "$emu"
+check 'explain VM: what was seen' says '^What you saw$' n explain "$emu"
+check 'explain VM: context' says '^  paging off, real-mode code$' n explain "$emu"
+pc=$(n -j explain "$emu" | jq -r '.findings[0].sites[0].pc')
+printf '%016x T start\n' $((pc - 16)) >"$work/symbols"
+COLUMNS=132 check 'explain VM --symbols' says "pc $pc \(start\+0x10\)" n explain "$emu" --symbols "$work/symbols"
+check 'explain --list-causes, of a running one' says '^mmio-storm' n explain --list-causes
 check 'explain VM: where, drawn' says '(▶|>) +0x300000 ' n explain "$jump"
 check 'explain VM: JSON' json ".vm.name == \"$emu\" and (.findings | length) == 1 and
 	all(.findings[]; $finding_shape)" n -j explain "$emu"
@@ -139,6 +147,7 @@ check 'export: the same with --json=pretty' test "$(n --json=pretty export "$emu
 check '--file: list' json 'mine | length == 1' f -j list
 check '--file: explain says the same' json \
 	"[.findings[].cause] == $(n -j explain "$emu" | jq -c '[.findings[].cause]')" f -j explain "$emu"
+COLUMNS=132 check '--file: explain --symbols' says "pc $pc \(start\+0x10\)" f explain "$emu" --symbols "$work/symbols"
 check '--file: show' says "^Id +$emu_id" f show "$emu"
 check '--file: map' json '.sites | length == 1' f -j map "$emu"
 check '--file: events' json "$event_shape" f -j events -f

@@ -43,6 +43,7 @@ static void assert_same(const struct config *a, const struct config *b)
 {
 	assert_int_equal(a->count_mmio, b->count_mmio);
 	assert_int_equal(a->inspect_guest_memory, b->inspect_guest_memory);
+	assert_int_equal(a->mmio_storm_rate, b->mmio_storm_rate);
 	assert_int_equal(a->journal_per_minute, b->journal_per_minute);
 	assert_string_equal(a->socket_group, b->socket_group);
 	assert_int_equal(a->clients, b->clients);
@@ -67,6 +68,7 @@ static void test_all_keys(void **state)
 					"[Capture]\n"
 					"CountMMIO=no\n"
 					"InspectGuestMemory = OFF\n"
+					"MMIOStormRate=1000\n"
 					"\n"
 					"[Journal]\n"
 					"EntriesPerMinute=600\n"
@@ -78,6 +80,7 @@ static void test_all_keys(void **state)
 	assert_string_equal(b->scratch.log, "");
 	assert_false(b->config.count_mmio);
 	assert_false(b->config.inspect_guest_memory);
+	assert_int_equal(b->config.mmio_storm_rate, 1000);
 	assert_int_equal(b->config.journal_per_minute, 600);
 	assert_string_equal(b->config.socket_group, "wheel");
 	assert_int_equal(b->config.clients, 1);
@@ -100,6 +103,8 @@ static void test_bad_values(void **state)
 	} cases[] = {
 		{"[Capture]\nCountMMIO=maybe\n", ":2: ", "CountMMIO=maybe: expected yes or no"},
 		{"[Capture]\n\n# x\nCountMMIO=\n", ":4: ", "expected yes or no"},
+		{"[Capture]\nMMIOStormRate=0\n", ":2: ", "a number from 1 to 100000000"},
+		{"[Capture]\nMMIOStormRate=100000001\n", ":2: ", "a number from 1 to 100000000"},
 		{"[Journal]\nEntriesPerMinute=0\n", ":2: ", "a number from 1 to 600"},
 		{"[Journal]\nEntriesPerMinute=601\n", ":2: ", "a number from 1 to 600"},
 		{"[Journal]\nEntriesPerMinute=-1\n", ":2: ", "a number from 1 to 600"},

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "daemon/core/news.h"
+#include "daemon/core/rules.h"
 #include "daemon/edge/journal.h"
 #include "include/nisv_journal.h"
 #include "tests/cli/sample.h"
@@ -118,6 +119,9 @@ static void test_every_field(void **state)
 	assert_string_equal(field(entry, NISV_FIELD_SEVERITY), "fatal");
 	assert_string_equal(field(entry, NISV_FIELD_SIGNATURE), finding->signature);
 	assert_string_equal(field(entry, NISV_FIELD_ERRNO), "38");
+	assert_contains(field(entry, NISV_FIELD_SYMPTOM),
+			"kvm run failed Function not implemented");
+	assert_null(strstr(entry->text, NISV_FIELD_OVERLAY "="));
 	assert_string_equal(field(entry, NISV_FIELD_CGROUP), vm->cgroup);
 	assert_string_equal(field(entry, NISV_FIELD_UNIT), "machine-qemu-1-web.scope");
 	assert_string_equal(field(entry, NISV_FIELD_OUTCOME), "vm-killed");
@@ -148,6 +152,53 @@ static void test_each_kind_of_message(void **state)
 	entry = tell(vm, NEWS_STORM_BEGAN, finding, NULL);
 	assert_string_equal(field(entry, "MESSAGE_ID"), NISV_MSGID_STORM);
 	assert_contains(field(entry, "MESSAGE"), "77 faults so far");
+	manager_free(manager);
+}
+
+/* What is said beside the cause: one field for each. */
+static void test_overlays(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct finding finding = *worst_at(vm, 0x09000fe0);
+	const struct entry *entry;
+
+	(void)state;
+	finding.overlays[1] = (struct overlay){.rule = &rule_livelock};
+	finding.n_overlays = 2;
+	entry = tell(vm, NEWS_FINDING, &finding, NULL);
+	assert_contains(entry->text, "\n" NISV_FIELD_OVERLAY "=compiler-writeback\n");
+	assert_contains(entry->text, "\n" NISV_FIELD_OVERLAY "=ext-abort-livelock\n");
+	manager_free(manager);
+}
+
+/* MMIO is no fault: it has no PC, no syndrome, and a message of its own. */
+static void test_mmio(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct place *place = &vm->faults->places[0];
+	const struct finding *finding;
+	const struct entry *entry;
+
+	(void)state;
+	place->busy_until_ns = SAMPLE_TIME_NS;
+	place->busy_since_ns = SAMPLE_TIME_NS - 2 * PLACE_STORM_NS;
+	vm->dirty = true;
+	assert_int_equal(vm_diagnose(vm, &manager->host, manager->started_ns), 0);
+	finding = worst_at(vm, 0x09000000);
+	entry = tell(vm, NEWS_FINDING, finding, NULL);
+	assert_string_equal(field(entry, "MESSAGE_ID"), NISV_MSGID_MMIO);
+	assert_contains(field(entry, "MESSAGE"), "times a second for 20 s. [mmio-storm, warning]");
+	assert_string_equal(field(entry, NISV_FIELD_KIND), "mmio-write");
+	assert_string_equal(field(entry, NISV_FIELD_IPA), "0x9000000");
+	assert_string_equal(field(entry, NISV_FIELD_OUTCOME), "emulated");
+	assert_null(strstr(entry->text, NISV_FIELD_PC "="));
+	assert_null(strstr(entry->text, NISV_FIELD_ESR "="));
+	assert_null(strstr(entry->text, NISV_FIELD_SYMPTOM "="));
+	entry = tell(vm, NEWS_SITE, finding, NULL);
+	assert_string_equal(field(entry, "MESSAGE_ID"), NISV_MSGID_MMIO);
+	assert_contains(field(entry, "MESSAGE"), "again, at IPA 0x9000000 (mmio-write)");
 	manager_free(manager);
 }
 
@@ -227,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_each_kind_of_message),
+		cmocka_unit_test(test_overlays),      cmocka_unit_test(test_mmio),
 		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_long_values_are_whole),
 		cmocka_unit_test(test_absent_values), cmocka_unit_test(test_no_journald),
 	};

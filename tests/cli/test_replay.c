@@ -175,6 +175,74 @@ static void test_the_same_with_many_sites(void **state)
 	manager_free(manager);
 }
 
+/* How fast a place was, and for how long, is what its host measured, by the rate set there. */
+static void test_storms_come_back(void **state)
+{
+	struct manager *manager = sample_manager(), *again;
+	struct vm *vm = sample_vm(manager);
+	struct place *place = &vm->faults->places[0], *back;
+
+	(void)state;
+	place->user = place->count = 100000000;
+	place->first_ns = SAMPLE_TIME_NS - 60000000000ULL;
+	/* Fast on the whole, but it was no storm there. */
+	again = replay(save(manager, vm));
+	back = faultmap_place(again->vms.list[0]->faults, place->ipa, place->is_write);
+	assert_int_equal(back->user, 100000000);
+	assert_false(place_is_storm(back));
+	manager_free(again);
+	place->busy_since_ns = SAMPLE_TIME_NS - 20000000000ULL;
+	place->busy_until_ns = SAMPLE_TIME_NS - 5000000000ULL;
+	place->busy_per_second = 41000;
+	assert_comes_back(manager, vm);
+	again = replay(save(manager, vm));
+	back = faultmap_place(again->vms.list[0]->faults, place->ipa, place->is_write);
+	assert_int_equal(back->busy_since_ns, place->busy_since_ns);
+	assert_int_equal(back->busy_until_ns, place->busy_until_ns);
+	assert_int_equal(back->busy_per_second, 41000);
+	assert_string_equal(
+		again->vms.list[0]->findings.list[again->vms.list[0]->findings.n - 1].cause,
+		"mmio-storm");
+	manager_free(again);
+	manager_free(manager);
+}
+
+/* A storm that no clock can have measured is none. */
+static void test_storms_that_cannot_be(void **state)
+{
+	static const char *const busy[] = {
+		"\"busy_since\":\"2026-01-01T00:01:00.000000Z\","
+		"\"busy_until\":\"2026-01-01T00:00:00.000000Z\",\"busy_per_second\":7",
+		"\"busy_since\":null,\"busy_until\":\"2026-01-01T00:00:00.000000Z\"",
+		"\"busy_since\":\"2026-01-01T00:00:00.000000Z\",\"busy_until\":7",
+		"\"busy_since\":[],\"busy_until\":{},\"busy_per_second\":-1",
+		"\"busy_per_second\":9223372036854775807",
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(busy); i++) {
+		struct manager *again;
+		struct place *place;
+
+		snprintf(text, sizeof(text),
+			 "{\"nisv_dossier\":1,\"arch\":\"arm64\"}\n"
+			 "{\"event\":\"vm\",\"vm_key\":\"" SAMPLE_KEY
+			 "\",\"vm\":{\"id\":\"1-2\"}}\n"
+			 "{\"event\":\"sites\",\"vm_key\":\"" SAMPLE_KEY
+			 "\",\"sites\":[{\"kind\":\"mmio-read\",\"ipa\":\"0x9000000\","
+			 "\"count\":9,%s}]}\n",
+			 busy[i]);
+		again = replay(scratch_text(&scratch, "storm", text));
+		assert_non_null(again);
+		place = faultmap_place(again->vms.list[0]->faults, 0x9000000, false);
+		assert_non_null(place);
+		assert_false(place_is_storm(place));
+		assert_int_equal(place->busy_per_second, 0);
+		manager_free(again);
+	}
+}
+
 static void test_x86(void **state)
 {
 	static const uint8_t pxor[] = {0x66, 0x0f, 0xef, 0x07};
@@ -241,6 +309,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_same_with_a_cut_command_line, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_with_many_sites, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_storms_come_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_storms_that_cannot_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_x86, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_several_vms, set_up, tear_down),
 	};

@@ -25,7 +25,8 @@ static inline void lose_instruction(struct nisv_rec_fault *rec)
 
 static inline void look_later(struct nisv_rec_fault *rec)
 {
-	rec->layout_state = NISV_LAYOUT_AFTER;
+	if (rec->layout_state == NISV_LAYOUT_STABLE)
+		rec->layout_state = NISV_LAYOUT_AFTER;
 }
 
 static inline void lose_registers(struct nisv_rec_fault *rec)

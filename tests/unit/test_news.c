@@ -199,6 +199,22 @@ static void test_storm(void **state)
 	assert_int_equal(b.items[1].type, NEWS_STORM_BEGAN);
 }
 
+/* A million accesses to a device are no faults: where MMIO is a finding, it is told once. */
+static void test_mmio_is_no_storm_of_faults(void **state)
+{
+	BENCH(b);
+
+	(void)state;
+	set_up(&b, 1);
+	b.sites[0].kind = KIND_MMIO_READ;
+	b.sites[0].count = 1000 * NEWS_STORM;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(b.items[0].type, NEWS_FINDING);
+	assert_int_equal(b.items[0].count, 1000 * NEWS_STORM);
+	b.sites[0].count *= 2;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+}
+
 static void test_limit_per_minute(void **state)
 {
 	BENCH(b);
@@ -253,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_few_sites_of_a_finding_are_told),
 		cmocka_unit_test(test_outcome),
 		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_mmio_is_no_storm_of_faults),
 		cmocka_unit_test(test_limit_per_minute),
 		cmocka_unit_test(test_many_findings),
 	};

@@ -124,8 +124,8 @@ static void every_kind_is_told(void **state)
 		{NISV_KIND_LDST64B, "ls64-on-device", "KVM_EXIT_ARM_LDST64B"},
 		{NISV_KIND_EMULATION, "unknown", "emulator gave up"},
 		{NISV_KIND_BACKING, "unknown", "failed KVM_RUN with EFAULT"},
-		{NISV_KIND_EXEC, "unknown", "An instruction fetch is never emulated"},
-		{NISV_KIND_WALK, "unknown", "stage-1 table walk is never emulated"},
+		{NISV_KIND_EXEC, "jumped-to-unmapped", "An instruction fetch is never emulated"},
+		{NISV_KIND_WALK, "uninitialised-page-table", "own table walk"},
 		{NISV_KIND_BEYOND_IPA, "beyond-ipa-limit", "beyond the limit"},
 	};
 

@@ -43,10 +43,10 @@ static void as_many_redistributors_as_there_can_be(void **state)
 
 	(void)state;
 	scenario_vgic_v3();
-	rec = scenario_nisv(0x080bfffc + 512 * 0x20000, LDP);
+	rec = scenario_nisv(0x0809fffc + 123 * 0x20000, LDP);
 	assert_finding(scenario_explain(&rec), "redist-beyond-vcpus", 0.85);
 	scenario_forget();
-	rec = scenario_nisv(0x080c0000 + 512 * 0x20000, LDP);
+	rec = scenario_nisv(0x080a0000 + 123 * 0x20000, LDP);
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 	/* Memory is on the way: it begins with the first of them, or later. */
 	scenario_slot(3, 0x080c0000, 0x10000, 0);

@@ -196,6 +196,7 @@ static void strays_elsewhere(void **state)
 	scenario_diagnose();
 	assert_null(scenario_find(HOLE));
 	scenario_forget();
+	sc.host.n_maps = 0;
 	scenario_slot(2, 0x90000000, GIB / 4, 0);
 	scenario_reads(0x88000000, 100000); /* between RAM and RAM below 4 GiB */
 	assert_finding(scenario_diagnose(), "hole-between-slots", 0.55);

@@ -239,6 +239,20 @@ static void the_state_of_the_cpu(void **state)
 	assert_int_equal(scene.sight, SIGHT_LATER);
 }
 
+/* A trace tells neither registers nor bytes: what is 0 in its records is not known. */
+static void a_trace_has_no_registers(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	rec.pstate = 0; /* of EL0, if it was told */
+	sc.evidence.is_traced = true;
+	look(&rec);
+	assert_int_equal(scene.el, -1);
+	assert_int_equal(scene.mmu, MMU_UNKNOWN);
+	assert_false(scene.has_insn);
+}
+
 /* What is at the PC when it is read need not be what faulted: its address tells. */
 static void an_instruction_that_did_not_fault_so(void **state)
 {
@@ -279,6 +293,7 @@ int main(void)
 		SCENARIO_TEST(frames_of_the_other_vgic),
 		SCENARIO_TEST(traffic_close_by),
 		SCENARIO_TEST(the_state_of_the_cpu),
+		SCENARIO_TEST(a_trace_has_no_registers),
 		SCENARIO_TEST(an_instruction_that_did_not_fault_so),
 	};
 

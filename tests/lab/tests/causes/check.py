@@ -47,7 +47,8 @@ def timeless(finding):
     """Without what changes from one look to the next."""
     sites = [{**site, "first": None, "last": None} for site in finding["sites"]]
     consequences = [each["ipa"] for each in finding["consequences"]]
-    return {**finding, "sites": sites, "consequences": consequences}
+    overlays = [each["cause"] for each in finding["overlays"]]
+    return {**finding, "sites": sites, "consequences": consequences, "overlays": overlays}
 
 
 output, check = lab.run()
