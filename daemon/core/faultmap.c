@@ -205,14 +205,13 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 	if (r < 0)
 		return r;
 	opened = r > 0 || site->count == 0;
-	if (opened) {
+	if (opened)
 		site->first_ns = rec->hdr.time_ns;
+	first = site->first_order == 0;
+	if (first) {
 		site->ipa = rec->ipa;
 		site->far = rec->far;
 		site->esr = rec->esr;
-	}
-	first = site->first_order == 0;
-	if (first) {
 		r = site_add_detail(map, site, rec);
 		site->first_order = rec->vcpu_order ? rec->vcpu_order : 1;
 		if (r < 0)

@@ -31,7 +31,8 @@ struct site {
 	uint64_t pc;
 	uint64_t count;
 	uint64_t first_ns, last_ns;
-	uint64_t ipa, far, esr; /* of the first fault */
+	uint64_t ipa, far, esr; /* of the first record, which its registers belong to; without one
+				   of the first fault */
 	uint32_t vcpu_id;	/* of the last */
 	enum nisv_outcome outcome;
 	int errno_;

@@ -67,14 +67,15 @@ bool guest_trust(const struct evidence *e, bool *ret_may_be_file,
 			 "what the guest believes is not known: %.88s", why_unknown(e));
 		return false;
 	}
-	if (guest->source == GUEST_E820 || !e->layout->known ||
-	    is_boot_place(e->layout, guest->address))
+	if (guest->source == GUEST_E820 || is_boot_place(e->layout, guest->address))
 		return true;
 	if (e->options->dtb[0] && guest->address % (2 * MIB) == 0)
 		return true;
 	/* A file may be for a VM like this one: firmware moves a tree, but does not change these.
 	 */
 	*ret_may_be_file = true;
+	if (!e->layout->known)
+		return true;
 	if (fits_memory(e) && fits_gic(e) && guest->cpus == e->layout->vcpus)
 		return true;
 	snprintf(ret_reason, GUEST_TRUST_REASON,

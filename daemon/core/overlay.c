@@ -17,6 +17,7 @@
 #define HANG_EXITS	   1000
 #define HANG_EXITS_RATE	   1000
 #define SECOND_NS	   1000000000ULL
+#define MEASURABLE_NS	   1000000ULL /* of less no rate is told */
 
 bool overlay_is_livelock(const struct site *site)
 {
@@ -85,12 +86,12 @@ static bool find_livelock(const struct finding *finding, struct overlay *ret)
 
 	if (!site)
 		return false;
-	ns = site->last_ns > site->first_ns ? site->last_ns - site->first_ns : 1;
-	text_add(&text,
-		 "The same %s repeated %" PRIu64 " times, %.0f a second: the guest does nothing "
-		 "else.",
-		 site->kind == NISV_KIND_EXEC ? "fetch" : "access", site->count,
-		 (double)site->count * 1e9 / (double)ns);
+	ns = site->last_ns > site->first_ns ? site->last_ns - site->first_ns : 0;
+	text_add(&text, "The same %s repeated %" PRIu64 " times",
+		 site->kind == NISV_KIND_EXEC ? "fetch" : "access", site->count);
+	if (ns >= MEASURABLE_NS)
+		text_add(&text, ", %.0f a second", (double)site->count * 1e9 / (double)ns);
+	text_add(&text, ": the guest does nothing else.");
 	ret->confidence = 0.95;
 	return true;
 }

@@ -30,8 +30,9 @@ uint64_t report_anchor(const struct scene *s)
 
 static void add_traffic(const struct scene *s, struct text *text)
 {
-	text_add(text, "The guest %s 0x%" PRIx64 " %" PRIu64 " times",
-		 s->site->kind == KIND_MMIO_READ ? "read" : "wrote", s->ipa, s->place->count);
+	text_add(text, "The guest %s 0x%" PRIx64 " %" PRIu64 " time%s",
+		 s->site->kind == KIND_MMIO_READ ? "read" : "wrote", s->ipa, s->place->count,
+		 s->place->count == 1 ? "" : "s");
 }
 
 static void add_access(const struct scene *s, struct text *text)
@@ -48,6 +49,8 @@ static void add_access(const struct scene *s, struct text *text)
 	else if (s->is_x86)
 		text_add(text,
 			 s->rec && !s->rec->insn_len ? "fetched an instruction from" : "accessed");
+	else if (s->esr.cm)
+		text_add(text, "accessed");
 	else
 		text_add(text, s->esr.wnr ? "wrote to" : "read from");
 	if (s->ipa_known)
@@ -163,7 +166,7 @@ static bool is_general(const struct rule *rule, const char *id)
 static void write_alternatives(const struct scene *s, const struct rule *rule,
 			       struct finding *finding)
 {
-	struct alternative all[RULES_MAX];
+	struct alternative all[RULES_MAX] = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_rules; i++) {
@@ -244,7 +247,7 @@ static int write_advice(const struct scene *s, const struct rule *rule, struct f
 
 	if (rule->advise) {
 		rule->advise(s, &text);
-		r = add_advice(finding, line);
+		r = text.len ? add_advice(finding, line) : 0;
 	}
 	for (const struct advice *row = rule->advice; row->text && r >= 0; row++)
 		if (advice_is_for(row, s->evidence->vmm, s->evidence->host->arch))

@@ -165,7 +165,14 @@ _Static_assert(sizeof(rules) / sizeof(rules[0]) <= RULES_MAX, "alternatives of a
 
 bool advice_is_for(const struct advice *advice, const char *vmm, const char *arch)
 {
-	return !advice->whose || !strcmp(advice->whose, vmm) || !strcmp(advice->whose, arch);
+	const char *whose = advice->whose;
+	const char *slash = whose ? strchr(whose, '/') : NULL;
+	size_t length = strlen(vmm);
+
+	if (slash)
+		return (size_t)(slash - whose) == length && !strncmp(whose, vmm, length) &&
+		       !strcmp(slash + 1, arch);
+	return !whose || !strcmp(whose, vmm) || !strcmp(whose, arch);
 }
 
 const struct rule *rule_find(const char *id)

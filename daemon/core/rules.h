@@ -14,8 +14,9 @@
 #include "daemon/core/words.h"
 
 /*
- * Advice for one VMM, for one architecture ("arm64", "x86_64"), or (NULL) for all, with where the
- * option or fact that it names comes from: a file and what in it, and the revision that was read.
+ * Advice for one VMM ("qemu"), for one architecture ("arm64", "x86_64"), for one VMM on one
+ * ("qemu/arm64"), or (NULL) for all, with where the option or fact that it names comes from: a file
+ * and what in it, and the revision that was read.
  */
 struct advice {
 	const char *whose;
@@ -43,7 +44,7 @@ enum rule_from {
 	RULE_OVERLAY = 1 << 2, /* said of a finding beside its cause */
 };
 
-#define RULE_GENERAL_MAX 3
+#define RULE_GENERAL_MAX 4
 
 struct rule {
 	const char *id;

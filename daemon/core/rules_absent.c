@@ -44,7 +44,7 @@ static double transport_score(const struct scene *s, const char **reason)
 	bool told = is_told_device(s) && !strcmp(s->device->compatible, "virtio,mmio");
 
 	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->near_doorbell || !s->region ||
-	    s->region->role != ROLE_VIRTIO_MMIO || !s->region->is_window ||
+	    s->region->role != ROLE_VIRTIO_MMIO || !s->region->is_window || !rule_has_bus(s) ||
 	    !rule_rings_from_the_start(s->evidence->vmm))
 		return 0;
 	if (s->place ? s->place->count < MMIO_FEW || s->place->user < s->place->count
@@ -116,7 +116,7 @@ static double stolen_score(const struct scene *s, const char **reason)
 
 	if (!region || region->role != ROLE_STOLEN_TIME || !rule_no_slot(s) || rule_is_device(s))
 		return 0;
-	if (s->place ? s->place->count < MMIO_FEW : !rule_is_nisv(s))
+	if (s->place ? s->place->count < MMIO_FEW || !rule_is_charted(s) : !rule_is_nisv(s))
 		return 0;
 	*reason = "the machine's page for stolen time would be there, and no memslot is";
 	return rule_mapped(s, rule_lasting(s, 0.82));
@@ -133,7 +133,7 @@ static const struct advice stolen_advice[] = {
 	 "QEMU has the page where KVM offers PV time and the machine is virt-5.2 or later, unless "
 	 "-cpu ...,kvm-steal-time=off: take it out of the tables that the guest brings, or switch "
 	 "it on.",
-	 "hw/arm/virt.c: virt_cpu_post_init(), kvm_arm_pvtime_init()", REV_QEMU},
+	 "hw/arm/virt.c: virt_post_cpus_gic_realized()", REV_QEMU},
 	{NULL,
 	 "A guest must take the address from the hypercall (HV_PV_TIME_ST), not from a constant or "
 	 "from the tables of another VM.",
@@ -163,21 +163,27 @@ const struct rule rule_stolen_time = {
 
 /* ---- subpage-memslot ------------------------------------------------------------------------ */
 
-/* Memory of the guest that ends, or begins, in the middle of the host page that the address is in.
+/*
+ * Memory of the guest that ends, or begins, in the middle of the host page that the address is in,
+ * while the pages that it fills are there: memory that is missing altogether is another cause.
  */
 static const struct guest_range *cut_memory(const struct scene *s)
 {
 	const struct guest_range *memory = s->memory;
 	uint64_t page = s->evidence->host->page_bytes, start, end;
+	bool begins, ends;
 
 	if (!memory || !page)
 		return NULL;
 	start = s->ipa & ~(page - 1);
 	end = memory->base + memory->size;
-	return (memory->base > start && memory->base - start < page) ||
-			       (end > start && end - start < page)
-		       ? memory
-		       : NULL;
+	begins = memory->base > start && memory->base - start < page;
+	ends = end > start && end - start < page;
+	if (begins && ends)
+		return memory;
+	if (begins)
+		return s->above && s->above->gpa == start + page ? memory : NULL;
+	return ends && s->below && s->below->gpa + s->below->size == start ? memory : NULL;
 }
 
 /* A region of memory that is smaller than a host page, or does not fill its pages. */
@@ -271,7 +277,7 @@ static double device_absent_score(const struct scene *s, const char **reason)
 			    "kind have only with other options"
 			  : "the guest's device tree has a device there, and this VM has nothing";
 	if (rule_is_uncharted(s))
-		return 0.45;
+		return rule_lasting(s, 0.45);
 	return rule_mapped(s, rule_lasting(s, s->left_out ? 0.82 : 0.72));
 }
 

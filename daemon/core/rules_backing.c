@@ -49,8 +49,9 @@ static enum mapping mapping_by_look(const struct scene *s)
 	if (backing->kind == BACKING_NONE)
 		return MAPPING_NONE;
 	if (backing->covered_bytes < s->slot->size)
-		return backing->gap == s->slot->gpa || backing->gap <= s->ipa ? MAPPING_NONE
-									      : MAPPING_UNKNOWN;
+		return s->ipa - backing->gap < s->slot->size - backing->covered_bytes
+			       ? MAPPING_NONE
+			       : MAPPING_UNKNOWN;
 	if (backing->kind == BACKING_VFIO || backing->kind == BACKING_PFNMAP)
 		return MAPPING_DEVICE;
 	return !backing->readable || (s->esr.wnr && !backing->writable) ? MAPPING_UNUSABLE
@@ -240,11 +241,11 @@ static const struct advice unfaultable_advice[] = {
 	 "Map the memory with the rights that its memslot promises (mprotect(), a file opened for "
 	 "writing), or make the memslot read-only (KVM_MEM_READONLY).",
 	 "Documentation/virt/kvm/api.rst: KVM_SET_USER_MEMORY_REGION", REV_LINUX},
-	{NULL,
+	{"arm64",
 	 "Device memory (\"pf\" or \"io\" in smaps) mapped as cacheable needs a CPU with FWB and "
 	 "CTR_EL0.DIC, and a kernel that allows it; GPU buffers among them changed with Linux 7.x.",
 	 "arch/arm64/kvm/mmu.c: kvm_supports_cacheable_pfnmap()", REV_LINUX},
-	{"qemu",
+	{"qemu/arm64",
 	 "A guest with MTE needs memory that can have tags, anonymous or memfd: no file system, no "
 	 "assigned device. Switch it off with -machine mte=off.",
 	 "hw/arm/virt.c: mte; Linux arch/arm64/kvm/mmu.c: mte_allowed", REV_QEMU},

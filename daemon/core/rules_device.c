@@ -10,10 +10,35 @@
 
 /* ---- device-access-nisv-instruction --------------------------------------------------------- */
 
+/*
+ * Other accesses to the same 512 bytes were described, and answered: by a device, or by the VMM
+ * for what is not there. Where the map has nothing, and is known for certain, it was the VMM.
+ */
+static double by_traffic(const struct scene *s, const char **reason)
+{
+	if (!s->near_traffic)
+		return 0;
+	if (s->region && scene_has_device(s)) {
+		/* A transport would have a doorbell, too. */
+		bool is_dumb = s->region->role == ROLE_VIRTIO_MMIO &&
+			       rule_rings_from_the_start(s->evidence->vmm);
+
+		*reason = "other accesses to the same 512 bytes were served as MMIO: a device "
+			  "answers there";
+		return is_dumb ? rule_by_insn(s, 0.65, 0.5) : rule_by_insn(s, 0.8, 0.6);
+	}
+	if (s->region || rule_is_charted(s))
+		return 0;
+	*reason = "other accesses to the same 512 bytes were answered, by a device or by the VMM: "
+		  "what this machine has there is not known";
+	return rule_by_insn(s, 0.65, 0.5);
+}
+
 double rule_device(const struct scene *s, const char **reason)
 {
 	bool is_named =
 		s->region && !rule_is_window(s->region) && s->evidence->machine_confidence >= 0.8;
+	double score;
 
 	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->vgic)
 		return 0;
@@ -25,11 +50,9 @@ double rule_device(const struct scene *s, const char **reason)
 		*reason = "an ioeventfd in the same 512 bytes shows that a device is there";
 		return rule_by_insn(s, 0.8, 0.6);
 	}
-	if (s->near_traffic && !is_named) {
-		*reason = "other accesses to the same 512 bytes were served as MMIO: a device "
-			  "answers there";
-		return rule_by_insn(s, 0.8, 0.6);
-	}
+	score = is_named ? 0 : by_traffic(s, reason);
+	if (score)
+		return score;
 	if (!s->region)
 		return 0;
 	if (rule_is_window(s->region)) {
@@ -52,21 +75,12 @@ double rule_device(const struct scene *s, const char **reason)
 
 void rule_device_place(const struct scene *s, struct text *text)
 {
-	if (s->vgic)
-		text_add(text, "the vGIC's %s", s->vgic);
-	else if (s->region)
+	if (s->region)
 		rule_offset(s, s->region, text);
 	else
 		text_add(text, "no memory");
 	text_add(text, ", %s: only accesses that the CPU describes can be emulated",
 		 s->region && rule_is_window(s->region) ? "a window for devices" : "a device");
-}
-
-static const char *device_sign(const struct scene *s)
-{
-	if (s->on_bus)
-		return "one on its MMIO bus";
-	return s->near_doorbell ? "an ioeventfd" : "counted MMIO in the same 512 bytes";
 }
 
 void rule_device_where(const struct scene *s, struct text *text)
@@ -86,9 +100,12 @@ void rule_device_where(const struct scene *s, struct text *text)
 			 "The address is right: %s of %s is at 0x%" PRIx64
 			 ". It is a device, no memory.",
 			 s->region->name, rule_machine(s), s->region->base);
-	else
+	else if (scene_has_device(s))
 		text_add(text, "The address belongs to a device: KVM has %s there.",
-			 device_sign(s));
+			 s->on_bus ? "one on its MMIO bus" : "an ioeventfd");
+	else
+		text_add(text, "What this VM has there is not known; other accesses to the same "
+			       "512 bytes were answered, as those to a device are.");
 }
 
 static const struct advice device_advice[] = {
@@ -103,7 +120,7 @@ static const struct advice device_advice[] = {
 	{"firecracker",
 	 "Firecracker does not ask for KVM_EXIT_ARM_NISV: the VM ends with \"Received ENOSYS "
 	 "error\". Only the guest can be changed.",
-	 "src/vmm/src/vstate/vcpu.rs: run_emulation()", REV_FIRECRACKER},
+	 "src/vmm/src/vstate/vcpu.rs: handle_kvm_exit()", REV_FIRECRACKER},
 	{NULL, "Copies to and from device memory belong into memcpy_fromio/memcpy_toio.",
 	 "arch/arm64/include/asm/io.h", REV_LINUX},
 	{0},
@@ -160,9 +177,13 @@ static void ls64_where(const struct scene *s, struct text *text)
 
 static const struct advice ls64_advice[] = {
 	{"qemu",
-	 "QEMU does not know that exit and runs the vCPU again. Hide FEAT_LS64 from the guest with "
-	 "a CPU model or property that lacks it.",
+	 "QEMU does not know that exit and runs the vCPU again: it spins. There is no option to "
+	 "hide FEAT_LS64 from the guest; stop the VM.",
 	 "target/arm/kvm.c: kvm_arch_handle_exit()", REV_QEMU},
+	{"firecracker",
+	 "A custom CPU template can hide FEAT_LS64: reg_modifiers for ID_AA64ISAR1_EL1 "
+	 "(0x603000000013c031) with bits 63 to 60 cleared.",
+	 "docs/cpu_templates/cpu-templates.md: reg_modifiers", REV_FIRECRACKER},
 	{NULL,
 	 "Use single-register accesses on this device, or a VMM that emulates LD64B and ST64B.",
 	 "Documentation/virt/kvm/api.rst: KVM_EXIT_ARM_LDST64B", REV_LINUX},

@@ -140,9 +140,12 @@ static void gic_version_place(const struct scene *s, struct text *text)
 {
 	uint32_t model = s->evidence->layout->vgic_model;
 
-	text_add(text, "where a GICv%d would have its %s; this VM has a GICv%" PRIu32,
-		 model == NISV_VGIC_V2 ? 3 : 2,
-		 other_frame(s) ? other_frame(s)->name : s->device->name, model);
+	if (is_believed(s))
+		text_add(text, "where the guest's \"%s\" has a frame of a GICv%" PRIu32,
+			 s->device->name, s->evidence->guest->gic_version);
+	else
+		text_add(text, "where the %s would be", other_frame(s)->name);
+	text_add(text, "; this VM has a GICv%" PRIu32, model);
 }
 
 static void gic_version_where(const struct scene *s, struct text *text)
@@ -151,9 +154,10 @@ static void gic_version_where(const struct scene *s, struct text *text)
 
 	text_add(text,
 		 "KVM's vGIC is version %" PRIu32 ", its distributor at 0x%" PRIx64
-		 ": the %s are not there.",
+		 ": the %s not there.",
 		 model, s->evidence->layout->vgic_dist,
-		 model == NISV_VGIC_V2 ? "redistributors of a GICv3" : "CPU interface of a GICv2");
+		 model == NISV_VGIC_V2 ? "redistributors of a GICv3 are"
+				       : "CPU interface of a GICv2 is");
 }
 
 static const struct advice gic_version_advice[] = {
@@ -178,8 +182,8 @@ const struct rule rule_gic_version = {
 	.known_by = "KVM tells the version and the frames of the vGIC; the address is in a frame "
 		    "that the machine has only with the other version, by its reference map or by "
 		    "the guest's own device tree.",
-	.example = "vCPU 0 executed `str w1, [x0], #4` on 0x8010000, where a GICv2 would have its "
-		   "CPU interface; this VM has a GICv3.",
+	.example = "vCPU 0 executed `str w1, [x0], #4` on 0x8010000, where the GICv2 CPU interface "
+		   "would be; this VM has a GICv3.",
 	.score = gic_version_score,
 	.place = gic_version_place,
 	.where = gic_version_where,
@@ -200,7 +204,7 @@ const struct rule rule_gic_version = {
  * below the first one, where they grow down from the distributor (Firecracker, Cloud Hypervisor,
  * crosvm, kvmtool, libkrun).
  */
-static bool is_redist_space(const struct scene *s)
+static bool is_redist_space(const struct scene *s, struct range *ret_between)
 {
 	const struct layout *layout = s->evidence->layout;
 	uint64_t first, end;
@@ -209,18 +213,39 @@ static bool is_redist_space(const struct scene *s)
 		return false;
 	first = layout->redist[0].base;
 	end = first + layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE;
-	if (first < layout->vgic_dist)
+	if (first < layout->vgic_dist) {
+		*ret_between = (struct range){s->ipa, first};
 		return s->ipa < first && first - s->ipa <= REDISTS_MAX * VGIC_V3_REDIST_SIZE;
+	}
+	*ret_between = (struct range){end, s->ipa};
 	return s->ipa >= end && s->ipa - first < REDISTS_ABOVE * VGIC_V3_REDIST_SIZE;
+}
+
+/* Something else of the machine, or memory, is on the way there: but an ITS has its place next to
+ * the redistributors. */
+static bool is_space_taken(const struct scene *s, const struct range *between)
+{
+	const struct machine *machine = s->evidence->machine;
+
+	for (size_t i = 0; i < machine->n_regions; i++) {
+		const struct machine_region *region = &machine->regions[i];
+
+		if (region->role != ROLE_ITS && region->role != ROLE_REDIST &&
+		    region->base < between->end && region->base + region->size > between->start)
+			return true;
+	}
+	return (s->below && s->below->gpa >= between->start) ||
+	       (s->above && s->above->gpa < between->end);
 }
 
 static double redist_score(const struct scene *s, const char **reason)
 {
 	bool told = rule_is_told(s, GUEST_GIC_REDIST);
+	struct range between;
 
 	if (!rule_is_access(s, MMIO_FEW) && !(s->place && told && scene_is_empty(s)))
 		return 0;
-	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->region || !is_redist_space(s))
+	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->region || !is_redist_space(s, &between))
 		return 0;
 	if (told) {
 		*reason = "the guest's device tree has redistributors there, KVM has them only for "
@@ -228,7 +253,8 @@ static double redist_score(const struct scene *s, const char **reason)
 		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
 	}
 	/* An ITS below them is another cause, and so is whatever the map names. */
-	if (s->reserved || s->left_out || s->device || !s->evidence->machine)
+	if (s->reserved || s->left_out || s->device || !s->evidence->machine ||
+	    is_space_taken(s, &between))
 		return 0;
 	*reason = "where the redistributors of more vCPUs would be, and nothing else is known";
 	return rule_mapped(s, rule_lasting(s, 0.85));
@@ -243,12 +269,11 @@ static void redist_place(const struct scene *s, struct text *text)
 static void redist_where(const struct scene *s, struct text *text)
 {
 	const struct layout *layout = s->evidence->layout;
+	uint64_t n = layout_redists(layout, &layout->redist[0]);
 
-	text_add(text, "KVM's redistributors are at %s, one for each of %" PRIu64 " vCPUs.",
-		 words_range(layout->redist[0].base,
-			     layout_redists(layout, &layout->redist[0]) * VGIC_V3_REDIST_SIZE)
-			 .s,
-		 layout_redists(layout, &layout->redist[0]));
+	text_add(text, "KVM's redistributors are at %s, for %" PRIu64 " vCPU%s.",
+		 words_range(layout->redist[0].base, n * VGIC_V3_REDIST_SIZE).s, n,
+		 n == 1 ? "" : "s");
 }
 
 static const struct advice redist_advice[] = {

@@ -20,14 +20,16 @@ static bool has_devices_between(const struct scene *s)
 
 static double hole_score(const struct scene *s, const char **reason)
 {
+	/* The PCI hole of x86 is one, and devices are probed in it. */
+	uint64_t least = s->is_x86 ? MMIO_MANY : MMIO_FEW;
 	double score = 0.85;
 
-	if (!rule_is_access(s, MMIO_FEW) || !rule_no_slot(s) || rule_is_device(s) || s->removed)
+	if (!rule_is_access(s, least) || !rule_no_slot(s) || rule_is_device(s) || s->removed)
 		return 0;
 	if (!facts_slot_is_ram(s->facts, s->below) || !facts_slot_is_ram(s->facts, s->above))
 		return 0;
 	*reason = "no memslot, RAM below and above, and no known device there";
-	if (s->place) /* the PCI hole of x86 is one, and devices are probed in it */
+	if (s->place)
 		score = 0.55;
 	score = rule_lasting(s, score);
 	if (has_devices_between(s)) {
@@ -64,7 +66,7 @@ static const struct advice hole_advice[] = {
 	 "Firecracker splits RAM around its MMIO64 window at 256 to 512 GiB: a guest that needs "
 	 "one piece must stay below.",
 	 "src/vmm/src/arch/aarch64/layout.rs: MMIO64_MEM_START", REV_FIRECRACKER},
-	{"cloud-hypervisor",
+	{"cloud-hypervisor/arm64",
 	 "Cloud Hypervisor leaves 0xfc000000 to 4 GiB free and continues RAM at 4 GiB.",
 	 "arch/src/aarch64/layout.rs: MEM_32BIT_RESERVED_START", REV_CLOUD_HYPERVISOR},
 	{0},
@@ -118,9 +120,9 @@ static double null_score(const struct scene *s, const char **reason)
 		score = 0.9;
 		*reason = "no memory there, and the base register itself holds a value below 4 KiB";
 	}
-	/* The reference map's ROM: present in other VMs of this machine, so not simply nothing. */
+	/* The reference map's ROM, or flash that is in command mode: so not simply nothing. */
 	if (s->reserved)
-		score = rule_lower(score);
+		score = score > 0.6 ? 0.6 : rule_lower(score);
 	return rule_unless_device(s, rule_lasting(s, score), reason);
 }
 
@@ -139,7 +141,7 @@ static void null_where(const struct scene *s, struct text *text)
 		text_add(text, "; the base register holds 0x%" PRIx64, base);
 	text_add(text, ": a pointer that was never set, or an offset from one.");
 	if (s->reserved)
-		text_add(text, " (The machine's map has %s there, this VM has no slot for it.)",
+		text_add(text, " The machine's map has %s there, this VM has no slot for it.",
 			 s->reserved->name);
 }
 

@@ -74,11 +74,18 @@ const struct rule rule_atomic = {
 /* ---- copies: simd-memcpy-on-device, framebuffer-nisv-memcpy -----------------------------------
  */
 
+/* Where the machine has another device the guest's tree is of another machine. */
+static bool is_told_framebuffer(const struct scene *s)
+{
+	if (s->region && !rule_is_window(s->region))
+		return false;
+	return s->device && (strstr(s->device->compatible, "framebuffer") ||
+			     strstr(s->device->name, "framebuffer"));
+}
+
 static bool is_framebuffer(const struct scene *s)
 {
-	return (s->region && s->region->role == ROLE_FRAMEBUFFER) ||
-	       (s->device && (strstr(s->device->compatible, "framebuffer") ||
-			      strstr(s->device->name, "framebuffer")));
+	return (s->region && s->region->role == ROLE_FRAMEBUFFER) || is_told_framebuffer(s);
 }
 
 static bool is_wide(const struct scene *s)
@@ -113,18 +120,29 @@ static bool is_sequence(const struct scene *s)
 	return false;
 }
 
+/* The guest's word tells what a window has, or a machine that is not known. */
+static double told_score(const struct scene *s)
+{
+	if (!is_told_framebuffer(s) || !rule_is_nisv(s) || !rule_no_slot(s) || s->vgic)
+		return 0;
+	if (s->region)
+		return rule_lasting(s, 0.8) + SURER;
+	return rule_is_charted(s) ? 0 : rule_lasting(s, 0.6) + SURER;
+}
+
 static double framebuffer_score(const struct scene *s, const char **reason)
 {
-	double score;
+	double score, told;
 
 	if (!is_wide(s) || !is_framebuffer(s))
 		return 0;
 	score = rule_device(s, reason);
-	if (!score && s->device && rule_is_nisv(s) && rule_no_slot(s)) {
-		*reason = "the guest was told of a framebuffer there, and the instruction was read";
-		return rule_lasting(s, 0.8) + SURER;
-	}
-	return score ? score + 2 * SURER : 0;
+	score = score ? score + 2 * SURER : 0;
+	told = told_score(s);
+	if (told <= score)
+		return score;
+	*reason = "the guest was told of a framebuffer there, and the instruction was read";
+	return told;
 }
 
 static double copy_score(const struct scene *s, const char **reason)
@@ -315,14 +333,14 @@ static const struct advice sve_advice[] = {
 
 #define INSN_RULE(name, cause, does, words, line)                                                  \
 	const struct rule rule_##name = {                                                          \
-		.id = cause,                                                                       \
+		.id = (cause),                                                                     \
 		.general = {"device-access-nisv-instruction"},                                     \
 		.arch = "arm64",                                                                   \
 		.from = RULE_FAULT,                                                                \
-		.what = does,                                                                      \
+		.what = (does),                                                                    \
 		.known_by =                                                                        \
 			"A device is at the address, and the instruction at the PC is " words ".", \
-		.example = line,                                                                   \
+		.example = (line),                                                                 \
 		.score = name##_score,                                                             \
 		.place = rule_device_place,                                                        \
 		.where = rule_device_where,                                                        \

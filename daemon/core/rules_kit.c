@@ -49,6 +49,15 @@ double rule_mapped(const struct scene *s, double score)
 	return s->evidence->machine->doubt && score > 0.85 ? 0.85 : score;
 }
 
+double rule_charted(const struct scene *s, double score)
+{
+	if (rule_is_charted(s))
+		return score;
+	if (s->place)
+		return 0;
+	return score < 0.6 ? score : 0.6;
+}
+
 double rule_by_insn(const struct scene *s, double known, double unknown)
 {
 	if (!s->has_insn)
@@ -67,10 +76,10 @@ double rule_unless_device(const struct scene *s, double score, const char **reas
 		limit = 0.35;
 		*reason = "no memslot, but the guest was told of a device there";
 	} else if (s->reserved && s->reserved->optional) {
-		limit = 0.5;
+		limit = 0.6;
 		*reason = "no memslot, but the machine can have a device there with an option";
 	} else if (rule_is_uncharted(s)) {
-		limit = 0.65;
+		limit = 0.6;
 		if (score > limit)
 			*reason = "no memslot there, but no reference map tells whether a device "
 				  "is";
@@ -92,12 +101,9 @@ bool rule_is_nisv(const struct scene *s)
 
 bool rule_is_access(const struct scene *s, uint64_t least)
 {
-	const struct evidence *e = s->evidence;
-
 	if (!s->place)
 		return rule_is_nisv(s);
-	return s->place->count >= least && e->machine && !e->machine->doubt &&
-	       e->machine_confidence >= 0.8 && scene_is_empty(s) &&
+	return s->place->count >= least && rule_is_charted(s) && scene_is_empty(s) &&
 	       !(s->reserved && s->reserved->optional);
 }
 
@@ -125,6 +131,20 @@ bool rule_is_device(const struct scene *s)
 bool rule_is_uncharted(const struct scene *s)
 {
 	return !s->evidence->machine;
+}
+
+bool rule_is_charted(const struct scene *s)
+{
+	const struct evidence *e = s->evidence;
+
+	return e->machine && !e->machine->doubt && e->machine_confidence >= 0.8;
+}
+
+bool rule_has_bus(const struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	return layout->known && layout->total_bus <= layout->n_bus;
 }
 
 bool rule_is_told(const struct scene *s, enum guest_kind kind)
@@ -160,7 +180,11 @@ static const char *insn_missing(const struct scene *s)
 {
 	if (!s->rec)
 		return "no detailed record of this fault was kept";
+	if (s->insn_is_stale)
+		return "what is at its PC now does not access the faulting address";
 	switch (s->rec->insn_state) {
+	case NISV_INSN_OK:
+		return "only a part of it could be read";
 	case NISV_INSN_STAGE1:
 		return "the guest's page tables do not map the PC";
 	case NISV_INSN_NO_SLOT:
@@ -188,10 +212,6 @@ static void how_nisv(const struct scene *s, struct text *text)
 		text_add(text,
 			 "The CPU does not describe `%s` to the hypervisor (ESR_EL2.ISV = 0): %s.",
 			 s->insn_text, why);
-	else if (s->is_a32)
-		text_add(text, "The CPU did not describe the access (ESR_EL2.ISV = 0). The code is "
-			       "AArch32, which is not decoded here; LDM, STM, LDRD, STRD and "
-			       "writeback forms have no valid syndrome.");
 	else if (s->has_insn && s->insn.isv_possible)
 		text_add(text,
 			 "The CPU did not describe the access (ESR_EL2.ISV = 0), although `%s`, "

@@ -23,6 +23,12 @@ double rule_lasting(const struct scene *scene, double score);
  * only by its likeness, and never more than 0.85 where an option it depends on is not told. */
 double rule_mapped(const struct scene *scene, double score);
 
+/* @score for a cause that rests on the map having nothing where the guest was told of something:
+ * where the map may be wrong, the guest may be right. Then no more than 0.6, and MMIO tells
+ * nothing.
+ */
+double rule_charted(const struct scene *scene, double score);
+
 /* The instruction is of a class that ISV = 0 follows from: @known. Bytes that say otherwise may be
  * stale. */
 double rule_by_insn(const struct scene *scene, double known, double unknown);
@@ -69,6 +75,13 @@ bool rule_is_device(const struct scene *scene);
 
 /* Nothing tells what this VM has outside memory. */
 bool rule_is_uncharted(const struct scene *scene);
+
+/* What the reference map does not have the VM does not have: it is the VM's for certain, and no
+ * option or version that it depends on is open. */
+bool rule_is_charted(const struct scene *scene);
+
+/* All that KVM has on its MMIO bus is known. */
+bool rule_has_bus(const struct scene *scene);
 
 /* The guest itself was told of a device of @kind there. */
 bool rule_is_told(const struct scene *scene, enum guest_kind kind);

@@ -73,7 +73,7 @@ static const struct advice machine_advice[] = {
 	 "Use an image, or its device tree, that is built for this VMM's machine, or run it on the "
 	 "machine that it is built for.",
 	 "the machines' reference maps, nisvd-machines(5)", REV_NISVD},
-	{"qemu",
+	{"qemu/arm64",
 	 "QEMU gives a kernel the tree of its own machine if -dtb is not used and the image brings "
 	 "none; -machine help lists the machines, but with KVM only virt runs.",
 	 "hw/arm/boot.c: arm_load_dtb()", REV_QEMU},

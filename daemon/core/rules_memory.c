@@ -41,11 +41,14 @@ static const char *guest_source(const struct scene *s)
 
 static void tree_memory_where(const struct scene *s, struct text *text)
 {
-	text_add(text,
-		 "The guest's %s has memory at %s; of the memory that it was told of, %s "
-		 "are in no memslot. ",
-		 guest_source(s), words_range(s->memory->base, s->memory->size).s,
-		 words_size(guest_overhang(s->evidence->guest, s->evidence->layout)).s);
+	uint64_t overhang = guest_overhang(s->evidence->guest, s->evidence->layout);
+
+	text_add(text, "The guest's %s has memory at %s", guest_source(s),
+		 words_range(s->memory->base, s->memory->size).s);
+	if (overhang)
+		text_add(text, "; of the memory that it was told of, %s are in no memslot",
+			 words_size(overhang).s);
+	text_add(text, ". ");
 	rule_where_nothing(s, text);
 }
 
@@ -72,7 +75,7 @@ static void tree_memory_advise(const struct scene *s, struct text *text)
 }
 
 static const struct advice tree_memory_advice[] = {
-	{"qemu",
+	{"qemu/arm64",
 	 "QEMU makes the memory nodes of the tree that it hands over match -m, with -dtb too: a "
 	 "guest that goes by others brings its own tree, in its image or by its boot loader.",
 	 "hw/arm/boot.c: arm_load_dtb(), fdt_add_memory_node()", REV_QEMU},
@@ -94,7 +97,8 @@ static const struct advice tree_memory_advice[] = {
 
 const struct rule rule_tree_memory = {
 	.id = "dtb-memory-node-larger-than-ram",
-	.general = {"access-past-ram-end", "hole-between-slots"},
+	.general = {"access-past-ram-end", "hole-between-slots", "jumped-to-unmapped",
+		    "uninitialised-page-table"},
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest was told of more memory than the VM has: by a device tree that its "
 		"image "

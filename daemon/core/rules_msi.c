@@ -22,11 +22,13 @@ static double msi_score(const struct scene *s, enum region_role role, enum guest
 	if (!rule_is_access(s, MMIO_FEW) &&
 	    !(s->place && rule_is_told(s, kind) && scene_is_empty(s)))
 		return 0;
-	if (!rule_no_slot(s) || s->vgic || s->on_bus)
+	if (!rule_no_slot(s) || rule_is_device(s) || !rule_has_bus(s))
 		return 0;
 	if (rule_is_told(s, kind)) {
 		*reason = "the guest's device tree has the frame there, and nothing is";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.9);
+		score = rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.9);
+		/* An ITS is KVM's, a GICv2m frame the VMM's. */
+		return role == ROLE_ITS ? score : rule_charted(s, score);
 	}
 	if (!absent_region(s, role))
 		return 0;
@@ -58,9 +60,11 @@ static void v2m_place(const struct scene *s, struct text *text)
 
 static void its_where(const struct scene *s, struct text *text)
 {
+	uint32_t n = s->evidence->layout->total_bus;
+
 	text_add(text,
-		 "KVM has no ITS on its MMIO bus at this address (%" PRIu32 " ranges are on it).",
-		 s->evidence->layout->total_bus);
+		 "KVM has no ITS on its MMIO bus at this address (%" PRIu32 " range%s on it).", n,
+		 n == 1 ? " is" : "s are");
 }
 
 static void v2m_where(const struct scene *s, struct text *text)

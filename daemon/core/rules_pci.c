@@ -57,19 +57,21 @@ static double ecam_score(const struct scene *s, const char **reason)
 			       rule_config_scan(s, told ? s->device->base : ecam->base) < SCAN_MIN
 		     : !rule_is_nisv(s))
 		return 0;
-	if (told && !(s->region && s->region->role == ROLE_ECAM)) {
+	/* Where the options tell it as well, a file has nothing to add. */
+	if (told && !(s->region && s->region->role == ROLE_ECAM) &&
+	    !(ecam && s->facts->guest_may_be_file)) {
 		*reason = "the guest's device tree has its PCI configuration space there, the "
 			  "machine has it elsewhere or not at all";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
+		return rule_charted(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92));
 	}
-	if (!ecam || (s->region && !s->region->is_window))
+	/* A healthy guest scans it as well, if the map is wrong. */
+	if (!ecam || (s->place && !rule_is_charted(s)))
 		return 0;
 	*reason = "machines of this kind can have their PCI configuration space there, but this "
 		  "one's options put it elsewhere";
 	if (is_rather_other(s, ecam))
 		return 0.4;
-	return s->evidence->options->known ? rule_mapped(s, rule_lasting(s, 0.9))
-					   : rule_lasting(s, 0.7);
+	return rule_mapped(s, rule_lasting(s, s->evidence->options->known ? 0.9 : 0.7));
 }
 
 static void ecam_place(const struct scene *s, struct text *text)
@@ -88,8 +90,7 @@ static void ecam_where(const struct scene *s, struct text *text)
 
 		if (region->role != ROLE_ECAM)
 			continue;
-		text_add(text, "%s %s at %s", any ? ", or" : "This VM has its",
-			 any ? "" : "configuration space",
+		text_add(text, "%s at %s", any ? ", or" : "This VM has its configuration space",
 			 words_range(region->base, region->size).s);
 		any = true;
 	}
@@ -102,9 +103,9 @@ static const struct advice ecam_advice[] = {
 	{"qemu",
 	 "QEMU virt has it at 0x3f000000 (low) or above 256 GiB (high), by highmem=, highmem-ecam= "
 	 "and the version of the machine (high since virt-3.0): pin -machine virt-X.Y, or set "
-	 "highmem-ecam=off if the guest needs the low one.",
+	 "highmem-ecam=off (8.0 and later, else highmem=off) if the guest needs the low one.",
 	 "hw/arm/virt.c: VIRT_PCIE_ECAM, virt_set_high_memmap()", REV_QEMU},
-	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/pci.md",
+	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/getting-started.md",
 	 REV_FIRECRACKER},
 	{NULL,
 	 "Take the address from the device tree (reg of the pci-host-ecam-generic node) or from "
@@ -141,7 +142,7 @@ const struct rule rule_ecam_mismatch = {
 
 static bool is_window(const struct machine_region *region)
 {
-	return region->is_window && region->role != ROLE_PCI_IO;
+	return region->is_window && region->role == ROLE_PCI_WINDOW;
 }
 
 /* The guest's own window, [base, base + size), shares bytes with one that the machine has. */
@@ -207,7 +208,7 @@ static void add_windows(const struct scene *s, struct text *text)
 	bool any = false;
 
 	for (size_t i = 0; machine && i < machine->n_regions; i++) {
-		if (!is_window(&machine->regions[i]) || machine->regions[i].role != ROLE_PCI_WINDOW)
+		if (!is_window(&machine->regions[i]))
 			continue;
 		text_add(text, "%s %s", any ? "," : "Its windows are",
 			 words_range(machine->regions[i].base, machine->regions[i].size).s);
@@ -226,11 +227,11 @@ static void window_where(const struct scene *s, struct text *text)
 
 static const struct advice window_advice[] = {
 	{"qemu",
-	 "QEMU places the windows by highmem=, highmem-mmio=, highmem-mmio-size= (9.2 and later), "
+	 "QEMU places the windows by highmem=, highmem-mmio=, highmem-mmio-size= (10.0 and later), "
 	 "compact-highmem=, the version of the machine and the size of the RAM: drop -dtb, or dump "
 	 "the tree anew with -machine dumpdtb= and these options.",
 	 "hw/arm/virt.c: virt_set_high_memmap()", REV_QEMU},
-	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/pci.md",
+	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/getting-started.md",
 	 REV_FIRECRACKER},
 	{NULL,
 	 "Take the windows from the ranges of the tree that the VMM makes for this VM, in place of "
@@ -241,12 +242,12 @@ static const struct advice window_advice[] = {
 
 static const struct advice bar_outside_advice[] = {
 	{"qemu",
-	 "Give the machine a larger window: -machine virt,highmem-mmio-size= (9.2 and later), or "
+	 "Give the machine a larger window: -machine virt,highmem-mmio-size= (10.0 and later), or "
 	 "highmem=on where the guest can address it.",
 	 "hw/arm/virt.c: virt_set_highmem_mmio_size()", REV_QEMU},
 	{"cloud-hypervisor",
 	 "The windows end with the address bits of the VM: raise --cpus max_phys_bits=, or let the "
-	 "guest keep the BARs where the VMM put them (pci=norealloc).",
+	 "guest keep the BARs where the VMM put them (pci=realloc=off).",
 	 "vmm/src/memory_manager.rs: end_of_device_area", REV_CLOUD_HYPERVISOR},
 	{NULL,
 	 "Have the guest assign BARs inside the ranges of the VMM's own device tree or ACPI "
@@ -308,8 +309,7 @@ static double bar_score(const struct scene *s, const char **reason)
 {
 	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->vgic || s->on_bus || s->near_doorbell)
 		return 0;
-	if (!s->region || !rule_is_window(s->region) || s->region->role == ROLE_PCI_IO ||
-	    s->evidence->options->vfio != VMOPTION_ON)
+	if (!s->region || !is_window(s->region) || s->evidence->options->vfio != VMOPTION_ON)
 		return 0;
 	*reason = "the address is in a window for PCI devices without a memslot, and the VM has a "
 		  "device of the host assigned";
@@ -338,9 +338,10 @@ static const struct advice bar_advice[] = {
 	 "vfio-pci.",
 	 "hw/vfio/region.c: vfio_region_mmap(); hw/vfio/pci.c: x-no-mmap", REV_QEMU},
 	{"cloud-hypervisor",
-	 "Cloud Hypervisor maps BARs that VFIO lets it mmap(), but for the pages of the MSI-X "
-	 "table: "
-	 "a BAR that shows as unassigned or <ignored> in the guest is not mapped.",
+	 "Cloud Hypervisor does not map a BAR in x_exclude_mmap_bars=, nor one with the MSI-X "
+	 "table "
+	 "if the host's kernel does not allow that; one that shows as unassigned or <ignored> in "
+	 "the guest has no place at all.",
 	 "pci/src/vfio.rs: map_mmio_regions()", REV_CLOUD_HYPERVISOR},
 	{NULL,
 	 "A BAR smaller than the host's page (64 KiB pages) cannot be mapped by itself: use a host "

@@ -139,12 +139,13 @@ static double race_score(const struct scene *s, const char **reason)
 		return 0;
 	if (s->changing && s->site->kind != NISV_KIND_BACKING) {
 		*reason = "the memslot was flagged KVM_MEMSLOT_INVALID when the fault looked it up";
-		return 0.95;
+		return rule_sighted(s, 0.95);
 	}
 	if (is_gone(s) && was_replaced(s)) {
 		*reason = "the memslot was deleted and made again within milliseconds, around the "
 			  "fault";
-		return 0.9;
+		/* The guest's own commands do that to flash. */
+		return was_readonly(s) ? 0.6 : 0.9;
 	}
 	if (s->appeared && rule_no_slot(s)) {
 		*reason = s->updating ? "no memslot at the fault, while one was being changed; one "
@@ -284,8 +285,7 @@ static const struct advice unplugged_advice[] = {
 	{"qemu",
 	 "Unplug memory only after the guest gave it up: device_del waits for that with ACPI, and "
 	 "virtio-mem asks the guest (requested-size); a forced removal does not.",
-	 "docs/system/devices/virtio-mem or hw/virtio/virtio-mem.c: virtio_mem_unplug_all()",
-	 REV_QEMU},
+	 "hw/virtio/virtio-mem.c: virtio_mem_unplug_request()", REV_QEMU},
 	{"cloud-hypervisor",
 	 "Shrinking works with --memory hotplug_method=virtio-mem only; the guest must offline the "
 	 "memory first.",
@@ -299,7 +299,8 @@ static const struct advice unplugged_advice[] = {
 
 const struct rule rule_memory_unplugged = {
 	.id = "memory-hotunplugged",
-	.general = {"access-past-ram-end", "hole-between-slots"},
+	.general = {"access-past-ram-end", "hole-between-slots", "jumped-to-unmapped",
+		    "uninitialised-page-table"},
 	.from = RULE_FAULT,
 	.what = "The guest uses memory, or a device's BAR, that the VMM has taken away: it was "
 		"unplugged without the guest's consent, or the guest did not let go of it.",

@@ -11,12 +11,18 @@
 
 /* ---- mmio-storm ----------------------------------------------------------------------------- */
 
+/* For certain, nothing is there: then that is the cause, whatever of its own tells it. */
+static bool is_for_nothing(const struct scene *s)
+{
+	return rule_is_charted(s) && scene_is_empty(s) && !s->reserved;
+}
+
 static double storm_score(const struct scene *s, const char **reason)
 {
 	if (!s->place || !place_is_storm(s->place))
 		return 0;
 	*reason = "counted: one place took so many exits to user space in every second";
-	return 0.9;
+	return is_for_nothing(s) ? 0.65 : 0.9;
 }
 
 static void add_device(const struct scene *s, struct text *text)
@@ -27,6 +33,8 @@ static void add_device(const struct scene *s, struct text *text)
 		rule_offset(s, s->region, text);
 	else if (s->region)
 		text_add(text, "%s", s->region->name);
+	else if (is_for_nothing(s))
+		text_add(text, "where nothing is");
 	else if (s->device)
 		text_add(text, "the guest's \"%s\"", s->device->name);
 	else
@@ -48,6 +56,12 @@ static void storm_place(const struct scene *s, struct text *text)
 
 static void storm_where(const struct scene *s, struct text *text)
 {
+	if (is_for_nothing(s)) {
+		text_add(text, "%s has nothing there: the guest waits for what never comes. ",
+			 rule_machine(s));
+		rule_where_nothing(s, text);
+		return;
+	}
 	text_add(text, "The address belongs to ");
 	add_device(s, text);
 	text_add(text, ". Nothing is wrong with it by itself: it is the number of accesses.");
@@ -126,7 +140,7 @@ static double stray_score(const struct scene *s, enum nisv_kind kind, const char
 		return 0;
 	*reason = "many accesses where neither KVM nor the machine's reference map has anything; a "
 		  "device that the map lacks would look the same";
-	return s->device ? 0.42 : 0.5;
+	return 0.5;
 }
 
 static double stray_read_score(const struct scene *s, const char **reason)
@@ -164,14 +178,14 @@ static const struct advice stray_advice[] = {
 
 #define STRAY_RULE(name, cause, verb, line)                                                       \
 	const struct rule rule_##name = {                                                         \
-		.id = cause,                                                                      \
+		.id = (cause),                                                                    \
 		.from = RULE_FAULT,                                                               \
 		.what = "The guest " verb " where nothing is, with instructions that the CPU "    \
 			"describes: the VMM answers for what is not there, and the guest does "   \
 			"not notice.",                                                            \
 		.known_by = "Many described accesses to one place that no memslot, no device of " \
 			    "KVM and no region of the VMM's reference map holds.",                \
-		.example = line,                                                                  \
+		.example = (line),                                                                \
 		.score = name##_score,                                                            \
 		.place = stray_place,                                                             \
 		.where = stray_where,                                                             \

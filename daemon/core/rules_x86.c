@@ -121,7 +121,7 @@ static double emulation_score(const struct scene *s, const char **reason)
 		*reason =
 			"the operand's address, computed from the registers with a segment base of "
 			"zero (it is not known), is in no memslot";
-		return s->sight == SIGHT_AT_FAULT ? 0.7 : 0.6;
+		return rule_sighted(s, 0.7);
 	}
 	*reason = "the emulator gave up on an instruction whose operand is in no memslot";
 	return rule_sighted(s, 0.85);

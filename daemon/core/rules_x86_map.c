@@ -111,7 +111,7 @@ static const struct advice ecam_advice[] = {
 	 "q35 has it at 0xb0000000 once firmware switched it on, pc has none, microvm has it at "
 	 "0xe0000000 with pcie=on.",
 	 "include/hw/pci-host/q35.h; hw/i386/microvm.c", REV_QEMU},
-	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/pci.md",
+	{"firecracker", "Firecracker has PCI only with --enable-pci.", "docs/getting-started.md",
 	 REV_FIRECRACKER},
 	{"crosvm", "crosvm has it where --pci ecam=[start=...] says, 0xf4000000 without it.",
 	 "src/crosvm/cmdline.rs: pci", REV_CROSVM},

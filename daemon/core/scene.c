@@ -151,9 +151,15 @@ static void set_changes(struct scene *s)
 
 /* ---- devices -------------------------------------------------------------------------------- */
 
+static bool is_taken_for_memory(const struct scene *s)
+{
+	return s->memory && !s->facts->guest_may_be_file;
+}
+
 bool scene_has_device(const struct scene *s)
 {
-	return s->on_bus || s->near_doorbell || s->near_traffic;
+	return s->on_bus || s->near_doorbell ||
+	       (s->near_traffic && s->region && !is_taken_for_memory(s));
 }
 
 bool scene_is_empty(const struct scene *s)
@@ -162,7 +168,7 @@ bool scene_is_empty(const struct scene *s)
 	       !(s->on_bus || s->near_doorbell);
 }
 
-/* Only an access that the CPU described is counted as MMIO, and it went to a device. */
+/* Only an access that the CPU described is counted as MMIO. */
 static bool has_traffic(const struct faultmap *faults, uint64_t ipa)
 {
 	uint64_t place = ipa & PLACE_MASK;
@@ -249,7 +255,7 @@ static void set_devices(struct scene *s)
 		return;
 	if (region->class == REGION_RAM || region->class == REGION_ROM ||
 	    (region->class == REGION_KERNEL_DEVICE && !s->vgic && !s->on_bus) ||
-	    (region->optional && !s->vgic && !scene_has_device(s)))
+	    (region->optional && !s->vgic && !s->on_bus && !s->near_doorbell && !s->near_traffic))
 		s->reserved = region;
 	else if (region->class != REGION_HOLE)
 		s->region = region;

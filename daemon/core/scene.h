@@ -67,7 +67,8 @@ struct scene {
 	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
 	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
 	bool near_doorbell;		       /* an ioeventfd within the same 512 bytes */
-	bool near_traffic; /* MMIO within the same 512 bytes was described, and so served */
+	bool near_traffic; /* MMIO within the same 512 bytes was described, and answered: by a
+			      device, or by the VMM for what is not there */
 
 	const struct guest_range *memory; /* of the guest's own view: RAM there; or NULL */
 	const struct guest_range *device; /* a device, a GIC frame or a window of PCI */
@@ -99,7 +100,8 @@ void scene_describe(struct scene *scene);
  * asked for, or, where that is not known, it is not much smaller than the main RAM. */
 bool scene_ram_is_plausible(const struct scene *scene, const struct nisv_slot *slot);
 
-/* What the kernel saw proves that a device answers at the address or next to it. */
+/* What the kernel saw proves that a device answers at the address or next to it. Of MMIO that is
+ * so where the machine has a device or a window, and the guest does not take it for memory. */
 bool scene_has_device(const struct scene *scene);
 
 /* The VM has nothing there, as far as is known: no memory, no device, and no window where the guest

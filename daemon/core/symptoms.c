@@ -2,6 +2,7 @@
 
 #include "daemon/core/symptoms.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/core/rules.h"
@@ -119,7 +120,7 @@ const struct symptom symptoms[] = {
 	 "crosvm panics with \"unknown kvm exit reason: 42\" and aborts (SIGABRT).",
 	 "hypervisor/src/kvm/mod.rs: run()", REV_CROSVM},
 	{"crosvm", SYMPTOM_UNASSIGNED, "crosvm logs nothing: reads give 0, writes are dropped.",
-	 "devices/src/bus.rs: Bus::read()", REV_CROSVM},
+	 "devices/src/bus.rs: Bus::read", REV_CROSVM},
 	/* ---- kvmtool ---- */
 	{"kvmtool", SYMPTOM_ENOSYS,
 	 "kvmtool prints \"KVM_RUN failed: Function not implemented\" and exits with status 1.",
@@ -131,6 +132,14 @@ const struct symptom symptoms[] = {
 	 "kvmtool prints \"KVM exit reason: 17\" and the registers; the VM ends if it was vCPU 0, "
 	 "else it goes on without that CPU.",
 	 "builtin-run.c: kvm_cpu_thread()", REV_KVMTOOL},
+	{"kvmtool", SYMPTOM_MEMORY_FAULT,
+	 "kvmtool prints \"KVM_RUN failed: Bad address\" and exits with status 1.",
+	 "kvm-cpu.c: kvm_cpu__run()", REV_KVMTOOL},
+	{"kvmtool", SYMPTOM_LDST64B,
+	 "kvmtool prints \"KVM exit reason: 42\" and the registers, if it does not crash over the "
+	 "name of that exit, which it has not; the VM ends if it was vCPU 0, else it goes on "
+	 "without that CPU.",
+	 "builtin-run.c: kvm_cpu_thread(); kvm.c: kvm_exit_reasons", REV_KVMTOOL},
 	{"kvmtool", SYMPTOM_UNASSIGNED,
 	 "kvmtool says nothing but with --debug-mmio: \"MMIO warning: Ignoring MMIO read at ...\".",
 	 "mmio.c: kvm__emulate_mmio()", REV_KVMTOOL},
@@ -150,13 +159,17 @@ const struct symptom symptoms[] = {
 	 "status "
 	 "1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
+	{"libkrun", SYMPTOM_MEMORY_FAULT,
+	 "libkrun logs \"Unexpected exit reason on vcpu run: MemoryFault {...}\" (built without a "
+	 "TEE), if its program switched logging on, and the process exits with status 1.",
+	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_LDST64B,
 	 "libkrun logs \"Unexpected exit reason on vcpu run: Unsupported(42)\" and the process "
 	 "exits "
 	 "with status 1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_UNASSIGNED, "libkrun logs nothing; reads give what was there before.",
-	 "src/devices/src/bus.rs: read()", REV_LIBKRUN},
+	 "src/devices/src/bus.rs: Bus::read", REV_LIBKRUN},
 	/* ---- gVisor ---- */
 	{"gvisor", SYMPTOM_NISV_EXIT,
 	 "gVisor logs nothing: it injects an external abort into its guest.",
@@ -196,6 +209,11 @@ const struct symptom symptoms[] = {
 
 const size_t n_symptoms = sizeof(symptoms) / sizeof(symptoms[0]);
 
+static bool is_error(const struct site *site, int error)
+{
+	return site->errno_ == -error || site->errno_ == error;
+}
+
 bool symptom_of_site(const struct site *site, enum symptom_of *ret)
 {
 	if (site->kind == KIND_MMIO_READ || site->kind == KIND_MMIO_WRITE) {
@@ -220,8 +238,8 @@ bool symptom_of_site(const struct site *site, enum symptom_of *ret)
 	}
 	switch (site->outcome) {
 	case NISV_OUTCOME_VM_KILLED:
-		*ret = SYMPTOM_ENOSYS;
-		return true;
+		*ret = is_error(site, EFAULT) ? SYMPTOM_EFAULT : SYMPTOM_ENOSYS;
+		return is_error(site, EFAULT) || is_error(site, ENOSYS);
 	case NISV_OUTCOME_VMM_DECIDES:
 		*ret = SYMPTOM_NISV_EXIT;
 		return true;

@@ -39,7 +39,7 @@ struct vmoptions {
 	uint32_t gic_version;	    /* 2, 3, 4; 0: not given, or "host", "max" */
 	uint32_t phys_bits;	    /* -cpu ...,phys-bits=; --cpus max_phys_bits= */
 	uint64_t max_ram_below_4g;  /* QEMU x86 -machine max-ram-below-4g= */
-	uint64_t highmem_mmio_size; /* QEMU virt highmem-mmio-size= (9.2 and later) */
+	uint64_t highmem_mmio_size; /* QEMU virt highmem-mmio-size= (10.0 and later) */
 	enum vmoption highmem, highmem_ecam, highmem_mmio, highmem_redists, compact_highmem;
 	enum vmoption its, secure, virtualization, acpi, nvdimm, ras, mte;
 	enum vmoption smmuv3;		   /* iommu=smmuv3 */

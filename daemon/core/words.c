@@ -65,10 +65,11 @@ struct words words_range(uint64_t start, uint64_t size)
 
 struct words words_errno(int err)
 {
+	unsigned int positive = err < 0 ? -(unsigned int)err : (unsigned int)err;
 	struct words w = {0};
 	const char *name = NULL;
 
-	switch (err < 0 ? -err : err) {
+	switch (positive) {
 	case ENOSYS:
 		name = "ENOSYS";
 		break;
@@ -94,7 +95,7 @@ struct words words_errno(int err)
 	if (name)
 		snprintf(w.s, sizeof(w.s), "%s", name);
 	else
-		snprintf(w.s, sizeof(w.s), "errno %d", err < 0 ? -err : err);
+		snprintf(w.s, sizeof(w.s), "errno %u", positive);
 	return w;
 }
 

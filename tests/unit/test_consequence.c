@@ -2,7 +2,7 @@
 
 /* Fetches of an exception vector that only follow from an earlier fault, and those that do not. */
 
-#include "tests/unit/scenario.h"
+#include "tests/unit/scenario_machines.h"
 
 #define ESR_EL1_SVC 0x56000000U
 

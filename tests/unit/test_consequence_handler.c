@@ -2,7 +2,7 @@
 
 /* Faults of an abort handler that only follow from the abort, and those that do not. */
 
-#include "tests/unit/scenario.h"
+#include "tests/unit/scenario_machines.h"
 
 #define ESR_EL1_SEA 0x96000010U /* of an injected abort, from the same EL */
 #define ESR_EL1_SVC 0x56000000U

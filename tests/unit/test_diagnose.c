@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* From many faults to few findings: groups, order, severity, bounds. */
+/* From many faults to few findings: traffic, severity, bounds. Groups: test_diagnose_groups.c. */
 
-#include "tests/unit/scenario.h"
+#include "tests/unit/scenario_machines.h"
 
 /* ---- nothing to say ------------------------------------------------------------------------- */
 
 static void a_healthy_vm_has_no_finding(void **state)
 {
-	struct nisv_place_key key = {.place = 0x09000000 >> NISV_PLACE_SHIFT};
-	struct nisv_place value = {.count = 1000000, .user = 1000000};
-
 	(void)state;
 	assert_null(scenario_diagnose());
-	faultmap_count_place(sc.faults, &key, &value, 1);
+	scenario_qemu_virt();
+	scenario_reads(0x09000000, 1000000);
 	assert_null(scenario_diagnose());
 	assert_null(sc.findings.list);
 }
@@ -27,88 +25,71 @@ static void clearing_takes_a_zeroed_struct(void **state)
 	assert_string_equal(severity_name(SEVERITY_HANG), "hang");
 	assert_string_equal(severity_name(_SEVERITY_MAX), "unknown");
 	assert_string_equal(confidence_word(0.9), "certain");
+	assert_string_equal(confidence_word(0.89), "likely");
 	assert_string_equal(confidence_word(0.7), "likely");
 	assert_string_equal(confidence_word(0.69), "possible");
 }
 
-/* ---- groups --------------------------------------------------------------------------------- */
+/* ---- consequences --------------------------------------------------------------------------- */
 
-static void pages_past_ram_are_one_finding(void **state)
+/* So many vCPUs make the same mistake, and none has vectors. */
+static void consequences_are_bounded_and_counted(void **state)
 {
 	const struct finding *f;
 
 	(void)state;
-	for (uint64_t i = 0; i < 500; i++) {
-		struct nisv_rec_fault rec = scenario_nisv(RAM_END + i * 4096, LDP);
+	for (uint32_t i = 0; i < 20; i++) {
+		struct nisv_rec_fault rec = scenario_injected_nisv(RAM_END + 0x1000 * i, LDP), next;
 
+		rec.vcpu_id = i;
+		rec.sys.sctlr = 1;
+		rec.sys.vbar = 0x60000000 + 0x1000 * i;
 		scenario_add(&rec);
+		next = scenario_exec(rec.sys.vbar + 0x200);
+		next.vcpu_id = i;
+		next.sys.vbar = rec.sys.vbar;
+		next.gpr[0] = rec.gpr[0];
+		scenario_add(&next);
 	}
 	f = scenario_diagnose();
 	assert_int_equal(sc.findings.n, 1);
-	assert_int_equal(f->n_sites, 500);
-	assert_int_equal(f->sites[0]->ipa, RAM_END); /* the first one speaks */
-	assert_contains(f->summary, "0x41000000, 0 bytes past");
+	assert_int_equal(f->n_sites, 20);
+	assert_int_equal(f->n_consequences, FINDING_CONSEQUENCES_MAX);
+	assert_int_equal(f->n_consequences_omitted, 20 - FINDING_CONSEQUENCES_MAX);
+	assert_contains(f->consequences[0].summary, "the abort's vector, VBAR_EL1 + 0x200");
 }
 
-/* Only 64 sites have a record; the others share its instruction by their PC. */
-static void sites_with_counts_only_join_their_group(void **state)
+/* ---- MMIO as sites -------------------------------------------------------------------------- */
+
+static void traffic_is_told_as_sites(void **state)
 {
-	struct nisv_site_key key = {.page = 0x41001, .pc = RAM_BASE + 4, .kind = NISV_KIND_NISV};
-	struct nisv_site value = {.count = 3,
-				  .first_ns = 5000,
-				  .ipa = RAM_END + 0x1008,
-				  .far = RAM_END + 0x1008,
-				  .esr = ESR_READ,
-				  .outcome = NISV_OUTCOME_VM_KILLED,
-				  .errno_ = -ENOSYS};
-	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
-	const struct finding *f;
+	const struct site *site;
 
 	(void)state;
-	scenario_add(&rec);
-	faultmap_count_site(sc.faults, &key, &value);
-	f = scenario_diagnose();
-	assert_int_equal(sc.findings.n, 1);
-	assert_int_equal(f->n_sites, 2);
-	assert_confidence(f, 0.9); /* that of the site with the record */
-}
-
-static void counts_alone_give_a_weaker_finding(void **state)
-{
-	struct nisv_site_key key = {.page = 0x41000, .pc = RAM_BASE + 4, .kind = NISV_KIND_NISV};
-	struct nisv_site value = {.count = 3,
-				  .ipa = RAM_END,
-				  .far = RAM_END,
-				  .esr = ESR_READ,
-				  .outcome = NISV_OUTCOME_VM_KILLED,
-				  .errno_ = -ENOSYS};
-	const struct finding *f;
-
-	(void)state;
-	faultmap_count_site(sc.faults, &key, &value);
-	f = scenario_diagnose();
-	assert_string_equal(f->cause, "access-past-ram-end");
-	assert_confidence(f, 0.8); /* one band less: the map is not that of the fault */
-	assert_contains(f->confidence_reason, "read after the fault");
-	assert_contains(f->how, "no detailed record");
-	assert_evidence(f, "not of the fault");
-}
-
-static void other_instructions_and_places_are_other_findings(void **state)
-{
-	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
-
-	(void)state;
-	scenario_qemu_virt();
-	scenario_add(&rec);
-	rec = scenario_nisv(RAM_END, LDR_POST);
-	rec.pc += 8;
-	scenario_add(&rec);
-	rec = scenario_injected_nisv(0x09000000, LDR_POST);
-	rec.pc += 8;
-	scenario_add(&rec);
+	scenario_mmio(0x30000200, true, 5000, 4000);
 	scenario_diagnose();
-	assert_int_equal(sc.findings.n, 3);
+	assert_int_equal(sc.findings.n, 1);
+	assert_int_equal(sc.findings.list[0].n_sites, 1);
+	site = sc.findings.list[0].sites[0];
+	assert_int_equal(site->kind, KIND_MMIO_WRITE);
+	assert_int_equal(site->ipa, 0x30000200);
+	assert_int_equal(site->page, 0x30000);
+	assert_int_equal(site->count, 5000);
+	assert_int_equal(site->user, 4000);
+	assert_int_equal(site->first_ns, SECOND);
+	assert_null(site->detail);
+	assert_evidence(&sc.findings.list[0], "MMIO: 5000 writes of the 512 bytes from 0x30000200, "
+					      "4000 of them served by user space");
+	assert_string_equal(kind_name(site->kind), "mmio-write");
+}
+
+static void places_in_one_gap_are_one_finding(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 100; i++)
+		scenario_reads(0x30000000 + i * 0x200, 5000 + i);
+	assert_int_equal(scenario_diagnose()->n_sites, 100);
+	assert_int_equal(sc.findings.n, 1);
 }
 
 static void the_worst_comes_first(void **state)
@@ -183,78 +164,21 @@ static void findings_are_bounded_and_counted(void **state)
 	assert_int_equal(sc.findings.n_omitted, NISV_SLOTS_MAX - 1 - FINDINGS_MAX);
 }
 
-/* A full map of anything: no crash, no lost site, every text terminated. */
-static void random_faults(void **state)
-{
-	uint64_t seed = 2024;
-
-	for (int round = 0; round < 20; round++) {
-		size_t sites = 0, consequences = 0;
-
-		scenario_qemu_virt();
-		scenario_vgic_v3();
-		if (round & 1)
-			sc.host.arch = "x86_64";
-		for (int i = 0; i < 1000; i++) {
-			uint64_t ipa = (uint64_t)unit_random(&seed) << (unit_random(&seed) % 16);
-			struct nisv_rec_fault rec =
-				scenario_fault(unit_random(&seed) % _NISV_KIND_MAX, ipa);
-
-			rec.pc = unit_random(&seed) & (i & 1 ? 0xe00 : 0xfffffffc);
-			rec.esr = unit_random(&seed);
-			rec.pstate = i & 2 ? EL1H_MASKED : unit_random(&seed);
-			rec.outcome = unit_random(&seed) % _NISV_OUTCOME_MAX;
-			rec.errno_ = (int)(unit_random(&seed) % 200) - 100;
-			rec.exit_reason = unit_random(&seed) % 64;
-			rec.vcpu_id = unit_random(&seed) % 4;
-			rec.layout_state = unit_random(&seed) % 5;
-			rec.sysregs_state = unit_random(&seed) % 4;
-			rec.insn_state = unit_random(&seed) % 12;
-			rec.insn_len = unit_random(&seed) % 64;
-			rec.is_nested = unit_random(&seed) % 16 == 0;
-			rec.slot.size |= i % 7 ? 0 : UINT64_MAX;
-			for (size_t j = 0; j < NISV_INSN_MAX; j++)
-				rec.insn[j] = (uint8_t)unit_random(&seed);
-			scenario_add(&rec);
-		}
-		scenario_diagnose();
-		for (size_t i = 0; i < sc.findings.n; i++) {
-			const struct finding *f = &sc.findings.list[i];
-
-			sites += f->n_sites;
-			consequences += f->n_consequences + f->n_consequences_omitted;
-			assert_true(f->confidence > 0 && f->confidence <= 1);
-			assert_true(f->summary[0] && f->where[0] && f->how[0] && f->region[0]);
-			assert_true(f->confidence_reason[0]);
-			/* None is cut. */
-			assert_int_equal(f->summary[strlen(f->summary) - 1], '.');
-			assert_int_equal(f->where[strlen(f->where) - 1], '.');
-			assert_int_equal(f->how[strlen(f->how) - 1], '.');
-			assert_true(strlen(f->region) < sizeof(f->region) - 1);
-			assert_true(strlen(f->confidence_reason) <
-				    sizeof(f->confidence_reason) - 1);
-			assert_in_range(f->n_evidence, 1, FINDING_LINES_MAX);
-			assert_in_range(f->n_advice, 1, FINDING_LINES_MAX);
-			assert_int_equal(strlen(f->signature), 32);
-		}
-		assert_true(sites + consequences <= sc.faults->n_sites);
-		assert_true(sc.findings.n_omitted || sites + consequences == sc.faults->n_sites);
-		scenario_teardown(state);
-		scenario_setup(state);
-	}
-}
-
 static void a_full_map_is_diagnosed(void **state)
 {
 	(void)state;
 	for (uint64_t i = 0; i < FAULTMAP_SITES_MAX; i++) {
-		struct nisv_rec_fault rec = scenario_nisv(RAM_END + i * 4096, LDP);
+		struct nisv_rec_fault rec = scenario_nisv(RAM_END + i % 0x1000 * 8, LDP);
 
+		rec.pc += 4 * i;
 		scenario_add(&rec);
 	}
+	for (uint64_t i = 0; i < FAULTMAP_PLACES_MAX; i++)
+		scenario_reads(0x30000000 + i * 0x200, 5000);
 	scenario_diagnose();
-	assert_int_equal(sc.findings.list[0].n_sites, FAULTMAP_SITES_MAX);
-	assert_int_equal(sc.findings.n, 1);
+	assert_int_equal(sc.findings.n, 2);
+	assert_int_equal(scenario_find("access-past-ram-end")->n_sites, FAULTMAP_SITES_MAX);
+	assert_int_equal(scenario_find("stray-mmio-read")->n_sites, FAULTMAP_PLACES_MAX);
 }
 
 int main(void)
@@ -262,15 +186,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(a_healthy_vm_has_no_finding),
 		SCENARIO_TEST(clearing_takes_a_zeroed_struct),
-		SCENARIO_TEST(pages_past_ram_are_one_finding),
-		SCENARIO_TEST(sites_with_counts_only_join_their_group),
-		SCENARIO_TEST(counts_alone_give_a_weaker_finding),
-		SCENARIO_TEST(other_instructions_and_places_are_other_findings),
+		SCENARIO_TEST(consequences_are_bounded_and_counted),
+		SCENARIO_TEST(traffic_is_told_as_sites),
+		SCENARIO_TEST(places_in_one_gap_are_one_finding),
 		SCENARIO_TEST(the_worst_comes_first),
 		SCENARIO_TEST(a_fast_livelock_hangs_a_slow_repeat_does_not),
 		SCENARIO_TEST(injected_aborts_hang_by_their_rate),
 		SCENARIO_TEST(findings_are_bounded_and_counted),
-		SCENARIO_TEST(random_faults),
 		SCENARIO_TEST(a_full_map_is_diagnosed),
 	};
 

@@ -145,11 +145,16 @@ static void counts_open_sites_and_never_fall(void **state)
 	assert_int_equal(faultmap_count_site(map, &key, &value), 0);
 	assert_int_equal(map->sites[0].count, 10);
 
-	/* Its first record is news, its count is not. */
+	/* Its first record is news, its count is not; where it was goes with its registers. */
+	rec.ipa = 0x41000018;
+	rec.far = 0xffff000041000018;
 	assert_int_equal(faultmap_record(map, &rec, NULL), 1);
 	assert_int_equal(map->n_sites, 1);
 	assert_int_equal(map->sites[0].count, 10);
 	assert_non_null(map->sites[0].detail);
+	assert_int_equal(map->sites[0].ipa, 0x41000018);
+	assert_int_equal(map->sites[0].far, 0xffff000041000018);
+	assert_int_equal(map->sites[0].first_ns, 50);
 }
 
 static void the_map_is_bounded(void **state)
@@ -232,9 +237,9 @@ static void places_are_counted_and_bounded(void **state)
 	struct nisv_place value = {.count = 100, .user = 40};
 
 	(void)state;
-	assert_int_equal(faultmap_count_place(map, &key, &value, 5), 0);
+	assert_int_equal(faultmap_count_place(map, &key, &value, 5), 1); /* a new one */
 	key.is_write = 1;
-	assert_int_equal(faultmap_count_place(map, &key, &value, 6), 0);
+	assert_int_equal(faultmap_count_place(map, &key, &value, 6), 1);
 	assert_int_equal(map->n_places, 2);
 	assert_int_equal(map->places[0].ipa, 0x09000000);
 	assert_false(map->places[0].is_write);
@@ -254,6 +259,55 @@ static void places_are_counted_and_bounded(void **state)
 	assert_int_equal(map->dropped_places, 2);
 	for (size_t i = 1; i < map->n_places; i++)
 		assert_true(map->places[i - 1].ipa < map->places[i].ipa || map->places[i].is_write);
+}
+
+static int count_at(uint64_t count, uint64_t user, uint64_t ns)
+{
+	struct nisv_place_key key = {.place = 0x09000000 >> NISV_PLACE_SHIFT};
+	struct nisv_place value = {.count = count, .user = user};
+
+	return faultmap_count_place(map, &key, &value, ns);
+}
+
+/* What a rule may have something new to say of. */
+static void a_place_is_news_by_powers_of_two(void **state)
+{
+	(void)state;
+	assert_int_equal(count_at(1, 0, 1), 1);
+	assert_int_equal(count_at(15, 0, 2), 0);
+	assert_int_equal(count_at(16, 0, 3), 1);
+	assert_int_equal(count_at(31, 0, 4), 0);
+	assert_int_equal(count_at(32, 0, 5), 1);
+	assert_int_equal(count_at(1000, 0, 6), 1);
+	assert_int_equal(count_at(1000, 0, 7), 0);
+}
+
+/* Ten seconds in a row above the rate, of what user space served. */
+static void a_storm_is_measured(void **state)
+{
+	const uint64_t second = 1000000000, start = 5 * second;
+	struct place *place;
+
+	(void)state;
+	count_at(1, 1, start);
+	place = faultmap_place(map, 0x09000000, false);
+	for (uint64_t i = 1; i < 10; i++)
+		count_at(i * 30000, i * 20000 + 1, start + i * second);
+	assert_false(place_is_storm(place));
+	assert_int_equal(count_at(524287, 200001, start + 10 * second), 1);
+	assert_true(place_is_storm(place));
+	assert_int_equal(place->busy_since_ns, start);
+	assert_int_equal(place->busy_until_ns, start + 10 * second);
+	assert_int_equal(place->busy_per_second, 20000);
+	/* Of less than half a second no rate is told. */
+	count_at(524287, 300000, start + 10 * second + second / 4);
+	assert_int_equal(place->busy_until_ns, start + 10 * second);
+	/* It ends; a shorter one does not replace it. */
+	count_at(524287, 300001, start + 20 * second);
+	for (uint64_t i = 1; i < 5; i++)
+		count_at(524287, 300000 + i * 90000, start + (20 + i) * second);
+	assert_int_equal(place->busy_until_ns, start + 10 * second);
+	assert_int_equal(place->busy_per_second, 20000);
 }
 
 /* As a trace tells them: each fault and each access for itself. */
@@ -295,7 +349,9 @@ static void names_are_those_of_the_interface(void **state)
 	assert_string_equal(kind_name(NISV_KIND_NISV), "nisv");
 	assert_string_equal(kind_name(NISV_KIND_BEYOND_IPA), "beyond-ipa");
 	assert_string_equal(kind_name(NISV_KIND_LDST64B), "ldst64b");
-	assert_string_equal(kind_name(_NISV_KIND_MAX), "unknown");
+	assert_string_equal(kind_name(KIND_MMIO_READ), "mmio-read");
+	assert_string_equal(kind_name(KIND_MMIO_WRITE), "mmio-write");
+	assert_string_equal(kind_name(KIND_MMIO_WRITE + 1), "unknown");
 	assert_string_equal(outcome_name(NISV_OUTCOME_VMM_DECIDES), "vmm-decides");
 	assert_string_equal(outcome_name(_NISV_OUTCOME_MAX), "unknown");
 	assert_null(faultmap_free(NULL));
@@ -315,6 +371,8 @@ int main(void)
 		MAP_TEST(a_death_takes_the_place_of_another_detail),
 		MAP_TEST(hostile_records_are_refused_or_cut),
 		MAP_TEST(places_are_counted_and_bounded),
+		MAP_TEST(a_place_is_news_by_powers_of_two),
+		MAP_TEST(a_storm_is_measured),
 		MAP_TEST(one_more_each_time),
 		cmocka_unit_test(names_are_those_of_the_interface),
 	};

@@ -89,6 +89,20 @@ static bool is_one_of(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
+/* A VMM, an architecture, or one on the other. */
+static bool is_somebody(const char *whose)
+{
+	char vmm[32];
+	const char *slash = strchr(whose, '/');
+
+	if (!slash)
+		return is_one_of(whose, vmms, ARRAY_SIZE(vmms)) ||
+		       is_one_of(whose, archs, ARRAY_SIZE(archs));
+	snprintf(vmm, sizeof(vmm), "%.*s", (int)(slash - whose), whose);
+	return is_one_of(vmm, vmms, ARRAY_SIZE(vmms)) &&
+	       is_one_of(slash + 1, archs, ARRAY_SIZE(archs));
+}
+
 static bool has_advice(const struct rule *rule, const char *arch)
 {
 	for (const struct advice *row = rule->advice; row->text; row++)
@@ -114,8 +128,7 @@ static void every_advice_has_a_source_and_its_revision(void **state)
 		for (const struct advice *row = rules[i]->advice; row->text; row++) {
 			assert_has_source(rules[i]->id, row->source, row->revision);
 			assert_int_equal(row->text[strlen(row->text) - 1], '.');
-			if (row->whose && !is_one_of(row->whose, vmms, ARRAY_SIZE(vmms)) &&
-			    !is_one_of(row->whose, archs, ARRAY_SIZE(archs)))
+			if (row->whose && !is_somebody(row->whose))
 				fail_msg("%s: nothing is called %s", rules[i]->id, row->whose);
 		}
 		for (size_t j = 0; j < ARRAY_SIZE(archs); j++)
@@ -123,6 +136,53 @@ static void every_advice_has_a_source_and_its_revision(void **state)
 			    !has_advice(rules[i], archs[j]))
 				fail_msg("%s has no advice for a VMM that is not known",
 					 rules[i]->id);
+	}
+}
+
+static void advice_is_for_whom_it_says(void **state)
+{
+	static const struct {
+		const char *whose, *vmm, *arch;
+		bool is_for;
+	} cases[] = {
+		{NULL, "qemu", "arm64", true},
+		{"qemu", "qemu", "arm64", true},
+		{"qemu", "qemu", "x86_64", true},
+		{"qemu", "crosvm", "arm64", false},
+		{"arm64", "crosvm", "arm64", true},
+		{"arm64", "crosvm", "x86_64", false},
+		{"qemu/arm64", "qemu", "arm64", true},
+		{"qemu/arm64", "qemu", "x86_64", false},
+		{"qemu/arm64", "crosvm", "arm64", false},
+		{"qemu/arm64", "qem", "arm64", false},
+		{"qemu/arm64", "qemu/arm64", "arm64", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct advice row = {.whose = cases[i].whose};
+
+		assert_int_equal(advice_is_for(&row, cases[i].vmm, cases[i].arch), cases[i].is_for);
+	}
+}
+
+/* Words of one architecture are not for a rule of both. */
+static void advice_of_one_architecture_says_so(void **state)
+{
+	static const char *const words[] = {"dtb", "0xfc000000", "highmem",
+					    "MTE", "FWB",	 "gic-version"};
+
+	(void)state;
+	for (size_t i = 0; i < n_rules; i++) {
+		for (const struct advice *row = rules[i]->advice; row->text; row++) {
+			bool is_of_both =
+				!rules[i]->arch && !(row->whose && strstr(row->whose, "arm64"));
+
+			for (size_t k = 0; is_of_both && k < ARRAY_SIZE(words); k++)
+				if (strstr(row->text, words[k]))
+					fail_msg("%s: \"%s\" is for arm64", rules[i]->id,
+						 row->text);
+		}
 	}
 }
 
@@ -172,6 +232,8 @@ int main(void)
 		cmocka_unit_test(every_general_cause_exists),
 		cmocka_unit_test(unknown_comes_last),
 		cmocka_unit_test(every_advice_has_a_source_and_its_revision),
+		cmocka_unit_test(advice_is_for_whom_it_says),
+		cmocka_unit_test(advice_of_one_architecture_says_so),
 		cmocka_unit_test(every_instruction_has_an_instead),
 		cmocka_unit_test(every_symptom_has_a_source_and_its_revision),
 		cmocka_unit_test(bands_fall_one_by_one),

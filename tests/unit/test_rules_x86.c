@@ -3,16 +3,15 @@
 /* What x86's instruction emulator gives up on. Each cause on the evidence it is made for, and each
  * guard that keeps it from being claimed. */
 
-#include "tests/unit/scenario.h"
-
-/* ---- x86 ------------------------------------------------------------------------------------ */
+#include "tests/unit/ablation.h"
+#include "tests/unit/scenario_machines.h"
 
 static struct nisv_rec_fault emulation(uint64_t gpa, uint64_t rip, const uint8_t *insn, size_t len)
 {
 	struct nisv_rec_fault rec;
 
-	sc.host.arch = "x86_64";
-	sc.rec.n_slots = 0;
+	scenario_x86();
+	scenario_no_slots();
 	scenario_slot(0, 0, MIB, 0);
 	rec = scenario_fault(NISV_KIND_EMULATION, gpa);
 	rec.pc = rip;
@@ -25,35 +24,96 @@ static struct nisv_rec_fault emulation(uint64_t gpa, uint64_t rip, const uint8_t
 	return rec;
 }
 
-static const uint8_t pxor[] = {0x66, 0x0f, 0xef, 0x07}; /* pxor xmm0, [bx] */
+static const uint8_t pxor[] = {0x66, 0x0f, 0xef, 0x07}; /* pxor xmm0, [bx] or [rdi] */
 
-static void x86_jump_into_nothing(void **state)
+/* 32-bit code without paging. */
+static void protected_mode(struct nisv_rec_fault *rec)
+{
+	rec->code_mode = NISV_CODE_32;
+	rec->sys.sctlr = 1;
+}
+
+static void paging(struct nisv_rec_fault *rec)
+{
+	rec->code_mode = NISV_CODE_64;
+	rec->sys.sctlr = 0x80000001;
+	rec->sys.tcr = 0x20;
+}
+
+/* ---- x86-exec-in-mmio ----------------------------------------------------------------------- */
+
+static void a_jump_into_nothing(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0xd0000000, 0xd0000000, pxor, 0);
 	const struct finding *f = scenario_explain(&rec);
 
 	(void)state;
-	assert_string_equal(f->cause, "x86-exec-in-mmio");
-	assert_confidence(f, 0.9);
+	assert_finding(f, "x86-exec-in-mmio", 0.9);
 	assert_int_equal(f->severity, SEVERITY_ERROR);
-	assert_contains(f->summary, "fetched an instruction from 0xd0000000");
+	assert_contains(f->summary, "fetched an instruction from 0xd0000000, where no memory is to "
+				    "run code from");
 	assert_contains(f->summary, "KVM_EXIT_INTERNAL_ERROR");
+	assert_contains(f->where, "The code's address is in no memslot: RAM 0x0-0x100000");
+	assert_advice(f, "jumped wildly");
+	assert_int_equal(f->n_alternatives, 0);
+	assert_degrades();
+	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_AFTER;
+	assert_finding(scenario_diagnose(), "x86-exec-in-mmio", 0.8);
+	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_NONE;
+	sc.layout.known = false;
+	assert_finding(scenario_diagnose(), "unknown", 0.2);
 }
 
-static void x86_unknown_instruction_on_nothing(void **state)
+static void a_jump_behind_page_tables(void **state)
+{
+	struct nisv_rec_fault rec = emulation(0, 0xffffc90000001000, pxor, 0);
+	const struct finding *f;
+
+	(void)state;
+	paging(&rec);
+	f = scenario_explain(&rec);
+	assert_finding(f, "x86-exec-in-mmio", 0.8);
+	assert_contains(f->summary,
+			"fetched an instruction from virtual address 0xffffc90000001000");
+	assert_contains(f->where, "page tables map the code to an address outside every memslot");
+	assert_degrades();
+	scenario_forget();
+	rec.sysregs_state = NISV_SYSREGS_NONE; /* virtual or not, nobody knows */
+	assert_finding(scenario_explain(&rec), "x86-exec-in-mmio", 0.6);
+}
+
+/* Its bytes are only not at hand: it may have been fetched. */
+static void code_that_was_not_read(void **state)
+{
+	struct nisv_rec_fault rec = emulation(0xd0000000, 0x7c00, pxor, 0);
+
+	(void)state;
+	rec.insn_state = NISV_INSN_UNREADABLE;
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+}
+
+/* ---- x86-emulation-failure-mmio ------------------------------------------------------------- */
+
+static void an_unknown_instruction_on_nothing(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0xd0000000, 0x7c00, pxor, sizeof(pxor));
 	const struct finding *f = scenario_explain(&rec);
 
 	(void)state;
-	assert_string_equal(f->cause, "x86-emulation-failure-mmio");
-	assert_confidence(f, 0.85);
-	assert_contains(f->summary, "executed `pxor xmm0, xmmword ptr [bx]` on 0xd0000000");
+	assert_finding(f, "x86-emulation-failure-mmio", 0.85);
+	assert_contains(f->summary, "executed `pxor xmm0, xmmword ptr [bx]` on 0xd0000000, where "
+				    "no memory is, with an instruction that KVM cannot emulate");
+	assert_contains(f->where, "The operand at 0xd0000000 is in no memslot");
+	assert_contains(f->how, "does not know `pxor xmm0, xmmword ptr [bx]`");
 	assert_evidence(f, "Instruction 66 0f ef 07");
 	assert_evidence(f, "16-bit code, paging off");
+	assert_advice(f, "plain moves");
+	assert_degrades();
+	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_AFTER;
+	assert_finding(scenario_diagnose(), "x86-emulation-failure-mmio", 0.6);
 }
 
-static void x86_operand_from_the_registers(void **state)
+static void an_operand_from_the_registers(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0, 0x7c00, pxor, sizeof(pxor));
 	const struct finding *f;
@@ -64,14 +124,29 @@ static void x86_operand_from_the_registers(void **state)
 	layout_from_record(&sc.layout, &sc.rec);
 	rec.gpr[3] = 0xd000;
 	f = scenario_explain(&rec);
-	assert_string_equal(f->cause, "x86-emulation-failure-mmio");
-	assert_confidence(f, 0.7); /* the layout is of the fault's generation */
+	assert_finding(f, "x86-emulation-failure-mmio", 0.7); /* the layout is the fault's */
 	assert_int_equal(f->address, 0xd000);
 	assert_evidence(f, "computed from the registers");
+	assert_degrades();
+	sc.layout.generation++; /* it has changed since */
+	assert_finding(scenario_diagnose(), "x86-emulation-failure-mmio", 0.6);
+}
+
+/* 32-bit code: segments are flat. Whether the operand is in memory the memslots must tell. */
+static void an_operand_without_a_memory_map(void **state)
+{
+	struct nisv_rec_fault rec = emulation(0, 0x7c00, pxor, sizeof(pxor));
+
+	(void)state;
+	protected_mode(&rec);
+	rec.gpr[7] = 0xd0000000;
+	assert_finding(scenario_explain(&rec), "x86-emulation-failure-mmio", 0.7);
+	sc.layout.known = false;
+	assert_finding(scenario_diagnose(), "unknown", 0.2);
 }
 
 /* With DS = 0x2000 the operand is at 0x20040, in memory: its segment's base is not recorded. */
-static void x86_segment_may_lead_into_memory(void **state)
+static void a_segment_may_lead_into_memory(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0, 0x18000, pxor, sizeof(pxor));
 	const struct finding *f;
@@ -81,70 +156,60 @@ static void x86_segment_may_lead_into_memory(void **state)
 	layout_from_record(&sc.layout, &sc.rec);
 	rec.gpr[3] = 0x40;
 	f = scenario_explain(&rec);
-	assert_string_equal(f->cause, "unknown");
+	assert_finding(f, "unknown", 0.2);
 	assert_false(f->has_address);
 	assert_contains(f->confidence_reason, "segment");
 	assert_int_equal(f->n_alternatives, 1);
-	assert_string_equal(f->alternatives[0].cause, "x86-emulation-failure-mmio");
+	assert_alternative(f, "x86-emulation-failure-mmio", 0.4);
 }
 
-static void x86_operand_in_memory_is_unknown(void **state)
+static void an_operand_in_memory_is_unknown(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0, 0x7c00, pxor, sizeof(pxor));
 
 	(void)state;
 	rec.gpr[3] = 0x1000;
-	assert_string_equal(scenario_explain(&rec)->cause, "unknown");
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+	scenario_forget();
+	rec.ipa = 0x1000;
+	scenario_place(&rec);
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 
 /* With paging the registers tell a virtual address only. */
-static void x86_operand_behind_page_tables(void **state)
+static void an_operand_behind_page_tables(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0, 0x7c00, pxor, sizeof(pxor));
 	const struct finding *f;
 
 	(void)state;
-	rec.sys.sctlr = 0x80000001;
-	rec.sys.tcr = 0x20;
+	paging(&rec);
 	rec.gpr[7] = 0xffffc90000001000;
 	f = scenario_explain(&rec);
-	assert_string_equal(f->cause, "x86-emulation-failure-mmio");
-	assert_confidence(f, 0.6);
+	assert_finding(f, "x86-emulation-failure-mmio", 0.6);
 	assert_false(f->has_address);
 	assert_contains(f->summary, "on virtual address 0xffffc90000001000");
+	assert_contains(f->where, "virtual address 0xffffc90000001000 leads outside memory");
 	assert_string_equal(f->region, "not known");
+	assert_degrades();
 }
 
-static void x86_jump_behind_page_tables(void **state)
-{
-	struct nisv_rec_fault rec = emulation(0, 0xffffc90000001000, pxor, 0);
-	const struct finding *f;
-
-	(void)state;
-	rec.sys.sctlr = 0x80000001;
-	rec.sys.tcr = 0x20;
-	f = scenario_explain(&rec);
-	assert_string_equal(f->cause, "x86-exec-in-mmio");
-	assert_confidence(f, 0.8);
-	assert_contains(f->summary,
-			"fetched an instruction from virtual address 0xffffc90000001000");
-}
-
-static void x86_no_operand_is_unknown(void **state)
+static void no_operand_is_unknown(void **state)
 {
 	static const uint8_t cpuid[] = {0x0f, 0xa2};
 	struct nisv_rec_fault rec = emulation(0, 0x7c00, cpuid, sizeof(cpuid));
-	const struct finding *f;
+	const struct finding *f = scenario_explain(&rec);
 
 	(void)state;
-	f = scenario_explain(&rec);
-	assert_string_equal(f->cause, "unknown");
+	assert_finding(f, "unknown", 0.2);
 	assert_false(f->has_address);
 	assert_contains(f->where, "not known");
 	assert_contains(f->confidence_reason, "address is not known");
 }
 
-static void x86_vm_that_ended_with_it(void **state)
+/* ---- what becomes of it --------------------------------------------------------------------- */
+
+static void a_vm_that_ended_with_it(void **state)
 {
 	struct nisv_rec_fault rec = emulation(0xd0000000, 0x7c00, pxor, sizeof(pxor));
 
@@ -153,18 +218,49 @@ static void x86_vm_that_ended_with_it(void **state)
 	assert_int_equal(scenario_explain(&rec)->severity, SEVERITY_FATAL);
 }
 
+/* In user space: the process gets an invalid opcode, the VM goes on. */
+static void a_process_that_got_an_exception(void **state)
+{
+	struct nisv_rec_fault rec = emulation(0xd0000000, 0x7c00, pxor, sizeof(pxor));
+	const struct finding *f;
+
+	(void)state;
+	rec.outcome = NISV_OUTCOME_ABORT_INJECTED;
+	rec.exit_reason = 0;
+	f = scenario_explain(&rec);
+	assert_finding(f, "x86-emulation-failure-mmio", 0.85);
+	assert_contains(f->summary, "KVM injected an invalid-opcode exception into the guest");
+	assert_int_equal(f->severity, SEVERITY_ERROR);
+	assert_null(f->symptom);
+}
+
+static void a_slot_that_was_being_changed(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	rec = emulation(0xd0000000, 0x7c00, pxor, sizeof(pxor));
+	scenario_slot(1, 0xd0000000, MIB, NISV_SLOT_INVALID);
+	scenario_place(&rec);
+	assert_finding(scenario_explain(&rec), "memslot-update-race", 0.95);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENARIO_TEST(x86_jump_into_nothing),
-		SCENARIO_TEST(x86_unknown_instruction_on_nothing),
-		SCENARIO_TEST(x86_operand_from_the_registers),
-		SCENARIO_TEST(x86_segment_may_lead_into_memory),
-		SCENARIO_TEST(x86_operand_in_memory_is_unknown),
-		SCENARIO_TEST(x86_operand_behind_page_tables),
-		SCENARIO_TEST(x86_jump_behind_page_tables),
-		SCENARIO_TEST(x86_no_operand_is_unknown),
-		SCENARIO_TEST(x86_vm_that_ended_with_it),
+		SCENARIO_TEST(a_jump_into_nothing),
+		SCENARIO_TEST(a_jump_behind_page_tables),
+		SCENARIO_TEST(code_that_was_not_read),
+		SCENARIO_TEST(an_unknown_instruction_on_nothing),
+		SCENARIO_TEST(an_operand_from_the_registers),
+		SCENARIO_TEST(an_operand_without_a_memory_map),
+		SCENARIO_TEST(a_segment_may_lead_into_memory),
+		SCENARIO_TEST(an_operand_in_memory_is_unknown),
+		SCENARIO_TEST(an_operand_behind_page_tables),
+		SCENARIO_TEST(no_operand_is_unknown),
+		SCENARIO_TEST(a_vm_that_ended_with_it),
+		SCENARIO_TEST(a_process_that_got_an_exception),
+		SCENARIO_TEST(a_slot_that_was_being_changed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A device is there, and the instruction tells more than that it is the wrong one. Each cause on
+ * the evidence it is made for, and each guard that keeps it from being claimed. */
+
+#include "tests/unit/ablation.h"
+#include "tests/unit/scenario_machines.h"
+
+#define DEVICE "device-access-nisv-instruction"
+
+/* A64 words. */
+#define LDADD  0xb8210002U /* ldadd w1, w2, [x0] */
+#define CAS    0xc8a17c02U /* cas x1, x2, [x0] */
+#define LDXR   0x885f7c01U /* ldxr w1, [x0] */
+#define LDR_Q  0x3dc00000U /* ldr q0, [x0] */
+#define LD1    0x4c407000U /* ld1 {v0.16b}, [x0] */
+#define DC_ZVA 0xd50b7420U /* dc zva, x0 */
+#define LD1B   0xa4014000U /* ld1b {z0.b}, p0/z, [x0, x1] */
+#define STG    0xd9200800U /* stg x0, [x0] */
+#define CPYFP  0x19010440U /* cpyfp [x0]!, [x1]!, x2! */
+
+#define UART 0x09000000ULL
+
+/* One fault on QEMU's UART. */
+static const struct finding *on_uart(uint32_t raw)
+{
+	struct nisv_rec_fault rec;
+
+	scenario_reset();
+	scenario_qemu_virt();
+	rec = scenario_injected_nisv(UART, raw);
+	return scenario_explain(&rec);
+}
+
+/* ---- the classes ---------------------------------------------------------------------------- */
+
+static const struct {
+	uint32_t raw;
+	const char *cause, *how, *advice;
+} classes[] = {
+	{LDADD, "atomic-or-exclusive-on-device", "an atomic read-modify-write", "keep locks"},
+	{CAS, "atomic-or-exclusive-on-device", "an atomic read-modify-write", "keep locks"},
+	{LDXR, "atomic-or-exclusive-on-device", "load or store exclusive", "keep locks"},
+	{LDR_Q, "simd-memcpy-on-device", "SIMD or floating-point registers", "memcpy_fromio"},
+	{LD1, "simd-memcpy-on-device", "SIMD or floating-point registers", "memcpy_fromio"},
+	{DC_ZVA, "dc-zva-on-device", "writes a whole block", "memset_io()"},
+	{CPYFP, "mops-on-device", "copies or sets memory (MOPS)", "FEAT_MOPS"},
+	{STG, "mte-tag-op-on-device", "memory tags (MTE)", "Tags belong to RAM only"},
+	{LD1B, "sve-on-device", "SVE or SME registers", "-fno-tree-vectorize"},
+};
+
+static void each_class_on_a_device(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		const struct finding *f = on_uart(classes[i].raw);
+
+		assert_finding(f, classes[i].cause, 0.93);
+		assert_contains(f->summary, "on 0x9000000, UART0 PL011 + 0x0, a device");
+		assert_contains(f->how, classes[i].how);
+		assert_advice(f, classes[i].advice);
+		assert_int_equal(f->n_alternatives, 0); /* the general cause says less */
+		assert_degrades();
+	}
+}
+
+/* As sure as the device is: a little more than the general cause. */
+static void a_class_is_as_sure_as_the_device(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		struct nisv_rec_fault rec;
+
+		on_uart(classes[i].raw);
+		sc.evidence.machine_confidence = 0.6;
+		assert_finding(scenario_diagnose(), classes[i].cause, 0.73);
+		scenario_reset();
+		scenario_bus(0x30000000, 0x1000, false);
+		rec = scenario_nisv(0x30000000, classes[i].raw);
+		assert_finding(scenario_explain(&rec), classes[i].cause, 0.88);
+		scenario_reset();
+		scenario_qemu_virt();
+		rec = scenario_nisv(0x10000000, classes[i].raw);
+		assert_finding(scenario_explain(&rec), classes[i].cause, 0.53);
+	}
+}
+
+/* Not where no device is, and not where KVM's own is: other causes. */
+static void a_class_elsewhere_is_no_cause(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		struct nisv_rec_fault rec;
+
+		scenario_reset();
+		rec = scenario_nisv(RAM_END, classes[i].raw);
+		assert_finding(scenario_explain(&rec), "access-past-ram-end", 0.9);
+		scenario_reset();
+		scenario_vgic_v3();
+		rec = scenario_nisv(0x08000000, classes[i].raw);
+		assert_finding(scenario_explain(&rec), "vgic-access-nisv-instruction", 0.96);
+		assert_int_equal(sc.findings.list[0].n_alternatives, 0);
+	}
+}
+
+/* ---- atomic-or-exclusive-on-device ---------------------------------------------------------- */
+
+static void the_syndrome_says_exclusive(void **state)
+{
+	struct nisv_rec_fault rec;
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	rec = scenario_injected_nisv(UART, 0);
+	rec.esr = (ESR_READ & ~0x3fU) | 0x35;
+	f = scenario_explain(&rec);
+	assert_finding(f, "atomic-or-exclusive-on-device", 0.73);
+	assert_contains(f->confidence_reason, "the syndrome says unsupported exclusive or atomic");
+	scenario_forget();
+	rec.ipa = rec.far = 0x0b000000; /* no device */
+	assert_finding(scenario_explain(&rec), "unknown", 0.2);
+}
+
+/* ---- simd-memcpy-on-device ------------------------------------------------------------------ */
+
+static void add_pair(uint64_t ipa, uint64_t pc)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(ipa, LDP);
+
+	rec.pc = pc;
+	scenario_add(&rec);
+}
+
+/* Two registers that a compiler read at once are no copy; a row of them is. */
+static void a_row_of_pairs_is_a_copy(void **state)
+{
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	add_pair(UART, RAM_BASE + 0x100);
+	assert_finding(scenario_diagnose(), DEVICE, 0.9);
+	add_pair(UART + 0x10, RAM_BASE + 0x104);
+	f = scenario_diagnose();
+	assert_int_equal(sc.findings.n, 1);
+	assert_finding(f, "simd-memcpy-on-device", 0.93);
+	assert_int_equal(f->n_sites, 2);
+	assert_evidence(f, "Code close to the PC faulted at addresses close by, too: a copy");
+	assert_degrades();
+}
+
+static void pairs_far_from_each_other_are_no_copy(void **state)
+{
+	static const struct {
+		int64_t data, code;
+		bool is_copy;
+	} cases[] = {
+		{0xff0, 256, true}, {0xff0, -256, true}, {0xff0, 257, false}, {0xff0, -257, false},
+		{0x10000, 4, true}, {-0x10000, 4, true}, {0x10001, 4, false}, {-0x10001, 4, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		scenario_reset();
+		scenario_bus(0x30000000, 0x1000000, false);
+		add_pair(0x30800000, RAM_BASE + 0x1000);
+		add_pair(0x30800000 + (uint64_t)cases[i].data,
+			 RAM_BASE + 0x1000 + (uint64_t)cases[i].code);
+		assert_string_equal(scenario_diagnose()->cause,
+				    cases[i].is_copy ? "simd-memcpy-on-device" : DEVICE);
+	}
+}
+
+/* Of the sites in address order only those next to it are looked at: four on each side. */
+static void how_many_sites_are_looked_at(void **state)
+{
+	(void)state;
+	for (uint64_t between = 3; between <= 4; between++) {
+		scenario_reset();
+		scenario_bus(0x30000000, 0x100000, false);
+		for (uint64_t i = 1; i <= 12; i++)
+			add_pair(0x30010000 + i * 0x2000, RAM_BASE + i * 0x10000);
+		/* Code close to that of the sixth, with so many others in the middle. */
+		add_pair(0x30011000 + (6 + between) * 0x2000, RAM_BASE + 6 * 0x10000 + 4);
+		scenario_diagnose();
+		assert_int_equal(scenario_find("simd-memcpy-on-device") != NULL, between == 3);
+	}
+}
+
+/* What else faulted close by, but was no undescribed access. */
+static void other_kinds_make_no_copy(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_bus(0x30000000, 0x1000, false);
+	add_pair(0x30000000, RAM_BASE + 0x100);
+	rec = scenario_exec(0x30000010);
+	rec.pc = RAM_BASE + 0x104;
+	scenario_add(&rec);
+	scenario_diagnose();
+	assert_null(scenario_find("simd-memcpy-on-device"));
+}
+
+/* ---- framebuffer-nisv-memcpy ---------------------------------------------------------------- */
+
+static const uint32_t wide[] = {LDR_Q, LDP, LD1B, DC_ZVA, CPYFP};
+static const uint32_t narrow[] = {LDR_POST, LDADD, STG, 0};
+
+static void a_copy_to_a_framebuffer(void **state)
+{
+	const struct finding *f;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wide) + ARRAY_SIZE(narrow); i++) {
+		bool is_wide = i < ARRAY_SIZE(wide);
+		struct nisv_rec_fault rec;
+
+		scenario_reset();
+		scenario_region("framebuffer", 0x30000000, MIB, REGION_DEVICE, ROLE_FRAMEBUFFER);
+		rec = scenario_nisv(0x30000000, is_wide ? wide[i] : narrow[i - ARRAY_SIZE(wide)]);
+		f = scenario_explain(&rec);
+		if (is_wide)
+			assert_finding(f, "framebuffer-nisv-memcpy", 0.96);
+		else
+			assert_string_not_equal(f->cause, "framebuffer-nisv-memcpy");
+	}
+}
+
+static struct nisv_rec_fault told_framebuffer(uint64_t base)
+{
+	struct nisv_rec_fault rec;
+
+	scenario_reset();
+	scenario_qemu_virt();
+	snprintf(scenario_told(GUEST_DEVICE, base, MIB, "display")->compatible, 48,
+		 "simple-framebuffer");
+	rec = scenario_injected_nisv(base, LDR_Q);
+	return rec;
+}
+
+/* In a window the guest's word tells more than the window. */
+static void the_guest_was_told_of_a_framebuffer(void **state)
+{
+	struct nisv_rec_fault rec = told_framebuffer(0x10000000);
+	const struct finding *f = scenario_explain(&rec);
+
+	(void)state;
+	assert_finding(f, "framebuffer-nisv-memcpy", 0.83);
+	assert_contains(f->confidence_reason, "the guest was told of a framebuffer there");
+	assert_advice(f, "-device ramfb");
+	assert_degrades();
+	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_AFTER;
+	assert_finding(scenario_diagnose(), "framebuffer-nisv-memcpy", 0.63);
+	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_STABLE;
+	sc.ranges[0].compatible[0] = '\0';
+	assert_finding(scenario_diagnose(), "simd-memcpy-on-device", 0.53);
+	snprintf(sc.ranges[0].name, sizeof(sc.ranges[0].name), "framebuffer@10000000");
+	assert_finding(scenario_diagnose(), "framebuffer-nisv-memcpy", 0.83);
+	scenario_reads(0x10000000, 1000);
+	assert_finding(scenario_diagnose(), "framebuffer-nisv-memcpy", 0.86);
+}
+
+/* Where the machine has nothing it is not there. */
+static void a_framebuffer_where_nothing_is(void **state)
+{
+	struct nisv_rec_fault rec = told_framebuffer(0x0b000000);
+
+	(void)state;
+	assert_finding(scenario_explain(&rec), "dt-device-absent", 0.72);
+	sc.evidence.machine = NULL;
+	assert_finding(scenario_diagnose(), "framebuffer-nisv-memcpy", 0.63);
+	rec = told_framebuffer(UART); /* and here something else is */
+	assert_finding(scenario_explain(&rec), "simd-memcpy-on-device", 0.93);
+}
+
+/* ---- ecam-nisv-read ------------------------------------------------------------------------- */
+
+#define ECAM 0x4010000000ULL
+
+static void a_copy_of_a_configuration_header(void **state)
+{
+	struct nisv_rec_fault rec;
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	rec = scenario_injected_nisv(ECAM + 0x0a1b4000, LDP);
+	f = scenario_explain(&rec);
+	assert_finding(f, "ecam-nisv-read", 0.92);
+	assert_contains(f->summary, "PCIe ECAM (high), function a1:16.4: only accesses");
+	assert_advice(f, "one register at a time");
+	assert_degrades();
+	sc.evidence.machine_confidence = 0.6;
+	assert_finding(scenario_diagnose(), "ecam-nisv-read", 0.8);
+	sc.evidence.machine_confidence = 0.9;
+	sc.machine.doubt = "a version that is not told";
+	assert_finding(scenario_diagnose(), "ecam-nisv-read", 0.85);
+	sc.machine.doubt = NULL;
+	sc.faults->sites[0].detail->insn_state = NISV_INSN_UNREADABLE;
+	assert_finding(scenario_diagnose(), "ecam-nisv-read", 0.75);
+	scenario_forget();
+	rec = scenario_injected_nisv(ECAM, LDR);
+	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.6);
+}
+
+static void what_is_no_read_of_configuration_space(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_qemu_virt();
+	rec = scenario_injected_nisv(ECAM, STP);
+	assert_finding(scenario_explain(&rec), DEVICE, 0.5);
+	scenario_forget();
+	rec = scenario_injected_nisv(0x10000000, LDP);
+	assert_finding(scenario_explain(&rec), DEVICE, 0.5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENARIO_TEST(each_class_on_a_device),
+		SCENARIO_TEST(a_class_is_as_sure_as_the_device),
+		SCENARIO_TEST(a_class_elsewhere_is_no_cause),
+		SCENARIO_TEST(the_syndrome_says_exclusive),
+		SCENARIO_TEST(a_row_of_pairs_is_a_copy),
+		SCENARIO_TEST(pairs_far_from_each_other_are_no_copy),
+		SCENARIO_TEST(how_many_sites_are_looked_at),
+		SCENARIO_TEST(other_kinds_make_no_copy),
+		SCENARIO_TEST(a_copy_to_a_framebuffer),
+		SCENARIO_TEST(the_guest_was_told_of_a_framebuffer),
+		SCENARIO_TEST(a_framebuffer_where_nothing_is),
+		SCENARIO_TEST(a_copy_of_a_configuration_header),
+		SCENARIO_TEST(what_is_no_read_of_configuration_space),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
