@@ -26,8 +26,7 @@ while IFS= read -r -d = -u 3 line; do
 	[[ $line != *READY ]] || break
 done
 
-# run.sh is for busybox's shell and its kin.
-PATH=$top/build/x86_64:$top/build/x86_64/tests:$PATH sh -s "$@" <<END
+PATH=$top/build/x86_64:$top/build/x86_64/tests:$PATH bash -s "$@" <<END
 . "$here/run.sh"
 corpus=$corpus trees=$corpus/trees
 nisvctl() { command nisvctl --socket "$corpus/socket" "\$@"; }

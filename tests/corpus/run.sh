@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 #
-# Runs cases of the corpus, one VM each, for busybox's shell or another: the lab's guest and the
+# Runs cases of the corpus, one VM each, for busybox's shell or bash: the lab's guest and the
 # native test source it. nisvd runs, testvmm and nisvctl are on the PATH, $corpus is a folder for
 # what comes and goes.
 #
@@ -42,23 +42,6 @@ case_await() {
 	wait $case_reader 2>/dev/null || true
 }
 
-# What is told to subscribers, until one line has the pattern. The call stays open for as long as its
-# FIFO has a writer.
-case_await_finding() {
-	for case_fifo in calls told; do
-		rm -f "$corpus/$case_fifo"
-		mkfifo "$corpus/$case_fifo"
-	done
-	exec 6<>"$corpus/calls"
-	nisvctl --bridge <"$corpus/calls" 6>&- | tr '\0' '\n' >"$corpus/told" &
-	case_reader=$!
-	printf '{"method":"io.nisvd.Monitor.Subscribe","parameters":{"vm":"%s"},"more":true}\0' "$2" >&6
-	grep -m 1 -e "$1" "$corpus/told" >/dev/null
-	kill $case_reader 2>/dev/null
-	exec 6>&-
-	wait $case_reader 2>/dev/null || true
-}
-
 case_report() {
 	cat "$corpus/report" >/dev/null
 	case_reported=yes
@@ -66,11 +49,11 @@ case_report() {
 
 case_step() {
 	case $1 in
-	see) nisvctl show "$case_pid" --json=short >/dev/null ;;
+	see) until nisvctl show "$case_pid" --json=short >/dev/null 2>&1; do :; done ;;
 	go) kill -USR1 "$case_pid" ;;
 	report) case_report ;;
-	again) read -r case_ready <"$corpus/ready" ;;
-	storm) case_await_finding '"mmio-storm"' "$case_pid" ;;
+	again) case_await_ready ;;
+	storm) until nisvctl explain "$case_pid" --json=short | grep -q '"mmio-storm"'; do :; done ;;
 	spins) case_await '"count":[0-9]\{3,\},' "$case_pid" ;;
 	*) case_tell "${1%%:*}" "${1#*:}" ;;
 	esac
@@ -87,20 +70,26 @@ case_start() {
 		mkfifo "$corpus/$case_fifo"
 	done
 	# Opened for both, so that no end waits for the other.
-	exec 8<>"$corpus/control" 9<>"$corpus/acks"
+	exec 5<>"$corpus/ready" 8<>"$corpus/control" 9<>"$corpus/acks"
 	# shellcheck disable=SC2046,SC2086 # words
 	testvmm --hold --control "$corpus/control" --acks "$corpus/acks" \
 		--ready "$corpus/ready" --report "$corpus/report" \
 		$(case_options "$case_set") --dress $case_line \
-		>/dev/null 2>"$corpus/stderr" 8>&- 9>&- &
+		>/dev/null 2>"$corpus/stderr" 5>&- 8>&- 9>&- &
 	case_pid=$!
-	# The end of a VMM that could not do it interrupts the wait.
-	read -r case_ready <"$corpus/ready" || case_ready=
-	[ "$case_ready" = ready ] || {
+	case_await_ready || {
 		echo "case $case_name: $(cat "$corpus/stderr")" >&2
 		case_reported=yes
 		return 1
 	}
+}
+
+# A VMM that could not make its VM ends.
+case_await_ready() {
+	# shellcheck disable=SC3045 # both shells have it
+	until read -r -t 1 case_ready <&5; do
+		kill -0 "$case_pid" 2>/dev/null || return 1
+	done
 }
 
 # case_run NAME OPTIONS STEPS COMMAND-LINE: as far as its steps go. The VM is $case_pid.
@@ -116,7 +105,7 @@ case_end() {
 	kill "$case_pid" 2>/dev/null
 	[ "$case_reported" ] || case_report
 	wait "$case_pid" 2>/dev/null || true
-	exec 8>&- 9>&-
+	exec 5>&- 8>&- 9>&-
 }
 
 # The cases of a table, with what their words stand for; one word may stand in a later one.
