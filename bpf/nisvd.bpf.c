@@ -90,12 +90,13 @@ int on_guest_fault(raw_args *ctx)
 
 	if (is_nisv(esr) ? has_mmio_nisv : !(is_iabt(esr) || (esr & ESR_S1PTW)))
 		return 0;
-	return fault_finish(guest_fault(ctx->args[0], esr, ctx->args[2], ctx->args[3]));
+	alone_begin();
+	fault_finish(guest_fault(ctx->args[0], esr, ctx->args[2], ctx->args[3]));
+	alone_end();
+	return 0;
 }
 
-/* kvm_mmio_nisv(ulong vcpu_pc, ulong esr, ulong far, ulong ipa), Linux 6.7 and later. */
-SEC("raw_tp/kvm_mmio_nisv")
-int on_mmio_nisv(raw_args *ctx)
+static __noinline int mmio_nisv(u64 pc, u64 esr, u64 far, u64 page)
 {
 	struct task_struct *task = current_task();
 	struct fault f = {};
@@ -104,14 +105,24 @@ int on_mmio_nisv(raw_args *ctx)
 		loss_add(NISV_LOSS_NO_VCPU, 1);
 		return 0;
 	}
-	f.pc = ctx->args[0];
-	f.esr = ctx->args[1];
-	f.far = ctx->args[2];
-	fault_address(&f, ctx->args[3]);
+	f.pc = pc;
+	f.esr = esr;
+	f.far = far;
+	fault_address(&f, page);
 	f.kind = NISV_KIND_NISV;
 	fault_vm(&f, task);
 	fault_prepare(&f);
 	fault_count(&f);
+	return 0;
+}
+
+/* kvm_mmio_nisv(ulong vcpu_pc, ulong esr, ulong far, ulong ipa), Linux 6.7 and later. */
+SEC("raw_tp/kvm_mmio_nisv")
+int on_mmio_nisv(raw_args *ctx)
+{
+	alone_begin();
+	mmio_nisv(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3]);
+	alone_end();
 	return 0;
 }
 
@@ -233,13 +244,7 @@ int on_commit_slot(struct user_pt_regs *ctx)
 	return slot_changed(ctx->regs[0], ctx->regs[1], ctx->regs[2], ctx->regs[3]);
 }
 #else
-/*
- * kvm_emulate_insn(vcpu, u8 failed): the emulator gave up. What KVM does about it is known at
- * kvm_userspace_exit; it makes no such exit where it gave the guest's user mode a #UD, which shows
- * when the next failure finds the last one without an exit.
- */
-SEC("raw_tp/kvm_emulate_insn")
-int on_emulate_insn(raw_args *ctx)
+static __noinline int emulation_failed(u64 vcpu)
 {
 	const struct outcome injected = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
 	struct task_struct *task;
@@ -247,10 +252,8 @@ int on_emulate_insn(raw_args *ctx)
 	struct fault f = {};
 	u64 emulator;
 
-	if (!(u8)ctx->args[1])
-		return 0;
 	task = current_task();
-	f.id.vcpu = ctx->args[0];
+	f.id.vcpu = vcpu;
 	if (!vcpu_check(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
 		return 0;
@@ -269,6 +272,22 @@ int on_emulate_insn(raw_args *ctx)
 	f.ipa = emulation_address(f.id.vcpu, emulator, f.pc);
 	fault_prepare(&f);
 	fault_count(&f);
+	return 0;
+}
+
+/*
+ * kvm_emulate_insn(vcpu, u8 failed): the emulator gave up. What KVM does about it is known at
+ * kvm_userspace_exit; it makes no such exit where it gave the guest's user mode a #UD, which shows
+ * when the next failure finds the last one without an exit.
+ */
+SEC("raw_tp/kvm_emulate_insn")
+int on_emulate_insn(raw_args *ctx)
+{
+	if (!(u8)ctx->args[1])
+		return 0;
+	alone_begin();
+	emulation_failed(ctx->args[0]);
+	alone_end();
 	return 0;
 }
 
@@ -348,7 +367,10 @@ int on_userspace_exit(raw_args *ctx)
 
 	if (count_mmio)
 		mmio_exit(reason == EXIT_MMIO && !err);
-	if (is_fault_exit(reason, err))
-		return fault_finish(fault_exit(reason, err));
+	if (!is_fault_exit(reason, err))
+		return 0;
+	alone_begin();
+	fault_finish(fault_exit(reason, err));
+	alone_end();
 	return 0;
 }
