@@ -51,16 +51,17 @@ int find_vms(struct bpf_iter__task_file *ctx)
 }
 
 #if defined(__TARGET_ARCH_arm64)
-static __noinline u64 guest_fault(u64 pc, u64 esr, u64 far, u64 page)
+static __noinline struct vcpu_state *guest_fault(u64 pc, u64 esr, u64 far, u64 page)
 {
 	const struct outcome o = {.outcome = NISV_OUTCOME_UNKNOWN};
 	struct task_struct *task = current_task();
+	struct vcpu_state *v;
 	struct fault f = {};
 	u64 memslots;
 
 	if (!vcpu_loaded(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
-		return 0;
+		return NULL;
 	}
 	f.pc = pc;
 	f.esr = esr;
@@ -68,12 +69,18 @@ static __noinline u64 guest_fault(u64 pc, u64 esr, u64 far, u64 page)
 	fault_address(&f, page);
 	memslots = vm_memslots(f.id.kvm);
 	if (slot_is_memory(slot_find(memslots, f.ipa >> GFN_SHIFT), is_write(esr)))
-		return 0;
+		return NULL;
 	f.kind = fault_kind(&f);
 	fault_vm(&f, task);
-	fault_prepare(&f);
-	if (is_nisv(esr) || has_inject)
-		return 0;
+	v = fault_prepare(&f);
+	if (is_nisv(esr))
+		return NULL;
+	if (has_inject) {
+		/* A look from here, not from the kprobe: see look_at(). */
+		if (v)
+			fill_final(f.id.vcpu, &v->pending, false);
+		return v;
+	}
 	fault_count(&f);
 	return fault_complete(&f, &o, false);
 }
@@ -149,7 +156,7 @@ static __always_inline bool exit_kind(struct fault *f, u32 reason, s32 err)
 }
 
 /* Its own function, with its own stack: most exits are none of ours. */
-static __noinline u64 fault_exit(u32 reason, s32 err)
+static __noinline struct vcpu_state *fault_exit(u32 reason, s32 err)
 {
 	struct outcome o = {.err = err, .reason = reason};
 	struct task_struct *task = current_task();
@@ -157,11 +164,11 @@ static __noinline u64 fault_exit(u32 reason, s32 err)
 
 	if (!vcpu_put_one(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
-		return 0;
+		return NULL;
 	}
 	fault_of_vcpu(&f);
 	if (!exit_kind(&f, reason, err))
-		return 0;
+		return NULL;
 	o.outcome = err < 0 && f.kind != NISV_KIND_MEMORY_FAULT ? NISV_OUTCOME_VM_KILLED
 								: NISV_OUTCOME_VMM_DECIDES;
 	fault_vm(&f, task);
@@ -179,25 +186,25 @@ static __always_inline bool is_fault_exit(u32 reason, s32 err)
  * KVM gives the guest an abort. Inside KVM_RUN that is its own answer to an access outside memory;
  * else the VMM does it (KVM_SET_VCPU_EVENTS), which is the outcome of a fault counted before.
  */
-static __noinline u64 inject(u64 vcpu)
+static __noinline struct vcpu_state *inject(u64 vcpu)
 {
 	const struct outcome o = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
 	struct task_struct *task = current_task();
 	struct fault f = {};
 
 	if (run_fd(task) < 0)
-		return 0;
+		return NULL;
 	f.id.vcpu = vcpu;
 	if (!vcpu_check(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
-		return 0;
+		return NULL;
 	}
 	fault_of_vcpu(&f);
 	f.kind = fault_kind(&f);
 	/* Aborts of other causes, such as an exclusive access to device memory, are none of ours.
 	 */
 	if (f.kind == NISV_KIND_NISV && !is_nisv(f.esr))
-		return 0;
+		return NULL;
 	fault_vm(&f, task);
 	fault_count(&f);
 	return fault_complete(&f, &o, false);
@@ -207,27 +214,31 @@ static __noinline u64 inject(u64 vcpu)
 SEC("kprobe/kvm_inject_dabt")
 int on_inject_dabt(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	fault_finish(inject(ctx->regs[0]));
+	return 0;
 }
 
 SEC("kprobe/kvm_inject_pabt")
 int on_inject_pabt(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	fault_finish(inject(ctx->regs[0]));
+	return 0;
 }
 
 /* kvm_inject_sea(vcpu, iabt, addr), their successor */
 SEC("kprobe/kvm_inject_sea")
 int on_inject_sea(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	fault_finish(inject(ctx->regs[0]));
+	return 0;
 }
 
 /* Beyond the host's own limit; where it calls one of those above, the exit is counted already. */
 SEC("kprobe/kvm_inject_size_fault")
 int on_inject_size_fault(struct user_pt_regs *ctx)
 {
-	return fault_finish(inject(ctx->regs[0]));
+	fault_finish(inject(ctx->regs[0]));
+	return 0;
 }
 
 SEC("kprobe/kvm_destroy_vm")
@@ -263,7 +274,7 @@ static __noinline int emulation_failed(u64 vcpu)
 	v = vcpu_state_get(&f);
 	if (v && v->pending_exit && v->latched) {
 		pending_decide(v, &injected);
-		fault_send(v->vcpu);
+		fault_send(v);
 	}
 	if (v)
 		v->counted_exit = v->pending_exit = v->latched = 0;
@@ -291,26 +302,25 @@ int on_emulate_insn(raw_args *ctx)
 	return 0;
 }
 
-static __noinline u64 fault_exit(u32 reason, s32 err)
+static __noinline struct vcpu_state *fault_exit(u32 reason, s32 err)
 {
 	struct outcome o = {.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
 	struct task_struct *task = current_task();
 	struct run_memory_fault where = {};
-	struct vcpu_state *v;
+	struct vcpu_state *v, *done;
 	struct fault f = {};
-	u64 vcpu;
 
 	if (!vcpu_put_one(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
-		return 0;
+		return NULL;
 	}
 	fault_vm(&f, task);
 	v = vcpu_state_get(&f);
 	if (!v)
-		return 0;
+		return NULL;
 	if (reason == EXIT_INTERNAL_ERROR) {
 		if (!v->counted_exit)
-			return 0;
+			return NULL;
 		f.kind = NISV_KIND_EMULATION;
 		f.pc = v->pc;
 		f.ipa = v->ipa;
@@ -326,9 +336,9 @@ static __noinline u64 fault_exit(u32 reason, s32 err)
 		v->counted_exit = 0;
 		fault_count(&f);
 	}
-	vcpu = fault_complete(&f, &o, true);
+	done = fault_complete(&f, &o, true);
 	v->counted_exit = v->pending_exit = 0;
-	return vcpu;
+	return done;
 }
 
 static __always_inline bool is_fault_exit(u32 reason, s32 err)

@@ -375,6 +375,15 @@ struct nisv_rec_fault {
 	struct nisv_vma vma;
 };
 
+/*
+ * Map `vcpus`, its key: what BPF remembers of a vCPU. Addresses of vCPUs are reused as those of VMs
+ * are: with the VM in the key nothing of an ended one is taken for another's, or deleted with it.
+ */
+struct nisv_vcpu_key {
+	__u64 vcpu; /* struct kvm_vcpu */
+	struct nisv_vm_key vm;
+};
+
 /* Map `sites`: one fault site, struct nisv_site_key -> struct nisv_site. */
 struct nisv_site_key {
 	struct nisv_vm_key vm;
@@ -488,6 +497,7 @@ NISV_ASSERT_SIZE(struct nisv_walk, 32 + 24 * NISV_WALK_STEPS);
 NISV_ASSERT_SIZE(struct nisv_backtrace, 24 + 8 * NISV_FRAMES_MAX);
 NISV_ASSERT_SIZE(struct nisv_vma, 56);
 NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56);
+NISV_ASSERT_SIZE(struct nisv_vcpu_key, 24);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
 NISV_ASSERT_SIZE(struct nisv_site, 64);
 NISV_ASSERT_SIZE(struct nisv_place_key, 32);
