@@ -255,32 +255,48 @@ int on_commit_slot(struct user_pt_regs *ctx)
 	return slot_changed(ctx->regs[0], ctx->regs[1], ctx->regs[2], ctx->regs[3]);
 }
 #else
-static __noinline int emulation_failed(u64 vcpu)
+static __always_inline bool emulation_vm(u64 vcpu, struct fault *f)
+{
+	struct task_struct *task = current_task();
+
+	f->id.vcpu = vcpu;
+	if (!vcpu_check(task, &f->id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return false;
+	}
+	fault_vm(f, task);
+	f->kind = NISV_KIND_EMULATION;
+	return true;
+}
+
+/* The last failure has seen no exit: KVM gave the guest's user mode a #UD. */
+static __noinline struct vcpu_state *emulation_before(u64 vcpu)
 {
 	const struct outcome injected = {.outcome = NISV_OUTCOME_ABORT_INJECTED};
-	struct task_struct *task;
 	struct vcpu_state *v;
+	struct fault f = {};
+
+	if (!emulation_vm(vcpu, &f))
+		return NULL;
+	v = vcpu_state_get(&f);
+	if (!v)
+		return NULL;
+	if (v->pending_exit && v->latched)
+		pending_decide(v, &injected);
+	v->counted_exit = v->pending_exit = v->latched = 0;
+	return v;
+}
+
+static __noinline int emulation_failed(u64 vcpu)
+{
 	struct fault f = {};
 	u64 emulator;
 
-	task = current_task();
-	f.id.vcpu = vcpu;
-	if (!vcpu_check(task, &f.id)) {
-		loss_add(NISV_LOSS_NO_VCPU, 1);
+	if (!emulation_vm(vcpu, &f))
 		return 0;
-	}
-	fault_vm(&f, task);
-	f.kind = NISV_KIND_EMULATION;
-	v = vcpu_state_get(&f);
-	if (v && v->pending_exit && v->latched) {
-		pending_decide(v, &injected);
-		fault_send(v);
-	}
-	if (v)
-		v->counted_exit = v->pending_exit = v->latched = 0;
-	emulator = (u64)READ(kvm_vcpu, f.id.vcpu, arch.emulate_ctxt);
+	emulator = (u64)READ(kvm_vcpu, vcpu, arch.emulate_ctxt);
 	f.pc = READ(x86_emulate_ctxt, emulator, eip);
-	f.ipa = emulation_address(f.id.vcpu, emulator, f.pc);
+	f.ipa = emulation_address(vcpu, emulator, f.pc);
 	fault_prepare(&f);
 	fault_count(&f);
 	return 0;
@@ -294,19 +310,55 @@ static __noinline int emulation_failed(u64 vcpu)
 SEC("raw_tp/kvm_emulate_insn")
 int on_emulate_insn(raw_args *ctx)
 {
+	u64 vcpu = ctx->args[0];
+
 	if (!(u8)ctx->args[1])
 		return 0;
 	alone_begin();
-	emulation_failed(ctx->args[0]);
+	fault_send(emulation_before(vcpu));
+	emulation_failed(vcpu);
 	alone_end();
 	return 0;
 }
 
-static __noinline struct vcpu_state *fault_exit(u32 reason, s32 err)
+/* The exit that the emulator's failure leads to, if it is that. */
+static __noinline struct vcpu_state *emulation_exit(u32 reason, s32 err)
+{
+	const struct outcome o = {
+		.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
+	struct task_struct *task = current_task();
+	struct vcpu_state *v, *done;
+	struct fault f = {};
+
+	if (!vcpu_put_one(task, &f.id)) {
+		loss_add(NISV_LOSS_NO_VCPU, 1);
+		return NULL;
+	}
+	fault_vm(&f, task);
+	v = vcpu_state_get(&f);
+	if (!v || !v->counted_exit)
+		return NULL;
+	f.kind = NISV_KIND_EMULATION;
+	f.pc = v->pc;
+	f.ipa = v->ipa;
+	done = fault_complete(&f, &o, true);
+	v->counted_exit = v->pending_exit = 0;
+	return done;
+}
+
+static __always_inline u64 memory_fault_address(u64 vcpu)
+{
+	struct run_memory_fault where = {};
+
+	bpf_probe_read_kernel(&where, sizeof(where),
+			      (void *)((u64)READ(kvm_vcpu, vcpu, run) + RUN_EXIT_DATA));
+	return where.gpa;
+}
+
+static __noinline struct vcpu_state *memory_exit(u32 reason, s32 err)
 {
 	struct outcome o = {.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
 	struct task_struct *task = current_task();
-	struct run_memory_fault where = {};
 	struct vcpu_state *v, *done;
 	struct fault f = {};
 
@@ -318,27 +370,23 @@ static __noinline struct vcpu_state *fault_exit(u32 reason, s32 err)
 	v = vcpu_state_get(&f);
 	if (!v)
 		return NULL;
-	if (reason == EXIT_INTERNAL_ERROR) {
-		if (!v->counted_exit)
-			return NULL;
-		f.kind = NISV_KIND_EMULATION;
-		f.pc = v->pc;
-		f.ipa = v->ipa;
-	} else {
-		u64 run = (u64)READ(kvm_vcpu, f.id.vcpu, run);
-
-		bpf_probe_read_kernel(&where, sizeof(where), (void *)(run + RUN_EXIT_DATA));
-		f.kind = memory_fault_kind(f.id.kvm, where.gpa);
-		f.pc = READ(kvm_vcpu, f.id.vcpu, arch.regs[REG_RIP]);
-		f.ipa = where.gpa;
-		if (f.kind == NISV_KIND_BACKING)
-			o.outcome = NISV_OUTCOME_VM_KILLED;
-		v->counted_exit = 0;
-		fault_count(&f);
-	}
+	f.ipa = memory_fault_address(f.id.vcpu);
+	f.kind = memory_fault_kind(f.id.kvm, f.ipa);
+	f.pc = READ(kvm_vcpu, f.id.vcpu, arch.regs[REG_RIP]);
+	if (f.kind == NISV_KIND_BACKING)
+		o.outcome = NISV_OUTCOME_VM_KILLED;
+	v->counted_exit = 0;
+	fault_count(&f);
 	done = fault_complete(&f, &o, true);
 	v->counted_exit = v->pending_exit = 0;
 	return done;
+}
+
+/* Two functions: on Linux 6.1 the stack of a chain of calls has no room for one that does both. */
+static __always_inline struct vcpu_state *fault_exit(u32 reason, s32 err)
+{
+	return reason == EXIT_INTERNAL_ERROR ? emulation_exit(reason, err)
+					     : memory_exit(reason, err);
 }
 
 static __always_inline bool is_fault_exit(u32 reason, s32 err)
