@@ -74,7 +74,7 @@ enum nisv_insn_state {
 	NISV_INSN_UNREADABLE = 4, /* host page not present now (swapped out, never touched) */
 	NISV_INSN_IO_MEMORY = 5,  /* slot is device memory on the host: never read */
 	NISV_INSN_PROTECTED = 6,  /* protected VM: memory is not the host's to read */
-	NISV_INSN_NO_SYSREGS = 7, /* MMU state unknown: EL1 registers were not current */
+	NISV_INSN_NO_SYSREGS = 7, /* EL1 registers were not current, no walk agreed */
 	NISV_INSN_UNSAFE = 8,	  /* this kernel offers no way to tell device memory: not read */
 };
 
