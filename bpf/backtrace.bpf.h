@@ -10,7 +10,7 @@
  * Architecture: read @size bytes at a guest virtual address into the vCPU's look.word, in the byte
  * order of the guest's data; an enum nisv_walk_state.
  */
-static __always_inline u32 data_read(u64 vcpu, u64 va, u64 size);
+static __always_inline u32 data_read(struct vcpu_state *v, u64 va, u64 size);
 
 #define NO_LIMIT (~0ULL)
 
@@ -41,20 +41,19 @@ static __always_inline bool chain_advance(struct chain *chain, u64 next, u64 wor
 }
 
 /* Take one record; an enum nisv_backtrace_end, NONE: there may be more. */
-static __always_inline u32 chain_step(u64 vcpu, struct chain *chain, struct nisv_backtrace *trace,
-				      u64 word)
+static __always_inline u32 chain_step(struct vcpu_state *v, struct chain *chain, u64 word)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	struct nisv_backtrace *trace = &v->pending.backtrace;
 	u64 next;
 
-	if (!v || !chain->fp)
+	if (!chain->fp)
 		return NISV_BACKTRACE_COMPLETE;
 	if (chain->fp & (word - 1))
 		return NISV_BACKTRACE_MISALIGNED;
-	trace->read_state = data_read(vcpu, chain->fp, word);
+	trace->read_state = data_read(v, chain->fp, word);
 	next = v->look.word;
 	if (trace->read_state == NISV_WALK_DONE)
-		trace->read_state = data_read(vcpu, chain->fp + word, word);
+		trace->read_state = data_read(v, chain->fp + word, word);
 	if (trace->read_state != NISV_WALK_DONE)
 		return NISV_BACKTRACE_UNREADABLE;
 	trace->read_state = NISV_WALK_NONE;
@@ -71,9 +70,8 @@ static __always_inline u32 chain_step(u64 vcpu, struct chain *chain, struct nisv
 _Static_assert(!(NISV_FRAMES_MAX & (NISV_FRAMES_MAX - 1)), "a mask bounds the index");
 
 /* Add the frames from the record at @fp on to the pending record's; @word: bytes of a register. */
-__noinline int backtrace_follow(u64 vcpu, u64 fp, u64 word)
+__noinline int backtrace_follow(struct vcpu_state *v, u64 fp, u64 word)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	struct chain chain = {.fp = fp, .first = fp, .limit = NO_LIMIT};
 	struct nisv_backtrace *trace;
 	u32 i;
@@ -82,7 +80,7 @@ __noinline int backtrace_follow(u64 vcpu, u64 fp, u64 word)
 		return 0;
 	trace = &v->pending.backtrace;
 	for (i = 0; i <= NISV_FRAMES_MAX && !trace->end; i++)
-		trace->end = chain_step(vcpu, &chain, trace, word);
+		trace->end = chain_step(v, &chain, word);
 	if (trace->end != NISV_BACKTRACE_COMPLETE)
 		trace->stopped_at = chain.fp;
 	return 0;

@@ -17,6 +17,17 @@
 #define REG_FP 29
 #define REG_LR 30
 
+/* What may be there from a first look, with the registers as they were then. */
+static __always_inline void context_clear(struct nisv_rec_fault *rec)
+{
+	__builtin_memset(&rec->walk, 0, sizeof(rec->walk));
+	__builtin_memset(&rec->backtrace, 0, sizeof(rec->backtrace));
+	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
+	rec->insn_state = NISV_INSN_NONE;
+	rec->insn_ipa = 0;
+	rec->insn_len = 0;
+}
+
 static __always_inline bool is_aarch32(const struct nisv_rec_fault *rec)
 {
 	return rec->pstate & PSTATE_NRW;
@@ -30,9 +41,9 @@ static __always_inline u64 address_of(const struct nisv_rec_fault *rec, u64 va)
 
 /* The tables of an AArch32 EL1 are others; those of an AArch64 EL1 translate its AArch32 EL0 too.
  */
-static __always_inline bool has_foreign_tables(u64 kvm, const struct nisv_rec_fault *rec)
+static __always_inline bool has_foreign_tables(const struct vcpu_state *v)
 {
-	return is_aarch32(rec) && rec->sys.sctlr & SCTLR_M && vm_32bit(kvm);
+	return is_aarch32(&v->pending) && v->pending.sys.sctlr & SCTLR_M && vm_32bit(v->key.vm.kvm);
 }
 
 /*
@@ -67,17 +78,17 @@ static __always_inline bool walk_agrees(const struct nisv_rec_fault *rec)
 }
 
 /* Translate what faulted, and see whether that is what the CPU found. */
-static __always_inline void walk_read(u64 kvm, u64 vcpu, struct vcpu_state *v)
+static __always_inline void walk_read(struct vcpu_state *v)
 {
 	struct nisv_rec_fault *rec = &v->pending;
 
 	if (!is_abort(rec->esr))
 		return;
-	if (has_foreign_tables(kvm, rec)) {
+	if (has_foreign_tables(v)) {
 		rec->walk.state = NISV_WALK_FOREIGN;
 		return;
 	}
-	stage1_walk(vcpu, address_of(rec, rec->far));
+	stage1_walk(v, address_of(rec, rec->far));
 	rec->walk = v->look.walk;
 	rec->walk.agrees = walk_agrees(rec);
 }
@@ -100,10 +111,10 @@ static __always_inline u32 insn_state(u32 walk_state)
 }
 
 /* Add @size bytes from @pc on to the instruction. */
-static __always_inline u32 insn_append(u64 vcpu, struct vcpu_state *v, u64 pc, u64 size)
+static __always_inline u32 insn_append(struct vcpu_state *v, u64 pc, u64 size)
 {
 	struct nisv_rec_fault *rec = &v->pending;
-	u32 state = virtual_read(vcpu, pc, size);
+	u32 state = virtual_read(v, pc, size);
 	u32 at = rec->insn_len;
 
 	if (!at &&
@@ -117,7 +128,7 @@ static __always_inline u32 insn_append(u64 vcpu, struct vcpu_state *v, u64 pc, u
 }
 
 /* An instruction of T32 may begin on one page and end on another, and one of 16 bits need not. */
-static __always_inline void insn_read(u64 kvm, u64 vcpu, struct vcpu_state *v)
+static __always_inline void insn_read(struct vcpu_state *v)
 {
 	struct nisv_rec_fault *rec = &v->pending;
 	bool is_t32 = is_aarch32(rec) && rec->pstate & PSTATE_T;
@@ -129,33 +140,29 @@ static __always_inline void insn_read(u64 kvm, u64 vcpu, struct vcpu_state *v)
 		rec->insn_state = NISV_INSN_NO_SYSREGS;
 		return;
 	}
-	if (has_foreign_tables(kvm, rec))
+	if (has_foreign_tables(v))
 		return;
-	rec->insn_state = insn_append(vcpu, v, pc, is_t32 ? 2 : 4);
+	rec->insn_state = insn_append(v, pc, is_t32 ? 2 : 4);
 	if (is_t32 && rec->insn_state == NISV_INSN_OK && is_wide(v->look.word))
-		rec->insn_state = insn_append(vcpu, v, pc + 2, 2);
+		rec->insn_state = insn_append(v, pc + 2, 2);
 }
 
 /* ---- the callers ---- */
 
-static __always_inline u32 data_read(u64 vcpu, u64 va, u64 size)
+static __always_inline u32 data_read(struct vcpu_state *v, u64 va, u64 size)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
-	struct nisv_rec_fault *rec;
+	const struct nisv_rec_fault *rec = &v->pending;
 	u32 state;
 
-	if (!v)
-		return NISV_WALK_UNREADABLE;
-	rec = &v->pending;
 	if (!regime_is_known(rec, va))
 		return NISV_WALK_NO_SYSREGS;
-	state = virtual_read(vcpu, va, size);
+	state = virtual_read(v, va, size);
 	if (rec->sys.sctlr & (PSTATE_EL(rec->pstate) ? SCTLR_EE : SCTLR_E0E))
 		v->look.word = __builtin_bswap64(v->look.word);
 	return state;
 }
 
-static __always_inline void backtrace_read(u64 vcpu, struct vcpu_state *v)
+static __always_inline void backtrace_read(struct vcpu_state *v)
 {
 	struct nisv_rec_fault *rec = &v->pending;
 
@@ -163,34 +170,29 @@ static __always_inline void backtrace_read(u64 vcpu, struct vcpu_state *v)
 		return;
 	rec->backtrace.frame[0] = rec->gpr[REG_LR];
 	rec->backtrace.n = 1;
-	backtrace_follow(vcpu, rec->gpr[REG_FP], sizeof(u64));
+	backtrace_follow(v, rec->gpr[REG_FP], sizeof(u64));
 }
 
-/*
- * Complete the pending record of a vCPU from its guest's memory; its registers are filled. An L2
- * guest's addresses are those of another VM, and EL2 has registers of its own.
- */
-__noinline int context_fill(u64 vcpu)
+/* An L2 guest's addresses are those of another VM, and EL2 has registers of its own. */
+__noinline int context_fill(struct vcpu_state *v)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	struct nisv_rec_fault *rec;
-	u64 kvm;
 
 	if (!v || !inspect_guest_memory)
 		return 0;
 	rec = &v->pending;
-	kvm = v->vm.kvm;
 	if (rec->is_nested || (!is_aarch32(rec) && PSTATE_EL(rec->pstate) > 1))
 		return 0;
-	if (vm_protected(kvm)) {
+	context_clear(rec);
+	if (vm_protected(v->key.vm.kvm)) {
 		rec->walk.state = NISV_WALK_PROTECTED;
 		rec->insn_state = is_iabt(rec->esr) ? NISV_INSN_NONE : NISV_INSN_PROTECTED;
 		return 0;
 	}
-	look_begin(&v->look, kvm);
-	walk_read(kvm, vcpu, v);
-	insn_read(kvm, vcpu, v);
-	backtrace_read(vcpu, v);
+	look_begin(&v->look, v->key.vm.kvm);
+	walk_read(v);
+	insn_read(v);
+	backtrace_read(v);
 	return 0;
 }
 

@@ -12,37 +12,30 @@
 #define REG_RBP 5
 #define REG_RIP 16
 
-static __always_inline u32 data_read(u64 vcpu, u64 va, u64 size)
+static __always_inline u32 data_read(struct vcpu_state *v, u64 va, u64 size)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
-	u32 state = linear_walk(vcpu, va);
+	u32 state = linear_walk(v, va);
 
-	if (!v)
-		return NISV_WALK_UNREADABLE;
 	if (state != NISV_WALK_DONE && state != NISV_WALK_MMU_OFF)
 		return state;
-	return guest_read(vcpu, v->look.walk.out, size);
+	return guest_read(v, v->look.walk.out, size);
 }
 
 /*
- * Complete the pending record of a vCPU from its guest's memory; its registers are filled. Of an
- * SEV guest without SEV-ES the host reads ciphertext: KVM does not say cheaply which one is.
+ * Of an SEV guest without SEV-ES the host reads ciphertext: KVM does not say cheaply which one is.
  */
-__noinline int context_fill(u64 vcpu)
+__noinline int context_fill(struct vcpu_state *v)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
-	struct nisv_rec_fault *rec;
 	u64 rbp;
 
-	if (!v || !inspect_guest_memory || v->pending.is_nested || vm_protected(v->vm.kvm))
+	if (!v || !inspect_guest_memory || v->pending.is_nested || vm_protected(v->key.vm.kvm))
 		return 0;
-	rec = &v->pending;
-	rbp = rec->gpr[REG_RBP];
-	look_begin(&v->look, v->vm.kvm);
-	if (rec->code_mode == NISV_CODE_64)
-		backtrace_follow(vcpu, rbp, 8);
-	else if (rec->code_mode == NISV_CODE_32)
-		backtrace_follow(vcpu, (u32)rbp, 4);
+	rbp = v->pending.gpr[REG_RBP];
+	look_begin(&v->look, v->key.vm.kvm);
+	if (v->pending.code_mode == NISV_CODE_64)
+		backtrace_follow(v, rbp, 8);
+	else if (v->pending.code_mode == NISV_CODE_32)
+		backtrace_follow(v, (u32)rbp, 4);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final);
 
 /* Architecture: what the guest's memory says of the pending record, whose registers are filled. */
-int context_fill(u64 vcpu);
+int context_fill(struct vcpu_state *v);
 
 static __always_inline bool is_power_of_2(u64 n)
 {
@@ -55,26 +55,23 @@ static __always_inline void site_key(const struct fault *f, struct nisv_site_key
 	key->reserved = 0;
 }
 
-/* The state of a vCPU, made at its first fault, begun anew where its address was reused. */
+/* The state of a vCPU, made at its first fault. */
 static __always_inline struct vcpu_state *vcpu_state_get(const struct fault *f)
 {
-	u64 vcpu = f->id.vcpu;
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
+	const struct nisv_vcpu_key key = {.vcpu = f->id.vcpu, .vm = f->vm};
+	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &key);
+	struct scratch *scratch;
 
-	if (!v) {
-		struct scratch *scratch = scratch_get(SCRATCH_EVENT);
-
-		if (!scratch)
-			return NULL;
-		scratch->vcpu.vm = f->vm;
-		bpf_map_update_elem(&vcpus, &vcpu, &scratch->vcpu, BPF_NOEXIST);
-		v = bpf_map_lookup_elem(&vcpus, &vcpu);
-		if (!v)
-			loss_add(NISV_LOSS_VCPUS, 1);
-	} else if (v->vm.kvm != f->vm.kvm || v->vm.ino != f->vm.ino) {
-		v->vm = f->vm;
-		v->order = v->counted_exit = v->pending_exit = v->latched = 0;
-	}
+	if (v)
+		return v;
+	scratch = scratch_get(SCRATCH_EVENT);
+	if (!scratch)
+		return NULL;
+	scratch->vcpu.key = key;
+	bpf_map_update_elem(&vcpus, &key, &scratch->vcpu, BPF_NOEXIST);
+	v = bpf_map_lookup_elem(&vcpus, &key);
+	if (!v)
+		loss_add(NISV_LOSS_VCPUS, 1);
 	return v;
 }
 
@@ -97,7 +94,6 @@ static __always_inline void pending_fill(struct vcpu_state *v, const struct faul
 {
 	struct nisv_rec_fault *rec = &v->pending;
 
-	v->vcpu = f->id.vcpu;
 	rec->kind = f->kind;
 	rec->vcpu_id = f->vcpu_id;
 	rec->esr = f->esr;
@@ -108,13 +104,14 @@ static __always_inline void pending_fill(struct vcpu_state *v, const struct faul
 	slots_around(f->id.kvm, rec, if_stable);
 	fill_registers(f->id.vcpu, rec);
 	v->pending_exit = f->exit;
+	v->looked = v->decided = 0;
 }
 
 /*
  * Phase 1 of a fault that a later event may decide: remember the map as it is now, if this would
- * be a fault that we want in detail.
+ * be a fault that we want in detail; else NULL.
  */
-static __always_inline void fault_prepare(const struct fault *f)
+static __always_inline struct vcpu_state *fault_prepare(const struct fault *f)
 {
 	struct nisv_site_key key;
 	struct nisv_site *site;
@@ -123,10 +120,11 @@ static __always_inline void fault_prepare(const struct fault *f)
 	site_key(f, &key);
 	site = bpf_map_lookup_elem(&sites, &key);
 	if (site && !is_power_of_2(site->count + 1))
-		return;
+		return NULL;
 	v = vcpu_state_get(f);
 	if (v)
 		pending_fill(v, f, NISV_LAYOUT_STABLE);
+	return v;
 }
 
 static __always_inline void site_make(struct nisv_vm_stat *vm, const struct fault *f,
@@ -223,18 +221,18 @@ static __always_inline void site_outcome(const struct fault *f, const struct out
 	site->errno_ = o->err;
 }
 
-/* Number, limit and send the pending record of a vCPU, whose outcome is in it. */
-__noinline int fault_send(u64 vcpu)
+/* Number, limit and send the pending record of a vCPU, if it is decided. */
+__noinline int fault_send(struct vcpu_state *v)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	struct nisv_rec_fault *rec;
 	struct nisv_vm_stat *vm;
 	struct nisv_vm_key key;
 	bool vital;
 
-	if (!v)
+	if (!v || !v->decided)
 		return 0;
-	key = v->vm;
+	v->decided = 0;
+	key = v->key.vm;
 	vm = bpf_map_lookup_elem(&vms, &key);
 	if (!vm)
 		return 0;
@@ -259,7 +257,7 @@ __noinline int fault_send(u64 vcpu)
 	return 0;
 }
 
-/* The pending record of a vCPU gets its outcome; it is ready for fault_finish(). */
+/* The pending record of a vCPU gets its outcome. */
 static __always_inline void pending_decide(struct vcpu_state *v, const struct outcome *o)
 {
 	struct nisv_rec_fault *rec = &v->pending;
@@ -270,6 +268,7 @@ static __always_inline void pending_decide(struct vcpu_state *v, const struct ou
 	rec->is_beyond_host = o->beyond_host;
 	rec->count = v->latched;
 	rec->vcpu_order = v->order;
+	v->decided = 1;
 	v->latched = 0;
 	v->pending_exit = 0;
 }
@@ -280,38 +279,45 @@ static __always_inline void pending_decide(struct vcpu_state *v, const struct ou
  * exit the map is the one of now, which is that of the fault only while KVM handles it. Returns
  * what fault_finish() is to be called with.
  */
-static __always_inline u64 fault_complete(struct fault *f, const struct outcome *o, bool final)
+static __always_inline struct vcpu_state *fault_complete(struct fault *f, const struct outcome *o,
+							 bool final)
 {
 	struct vcpu_state *v = vcpu_state_get(f);
 
 	site_outcome(f, o);
 	if (!v || v->counted_exit != f->exit)
-		return 0;
+		return NULL;
 	/* What kills the vCPU is told in full, also past the budget of sites. */
 	if (v->unplaced && o->err < 0)
 		v->latched = 1;
 	if (!v->latched)
-		return 0;
+		return NULL;
 	if (v->pending_exit != f->exit || v->pending.ipa != f->ipa || v->pending.pc != f->pc)
 		pending_fill(v, f, final ? NISV_LAYOUT_AFTER : NISV_LAYOUT_STABLE);
 	v->pending.kind = f->kind;
-	fill_final(f->id.vcpu, &v->pending, final);
+	if (final || !v->looked) {
+		fill_final(f->id.vcpu, &v->pending, final);
+		v->looked = 0;
+	}
 	pending_decide(v, o);
-	return v->vcpu;
+	return v;
 }
 
 /*
- * Complete and send the record of a vCPU (0: there is none to send). Called by the programs
- * themselves, when the function that found the fault has returned: the walks of the guest's tables
- * take most of the 512 bytes that a chain of calls has.
+ * Complete the record of a vCPU (NULL: there is none) from its guest's memory, and send it, if its
+ * outcome is known. Called by the programs themselves, when the function that found the fault has
+ * returned: the walks of the guest's tables take most of the 512 bytes that a chain of calls has.
  */
-static __always_inline int fault_finish(u64 vcpu)
+static __always_inline void fault_finish(struct vcpu_state *v)
 {
-	if (!vcpu)
-		return 0;
-	context_fill(vcpu);
-	backing_describe(vcpu);
-	return fault_send(vcpu);
+	if (!v)
+		return;
+	if (!v->looked) {
+		v->looked = 1;
+		context_fill(v);
+	}
+	backing_describe(v);
+	fault_send(v);
 }
 
 #endif

@@ -73,11 +73,15 @@ static __always_inline void look_begin(struct look *look, u64 kvm)
 	look->start = look->end = 0;
 }
 
+/*
+ * Global functions, which the verifier checks once: as far as it knows they may be called with
+ * NULL.
+ */
+
 /* Read @size bytes, at most 8, of guest memory at @gpa into the vCPU's look.word; all in one page.
  */
-__noinline u32 guest_read(u64 vcpu, u64 gpa, u64 size)
+__noinline u32 guest_read(struct vcpu_state *v, u64 gpa, u64 size)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	u64 gfn = gpa >> GFN_SHIFT, offset = gpa & ((1 << GFN_SHIFT) - 1), slot, hva;
 	u32 state;
 
@@ -124,9 +128,8 @@ static long vma_describe(struct task_struct *task, struct vm_area_struct *vma, s
 }
 
 /* Fill vma of the pending record of a vCPU, if KVM could not use what is behind its slot. */
-__noinline int backing_describe(u64 vcpu)
+__noinline int backing_describe(struct vcpu_state *v)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	struct nisv_vma vma = {};
 	long r;
 

@@ -26,6 +26,9 @@ typedef _Bool bool;
 #define true 1
 #define false 0
 
+/* The context of a raw_tp program: the arguments of its tracepoint. */
+typedef struct bpf_raw_tracepoint_args raw_args;
+
 /* ---- generic kernel ---- */
 
 struct hlist_node {

@@ -52,14 +52,15 @@ struct look {
 
 /* What we remember of a vCPU between the two phases of a fault. */
 struct vcpu_state {
-	struct nisv_vm_key vm;
-	u64 vcpu;  /* its key here: what is a pointer to the verifier comes back as a number */
-	u64 order; /* faults counted on it so far */
+	struct nisv_vcpu_key key;
+	u64 order;	  /* faults counted on it so far */
 	u64 counted_exit; /* guest exit whose fault is counted: none is counted twice */
 	u64 pending_exit; /* guest exit that `pending` describes, 0: none */
 	u64 pc, ipa;	  /* of the fault counted last */
 	u64 latched;	  /* number of the counted fault if its details are wanted, else 0 */
 	u64 unplaced;	  /* 1: it has no site, the VM's budget was used up */
+	u64 looked;	  /* 1: `pending` has what the guest's memory says */
+	u64 decided;	  /* 1: `pending` has its outcome, and is to be sent */
 	struct look look;
 	struct nisv_rec_fault pending;
 };
@@ -75,7 +76,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, MAX_VCPUS);
-	__type(key, u64);
+	__type(key, struct nisv_vcpu_key);
 	__type(value, struct vcpu_state);
 } vcpus SEC(".maps");
 

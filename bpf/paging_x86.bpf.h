@@ -29,11 +29,11 @@ struct paging {
 	bool is_long, has_large;
 };
 
-static __always_inline void paging_setup(u64 vcpu, const struct nisv_sysregs *sys, struct paging *p)
+static __always_inline void paging_setup(const struct vcpu_state *v, struct paging *p)
 {
-	u64 cr3 = sys->ttbr0, cr4 = sys->tcr;
+	u64 cr3 = v->pending.sys.ttbr0, cr4 = v->pending.sys.tcr;
 
-	p->is_long = READ(kvm_vcpu, vcpu, arch.efer) & EFER_LMA;
+	p->is_long = READ(kvm_vcpu, v->key.vcpu, arch.efer) & EFER_LMA;
 	p->has_large = p->is_long || cr4 & (CR4_PAE | CR4_PSE);
 	p->entry = 8;
 	p->stride = 9;
@@ -68,9 +68,8 @@ static __always_inline u64 page_address(const struct paging *p, u64 entry, u32 s
 }
 
 /* Translate a linear address for a vCPU into its look.walk.out; an enum nisv_walk_state. */
-__noinline u32 linear_walk(u64 vcpu, u64 va)
+__noinline u32 linear_walk(struct vcpu_state *v, u64 va)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	struct paging p = {};
 	u32 shift, state, i;
 	u64 at;
@@ -80,11 +79,11 @@ __noinline u32 linear_walk(u64 vcpu, u64 va)
 	v->look.walk.out = va;
 	if (!(v->pending.sys.sctlr & CR0_PG))
 		return NISV_WALK_MMU_OFF;
-	paging_setup(vcpu, &v->pending.sys, &p);
+	paging_setup(v, &p);
 	for (i = 0; i < PAGING_LEVELS && i < p.levels; i++) {
 		shift = 12 + p.stride * (p.levels - 1 - i);
 		at = va >> (shift & 63) & ((1ULL << p.stride) - 1);
-		state = guest_read(vcpu, p.table + at * p.entry, p.entry);
+		state = guest_read(v, p.table + at * p.entry, p.entry);
 		if (state != NISV_WALK_DONE)
 			return state;
 		if (!(v->look.word & ENTRY_P))

@@ -4,6 +4,7 @@
 
 /* VMs as we keep them, and the way of a record to the daemon: numbered, limited, never silent. */
 
+#include "alone.bpf.h"
 #include "layout.bpf.h"
 #include "vcpu.bpf.h"
 
@@ -161,8 +162,10 @@ static __always_inline struct nisv_vm_stat *vm_get(const struct nisv_vm_key *key
 	if (vm)
 		return vm;
 	/* Its layout from here: the stack of a whole chain of calls is small. */
+	alone_begin();
 	if (!vm_make(key->kvm, key->ino))
 		layout_update(key->kvm, key->ino, false);
+	alone_end();
 	vm = bpf_map_lookup_elem(&vms, key);
 	if (!vm)
 		loss_add(NISV_LOSS_VMS, 1);

@@ -94,22 +94,23 @@ static __always_inline u64 descriptor_address(const struct stage1 *s, u64 desc)
  * One level: read the descriptor that translates the bits from @shift on, follow it. The table's
  * next one is in s->table then, or the translation is done.
  */
-static __always_inline u32 stage1_step(u64 vcpu, struct stage1 *s, struct nisv_walk *walk,
-				       u32 shift, bool is_big_endian)
+static __always_inline u32 stage1_step(struct vcpu_state *v, struct stage1 *s, u32 shift)
 {
 	u64 index = (s->va >> (shift & 63)) & ((1ULL << (s->page_shift - 3)) - 1);
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	u64 offset = (1ULL << (shift & 63)) - 1, desc;
+	struct nisv_walk *walk = &v->look.walk;
 	struct nisv_walk_step *step;
 	u32 state;
 
 	walk->out = s->table + index * 8;
-	state = guest_read(vcpu, walk->out, sizeof(desc));
+	state = guest_read(v, walk->out, sizeof(desc));
 	if (state != NISV_WALK_DONE)
 		return state;
-	if (!v || walk->n_steps >= NISV_WALK_STEPS)
+	if (walk->n_steps >= NISV_WALK_STEPS)
 		return NISV_WALK_INVALID;
-	desc = is_big_endian ? __builtin_bswap64(v->look.word) : v->look.word;
+	desc = v->look.word;
+	if (v->pending.sys.sctlr & SCTLR_EE)
+		desc = __builtin_bswap64(desc);
 	step = &walk->step[walk->n_steps++];
 	step->address = walk->out;
 	step->descriptor = desc;
@@ -127,13 +128,12 @@ static __always_inline u32 stage1_step(u64 vcpu, struct stage1 *s, struct nisv_w
 	return NISV_WALK_DONE;
 }
 
-static __always_inline u32 stage1_follow(u64 vcpu, const struct nisv_sysregs *sys,
-					 struct nisv_walk *walk)
+static __always_inline u32 stage1_follow(struct vcpu_state *v)
 {
 	u32 stride, shift, state, i;
 	struct stage1 s = {};
 
-	if (!stage1_setup(sys, walk->va, &s))
+	if (!stage1_setup(&v->pending.sys, v->look.walk.va, &s))
 		return NISV_WALK_REFUSED;
 	stride = s.page_shift - 3;
 	/* The first table resolves what is left of the input size above whole strides. */
@@ -143,7 +143,7 @@ static __always_inline u32 stage1_follow(u64 vcpu, const struct nisv_sysregs *sy
 	/* Unrolled: clang lets the loop fall through into its head, which the verifier refuses. */
 #pragma clang loop unroll(full)
 	for (i = 0; i < NISV_WALK_STEPS; i++) {
-		state = stage1_step(vcpu, &s, walk, shift, sys->sctlr & SCTLR_EE);
+		state = stage1_step(v, &s, shift);
 		if (state != NISV_WALK_NONE)
 			return state;
 		shift -= stride;
@@ -155,9 +155,8 @@ static __always_inline u32 stage1_follow(u64 vcpu, const struct nisv_sysregs *sy
  * Translate an address for a vCPU, in AArch64's tables, into its look.walk; returns the state of
  * that.
  */
-__noinline u32 stage1_walk(u64 vcpu, u64 va)
+__noinline u32 stage1_walk(struct vcpu_state *v, u64 va)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
 	struct nisv_walk *walk;
 
 	if (!v)
@@ -166,7 +165,7 @@ __noinline u32 stage1_walk(u64 vcpu, u64 va)
 	__builtin_memset(walk, 0, sizeof(*walk));
 	walk->va = va;
 	if (v->pending.sys.sctlr & SCTLR_M) {
-		walk->state = stage1_follow(vcpu, &v->pending.sys, walk);
+		walk->state = stage1_follow(v);
 	} else {
 		walk->out = va;
 		walk->state = NISV_WALK_MMU_OFF;
@@ -175,16 +174,15 @@ __noinline u32 stage1_walk(u64 vcpu, u64 va)
 }
 
 /* Read @size bytes at a virtual address, all in one page, into the vCPU's look.word. */
-__noinline u32 virtual_read(u64 vcpu, u64 va, u64 size)
+__noinline u32 virtual_read(struct vcpu_state *v, u64 va, u64 size)
 {
-	struct vcpu_state *v = bpf_map_lookup_elem(&vcpus, &vcpu);
-	u32 state = stage1_walk(vcpu, va);
+	u32 state = stage1_walk(v, va);
 
 	if (!v)
 		return NISV_WALK_UNREADABLE;
 	if (state != NISV_WALK_DONE && state != NISV_WALK_MMU_OFF)
 		return state;
-	return guest_read(vcpu, v->look.walk.out, size);
+	return guest_read(v, v->look.walk.out, size);
 }
 
 #endif

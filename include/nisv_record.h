@@ -74,7 +74,7 @@ enum nisv_insn_state {
 	NISV_INSN_UNREADABLE = 4, /* host page not present now (swapped out, never touched) */
 	NISV_INSN_IO_MEMORY = 5,  /* slot is device memory on the host: never read */
 	NISV_INSN_PROTECTED = 6,  /* protected VM: memory is not the host's to read */
-	NISV_INSN_NO_SYSREGS = 7, /* MMU state unknown: EL1 registers were not current */
+	NISV_INSN_NO_SYSREGS = 7, /* EL1 registers were not current, no walk agreed */
 	NISV_INSN_UNSAFE = 8,	  /* this kernel offers no way to tell device memory: not read */
 };
 
@@ -375,6 +375,15 @@ struct nisv_rec_fault {
 	struct nisv_vma vma;
 };
 
+/*
+ * Map `vcpus`, its key: what BPF remembers of a vCPU. Addresses of vCPUs are reused as those of VMs
+ * are: with the VM in the key nothing of an ended one is taken for another's, or deleted with it.
+ */
+struct nisv_vcpu_key {
+	__u64 vcpu; /* struct kvm_vcpu */
+	struct nisv_vm_key vm;
+};
+
 /* Map `sites`: one fault site, struct nisv_site_key -> struct nisv_site. */
 struct nisv_site_key {
 	struct nisv_vm_key vm;
@@ -488,6 +497,7 @@ NISV_ASSERT_SIZE(struct nisv_walk, 32 + 24 * NISV_WALK_STEPS);
 NISV_ASSERT_SIZE(struct nisv_backtrace, 24 + 8 * NISV_FRAMES_MAX);
 NISV_ASSERT_SIZE(struct nisv_vma, 56);
 NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56);
+NISV_ASSERT_SIZE(struct nisv_vcpu_key, 24);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
 NISV_ASSERT_SIZE(struct nisv_site, 64);
 NISV_ASSERT_SIZE(struct nisv_place_key, 32);

@@ -375,32 +375,20 @@ static int forget_keys(int fd, struct table *table, const struct nisv_vm_key *vm
 	return r;
 }
 
-/* vCPUs are keyed by address; their values begin with the VM's key. */
 static int forget_vcpus(int fd, const struct nisv_vm_key *vm)
 {
-	struct bpf_map_info info = {};
-	__u32 info_size = sizeof(info);
-	__u64 key, next, *previous = NULL;
-	char *value;
+	struct nisv_vcpu_key key, next = {};
+	bool more;
 
 	if (fd < 0)
 		return fd;
-	if (bpf_obj_get_info_by_fd(fd, &info, &info_size) < 0)
-		return -errno;
-	value = malloc(info.value_size);
-	if (!value)
-		return -ENOMEM;
-	while (!bpf_map_get_next_key(fd, previous, &next)) {
-		if (previous && !bpf_map_lookup_elem(fd, &key, value) &&
-		    !compare_vm((const struct nisv_vm_key *)value, vm))
+	more = !bpf_map_get_next_key(fd, NULL, &key);
+	while (more) {
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (!compare_vm(&key.vm, vm))
 			bpf_map_delete_elem(fd, &key);
 		key = next;
-		previous = &key;
 	}
-	if (previous && !bpf_map_lookup_elem(fd, &key, value) &&
-	    !compare_vm((const struct nisv_vm_key *)value, vm))
-		bpf_map_delete_elem(fd, &key);
-	free(value);
 	return 0;
 }
 

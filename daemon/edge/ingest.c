@@ -343,8 +343,11 @@ static void forget_ended(struct manager *manager, uint64_t now_ns)
 
 		if (!vm->end || vm->forgotten)
 			continue;
-		/* A VM without a fault makes room soon: others may come and go by the hundred. */
-		if (now_ns - vm->end_ns < (vm_aborts(vm) ? FORGET_AFTER_NS : FORGET_HEALTHY_NS))
+		/*
+		 * A VM without a fault makes room soon: others may come and go by the hundred. One
+		 * that has ended since this poll began has records that are not read yet.
+		 */
+		if (now_ns < vm->end_ns + (vm_aborts(vm) ? FORGET_AFTER_NS : FORGET_HEALTHY_NS))
 			continue;
 		counters_forget(manager->capture, &vm->kernel_key);
 		vm->forgotten = true;

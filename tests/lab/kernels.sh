@@ -16,8 +16,8 @@ bullseye          11|5.10  bullseye bullseye-security
 trixie            13|6.12  trixie trixie-security
 sid               unstable sid
 trixie-backports  -        trixie-backports trixie
+sid-rt            -        sid
 '
-kernel_package=linux-image-cloud-arm64
 kernel_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # What "the archive has it no longer" exits with: automake's code for a skipped test.
@@ -42,6 +42,14 @@ kernel_suites() {
 
 kernel_aliases() {
 	awk -v name="$1" '$1 == name { gsub(/[|]/, ","); print $2 }' <<<"$kernel_table"
+}
+
+# kernel_package NAME: the metapackage of its flavour.
+kernel_package() {
+	case $1 in
+	*-rt) echo linux-image-rt-arm64 ;;
+	*) echo linux-image-cloud-arm64 ;;
+	esac
 }
 
 kernel_dir() {
@@ -121,10 +129,10 @@ package_field() {
 		sed -n "s/^$3: //p" | head -n 1
 }
 
-# kernel_packages DIR: the packages that may hold the Image. The named one is empty and depends on
-# the versioned one; from 7.x that one is empty too and depends on linux-binary-VERSION.
+# kernel_packages DIR PACKAGE: the packages that may hold the Image. The named one is empty and
+# depends on the versioned one; from 7.x that one is empty too and depends on linux-binary-VERSION.
 kernel_packages() {
-	local package=$kernel_package depends
+	local package=$2 depends
 	while :; do
 		depends=$(package_field "$1" "$package" Depends)
 		package=$(tr ',|' '\n' <<<"$depends" |
@@ -155,17 +163,17 @@ kernel_unpack() {
 	[ -s "$2/Image" ] && [ -s "$2/busybox" ] && chmod 755 "$2/busybox"
 }
 
-# kernel_download WORK SUITE...: fills WORK/kernel from these suites. Returns exit_gone when the
-# archive answered, but does not have the kernel.
+# kernel_download WORK PACKAGE SUITE...: fills WORK/kernel from these suites. Returns exit_gone when
+# the archive answered, but does not have the kernel.
 kernel_download() {
-	local work=$1 root=$1/apt log=$1/apt.log packages
-	shift
+	local work=$1 package=$2 root=$1/apt log=$1/apt.log packages
+	shift 2
 	rm -rf "${work:?}"/*
 	mkdir "$work/kernel" || return 1
 	apt_root_make "$root" "$@" || return 1
 	apt-get -c "$root/apt.conf" -q update >"$log" 2>&1 || true
 	# Suites leave the mirrors one by one: when update failed for one, the others will do.
-	mapfile -t packages < <(kernel_packages "$root")
+	mapfile -t packages < <(kernel_packages "$root" "$package")
 	if [ ${#packages[@]} -eq 0 ]; then
 		if grep -q ' 404 ' "$log" || ls "$root"/lists/*InRelease >/dev/null 2>&1; then
 			return $exit_gone
@@ -192,12 +200,13 @@ kernel_download() {
 # kernel_find NAME WORK: from all its suites or, where a newer version is listed but no longer
 # there, from the first one.
 kernel_find() {
-	local suites r=0
+	local suites package r=0
+	package=$(kernel_package "$1")
 	read -ra suites <<<"$(kernel_suites "$1")"
-	kernel_download "$2" "${suites[@]}" || r=$?
+	kernel_download "$2" "$package" "${suites[@]}" || r=$?
 	if [ $r -eq $exit_gone ] && [ ${#suites[@]} -gt 1 ]; then
 		r=0
-		kernel_download "$2" "${suites[0]}" || r=$?
+		kernel_download "$2" "$package" "${suites[0]}" || r=$?
 	fi
 	[ $r -ne $exit_gone ] || say "the Debian archive no longer has the kernel of ${suites[0]}"
 	return $r

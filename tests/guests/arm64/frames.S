@@ -119,3 +119,9 @@
 	ldp	x3, x4, [x0]
 	DONE
 	END
+
+	GUEST "framed-jump", "the same, br x0", vectors=guest_vectors_stop, addr=HOLE
+	mov	x29, x1
+	mov	x30, x2
+	br	x0
+	END

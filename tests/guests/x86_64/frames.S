@@ -53,6 +53,19 @@
 	CALLS	rsp, rbp
 	END
 
+/* Where edi's large page is mapped. */
+#define DATA	0x400000
+
+	/* Maps edi's page of \size bytes at DATA, with the entry at \entry, and points edi there. */
+	.macro	MAP_DATA entry:req, size:req
+	mov	%edi, %eax
+	and	$-(\size), %eax
+	or	$LARGE_ENTRY, %eax
+	mov	%eax, \entry
+	and	$(\size - 1), %edi
+	or	$DATA, %edi
+	.endm
+
 	.macro	WHERE label:req, register:req
 	call	31f
 31:	pop	%\register
@@ -74,6 +87,7 @@
 	movl	$LARGE_ENTRY, TABLE(1)
 	movl	$(TABLE(2) + TABLE_ENTRY), TABLE(1) + (HIGH_STACK >> 22) * 4
 	movl	$(STACK_PAGE + TABLE_ENTRY), TABLE(2)
+	MAP_DATA TABLE(1) + 4, 0x400000
 	mov	$TABLE(1), %eax
 	mov	%eax, %cr3
 	mov	%cr4, %eax
@@ -96,6 +110,7 @@
 	movl	$LARGE_ENTRY, TABLE(2)
 	movl	$(TABLE(4) + TABLE_ENTRY), TABLE(3)
 	movl	$(STACK_PAGE + TABLE_ENTRY), TABLE(4)
+	MAP_DATA TABLE(2) + 16, 0x200000
 	mov	$TABLE(1), %eax
 	mov	%eax, %cr3
 	mov	%cr4, %eax

@@ -164,6 +164,18 @@ if not fault["walk"]["agrees"]:
 else:
     backtrace("calls-stale", fault, callers(fault, HIGH_CODE), "complete")
 
+fault = fault_of("calls-beyond", "beyond-ipa")
+if output.one("status")["kernel"].find("-rt-") < 0:
+    check.equal("calls-beyond: walk and instruction",
+                ("done", "0x20000000540", True, "ldp x1, x2, [x5]"),
+                tuple(fault["walk"][name] for name in ("state", "output", "agrees")) +
+                (fault["instruction"],))
+    backtrace("calls-beyond", fault, callers(fault, HIGH_CODE), "complete")
+else:
+    # With PREEMPT_RT a kprobe cannot ask for the VMM's mappings (bpf_find_vma()).
+    backtrace("calls-beyond", fault, callers(fault, HIGH_CODE)[:1], "unreadable",
+              "registers-unknown" if vhe else "unreadable", fault["registers"][29])
+
 X30 = 0x40001234
 R1, R2, R3, R4 = 0x40001111, 0x40002222, 0x40003333, 0x40004444
 FRAMES = {
@@ -188,6 +200,11 @@ for tag, (frames, *rest) in FRAMES.items():
     fault = fault_of(tag, "nisv")
     if fault:
         backtrace(tag, fault, [hex(frame) for frame in [X30] + frames], *rest)
+fault = fault_of("frames-jump", "exec")
+if vhe:
+    backtrace("frames-jump", fault, [hex(X30)], "unreadable", "registers-unknown", "0x40200000")
+else:
+    backtrace("frames-jump", fault, [hex(X30), hex(R1), hex(R2)], "complete")
 
 
 # ---- AArch32 ----
