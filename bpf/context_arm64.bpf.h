@@ -26,6 +26,8 @@ static __always_inline void context_clear(struct nisv_rec_fault *rec)
 	rec->insn_state = NISV_INSN_NONE;
 	rec->insn_ipa = 0;
 	rec->insn_len = 0;
+	rec->code_len = 0;
+	__builtin_memset(rec->code, 0, sizeof(rec->code));
 }
 
 static __always_inline bool is_aarch32(const struct nisv_rec_fault *rec)
@@ -145,6 +147,8 @@ static __always_inline void insn_read(struct vcpu_state *v)
 	rec->insn_state = insn_append(v, pc, is_t32 ? 2 : 4);
 	if (is_t32 && rec->insn_state == NISV_INSN_OK && is_wide(v->look.word))
 		rec->insn_state = insn_append(v, pc + 2, 2);
+	if (rec->insn_state == NISV_INSN_OK && rec->insn_ipa)
+		code_read(v, rec->insn_ipa);
 }
 
 /* ---- the callers ---- */

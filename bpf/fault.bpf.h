@@ -84,6 +84,8 @@ static __always_inline void pending_clear(struct nisv_rec_fault *rec)
 	rec->insn_ipa = 0;
 	rec->insn_len = 0;
 	__builtin_memset(rec->insn, 0, sizeof(rec->insn));
+	rec->code_len = rec->reserved = 0;
+	__builtin_memset(rec->code, 0, sizeof(rec->code));
 	rec->code_mode = NISV_CODE_UNKNOWN;
 	__builtin_memset(&rec->walk, 0, sizeof(rec->walk));
 	__builtin_memset(&rec->backtrace, 0, sizeof(rec->backtrace));

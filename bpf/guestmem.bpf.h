@@ -78,26 +78,49 @@ static __always_inline void look_begin(struct look *look, u64 kvm)
  * NULL.
  */
 
+/* Where guest memory at @gpa is in the VMM, if it may be read there. */
+static __always_inline u32 host_address(struct look *look, u64 gpa, u64 *hva)
+{
+	u64 gfn = gpa >> GFN_SHIFT, slot = slot_at_or_below(look->memslots, gfn);
+
+	if (!slot_contains(slot, gfn) || !slot_is_memory(slot, false))
+		return NISV_WALK_NO_SLOT;
+	*hva = READ(kvm_memory_slot, slot, userspace_addr) +
+	       ((gfn - READ(kvm_memory_slot, slot, base_gfn)) << GFN_SHIFT) +
+	       (gpa & ((1 << GFN_SHIFT) - 1));
+	return look_at(look, *hva);
+}
+
 /* Read @size bytes, at most 8, of guest memory at @gpa into the vCPU's look.word; all in one page.
  */
 __noinline u32 guest_read(struct vcpu_state *v, u64 gpa, u64 size)
 {
-	u64 gfn = gpa >> GFN_SHIFT, offset = gpa & ((1 << GFN_SHIFT) - 1), slot, hva;
+	u64 hva = 0;
 	u32 state;
 
-	if (!v || size > sizeof(v->look.word) || offset + size > 1 << GFN_SHIFT)
+	if (!v || size > sizeof(v->look.word) ||
+	    (gpa & ((1 << GFN_SHIFT) - 1)) + size > 1 << GFN_SHIFT)
 		return NISV_WALK_UNREADABLE;
 	v->look.word = 0;
-	slot = slot_at_or_below(v->look.memslots, gfn);
-	if (!slot_contains(slot, gfn) || !slot_is_memory(slot, false))
-		return NISV_WALK_NO_SLOT;
-	hva = READ(kvm_memory_slot, slot, userspace_addr) +
-	      ((gfn - READ(kvm_memory_slot, slot, base_gfn)) << GFN_SHIFT) + offset;
-	state = look_at(&v->look, hva);
+	state = host_address(&v->look, gpa, &hva);
 	if (state != NISV_WALK_DONE)
 		return state;
 	return bpf_probe_read_user(&v->look.word, size, (void *)hva) ? NISV_WALK_UNREADABLE
 								     : NISV_WALK_DONE;
+}
+
+/* Read the code around @gpa, which was read from just now, into the vCPU's pending record. */
+__noinline int code_read(struct vcpu_state *v, u64 gpa)
+{
+	u64 hva = 0;
+
+	if (!v)
+		return 0;
+	v->pending.code_len = 0;
+	if (host_address(&v->look, gpa & ~(NISV_CODE_BYTES - 1ULL), &hva) == NISV_WALK_DONE &&
+	    !bpf_probe_read_user(v->pending.code, NISV_CODE_BYTES, (void *)hva))
+		v->pending.code_len = NISV_CODE_BYTES;
+	return 0;
 }
 
 /* ---- what is behind a slot ---- */

@@ -339,6 +339,8 @@ struct nisv_vma {
 	__u32 flags;	   /* NISV_VMA_* */
 };
 
+#define NISV_CODE_BYTES 64 /* a power of two: never in two pages */
+
 struct nisv_rec_fault {
 	struct nisv_rec_hdr hdr;
 	__u32 kind;	   /* enum nisv_kind */
@@ -369,10 +371,15 @@ struct nisv_rec_fault {
 	__u8 insn[NISV_INSN_MAX];
 	char comm[NISV_COMM_LEN]; /* of the vCPU thread */
 	__u32 code_mode;	  /* enum nisv_code_mode */
-	__u32 is_beyond_host;	  /* 1: the address is past the host's own limit, not only the VM's */
+	__u32 is_beyond_host; /* 1: the address is past the host's own limit, not only the VM's */
 	struct nisv_walk walk;
 	struct nisv_backtrace backtrace;
 	struct nisv_vma vma;
+	/* arm64: the code around the instruction, the aligned bytes that hold its PC; none:
+	 * code_len is 0. */
+	__u32 code_len; /* 0 or NISV_CODE_BYTES */
+	__u32 reserved;
+	__u8 code[NISV_CODE_BYTES];
 };
 
 /*
@@ -496,7 +503,7 @@ NISV_ASSERT_SIZE(struct nisv_sysregs, 96);
 NISV_ASSERT_SIZE(struct nisv_walk, 32 + 24 * NISV_WALK_STEPS);
 NISV_ASSERT_SIZE(struct nisv_backtrace, 24 + 8 * NISV_FRAMES_MAX);
 NISV_ASSERT_SIZE(struct nisv_vma, 56);
-NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56);
+NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56 + 8 + NISV_CODE_BYTES);
 NISV_ASSERT_SIZE(struct nisv_vcpu_key, 24);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
 NISV_ASSERT_SIZE(struct nisv_site, 64);

@@ -151,6 +151,8 @@ static int site_add_detail(struct faultmap *map, struct site *site,
 	*site->detail = *rec;
 	if (site->detail->insn_len > NISV_INSN_MAX)
 		site->detail->insn_len = NISV_INSN_MAX;
+	if (site->detail->code_len != NISV_CODE_BYTES)
+		site->detail->code_len = 0;
 	site->detail->comm[NISV_COMM_LEN - 1] = '\0';
 	map->n_details++;
 	return 0;

@@ -7,6 +7,8 @@
 
 #include "daemon/core/rules_kit.h"
 
+#define A64_BYTES 4
+
 /* A little surer than the general cause, where that is as sure as it can be. */
 #define SURER 0.03
 
@@ -95,29 +97,31 @@ static bool is_wide(const struct scene *s)
 			       s->insn.class == INSN_MOPS);
 }
 
+static bool is_copying(enum insn_class class)
+{
+	return class == INSN_PAIR || class == INSN_SIMD_FP;
+}
+
 /*
- * More of the same around it: another fault of the same code, or of code close by, at another
- * address close by. Pairs of registers alone may also be two neighbouring registers that a compiler
- * read at once.
+ * More of the same around it: a copy moves several pairs one after the other. One pair alone may
+ * also be two neighbouring registers that a compiler read at once.
  */
-#define NEAR_CODE 256U
-#define NEAR_DATA 0x10000U
+#define SEQUENCE_MIN 3
 
 static bool is_sequence(const struct scene *s)
 {
-	const struct faultmap *faults = s->evidence->faults;
-	size_t i = (size_t)(s->site - faults->sites), from = i > 4 ? i - 4 : 0;
+	const struct nisv_rec_fault *rec = s->rec;
+	unsigned int n = 0;
 
-	for (size_t k = from; k < faults->n_sites && k < i + 5; k++) {
-		const struct site *other = &faults->sites[k];
+	if (!rec || rec->code_len != NISV_CODE_BYTES || s->is_a32)
+		return false;
+	for (size_t at = 0; at < NISV_CODE_BYTES; at += A64_BYTES) {
+		struct insn insn = insn_classify(ISA_A64, rec->code + at, A64_BYTES);
 
-		if (k == i || other->kind != NISV_KIND_NISV)
-			continue;
-		if (other->pc - s->site->pc + NEAR_CODE <= 2 * (uint64_t)NEAR_CODE &&
-		    other->ipa - s->ipa + NEAR_DATA <= 2 * (uint64_t)NEAR_DATA)
-			return true;
+		/* Those of the stack save and restore registers. */
+		n += is_copying(insn.class) && insn.base_reg != INSN_REG_SP;
 	}
-	return false;
+	return n >= SEQUENCE_MIN;
 }
 
 /* The guest's word tells what a window has, or a machine that is not known. */
@@ -157,7 +161,7 @@ static double copy_score(const struct scene *s, const char **reason)
 static void copy_prove(const struct scene *s, struct text *text)
 {
 	if (is_sequence(s))
-		text_add(text, "Code close to the PC faulted at addresses close by, too: a copy");
+		text_add(text, "The code around the PC has several such accesses in a row: a copy");
 }
 
 static const struct advice copy_advice[] = {

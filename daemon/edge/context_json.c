@@ -214,6 +214,8 @@ void context_to_json(struct json_object *object, const struct nisv_rec_fault *fa
 	json_object_object_add(object, "walk", context_walk(&fault->walk));
 	json_object_object_add(object, "backtrace", backtrace_to_json(&fault->backtrace));
 	json_object_object_add(object, "mapping", vma_to_json(&fault->vma));
+	json_object_object_add(object, "code",
+			       model_bytes(fault->code, fault->code_len ? NISV_CODE_BYTES : 0));
 }
 
 void context_from_json(struct json_object *object, struct nisv_rec_fault *fault)
@@ -224,4 +226,8 @@ void context_from_json(struct json_object *object, struct nisv_rec_fault *fault)
 	backtrace_from_json(json_read_member(object, "backtrace", json_type_object),
 			    &fault->backtrace);
 	vma_from_json(json_read_member(object, "mapping", json_type_object), &fault->vma);
+	fault->code_len =
+		json_read_bytes(object, "code", fault->code, NISV_CODE_BYTES) == NISV_CODE_BYTES
+			? NISV_CODE_BYTES
+			: 0;
 }

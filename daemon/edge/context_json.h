@@ -4,7 +4,7 @@
 
 /*
  * What a fault record knows of the fault's surroundings, as members of its JSON object, and back:
- * code_mode, walk, backtrace, mapping. null where the record has none. See fault_json.h.
+ * code_mode, walk, backtrace, mapping, code. null where the record has none. See fault_json.h.
  */
 
 #include <json-c/json.h>

@@ -158,7 +158,7 @@ static void slot_from_json(struct json_object *object, struct nisv_slot *slot)
 struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char *arch)
 {
 	struct json_object *object = json_object_new_object(), *registers, *gprs;
-	char bytes[2 * NISV_INSN_MAX + 1] = "", comm[4 * NISV_COMM_LEN];
+	char comm[4 * NISV_COMM_LEN];
 
 	json_object_object_add(object, "kind", json_object_new_string(kind_name(fault->kind)));
 	json_object_object_add(object, "outcome",
@@ -167,9 +167,10 @@ struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char
 	vmname_sanitize(comm, sizeof(comm), fault->comm, sizeof(fault->comm));
 	json_object_object_add(object, "thread", json_object_new_string(comm));
 	json_object_object_add(object, "instruction", model_string(fault_insn(fault, arch).text));
-	for (size_t i = 0; i < fault->insn_len && i < NISV_INSN_MAX; i++)
-		snprintf(bytes + 2 * i, 3, "%02x", fault->insn[i]);
-	json_object_object_add(object, "instruction_bytes", model_string(bytes));
+	json_object_object_add(object, "instruction_bytes",
+			       model_bytes(fault->insn, fault->insn_len < NISV_INSN_MAX
+								? fault->insn_len
+								: NISV_INSN_MAX));
 	write_members(object, members, LENGTH(members), fault);
 	for (size_t i = 0; i < LENGTH(slots); i++)
 		json_object_object_add(
@@ -202,18 +203,6 @@ static __u32 outcome_from_name(const char *name)
 	return NISV_OUTCOME_UNKNOWN;
 }
 
-static void read_bytes(const char *hex, struct nisv_rec_fault *fault)
-{
-	unsigned int byte;
-
-	for (size_t i = 0; i < NISV_INSN_MAX && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++) {
-		fault->insn[i] = (__u8)byte;
-		fault->insn_len = (__u32)i + 1;
-		if (!hex[2 * i + 1] || !hex[2 * i + 2])
-			break;
-	}
-}
-
 int fault_from_json(struct json_object *object, struct nisv_rec_fault *ret)
 {
 	struct nisv_rec_fault fault = {};
@@ -235,7 +224,8 @@ int fault_from_json(struct json_object *object, struct nisv_rec_fault *ret)
 		time_ns = 1;
 	fault.hdr.time_ns = time_ns;
 	snprintf(fault.comm, sizeof(fault.comm), "%.15s", json_read_string(object, "thread"));
-	read_bytes(json_read_string(object, "instruction_bytes"), &fault);
+	fault.insn_len =
+		(__u32)json_read_bytes(object, "instruction_bytes", fault.insn, NISV_INSN_MAX);
 	for (size_t i = 0; i < LENGTH(slots); i++) {
 		value = NULL;
 		json_object_object_get_ex(object, slots[i].name, &value);

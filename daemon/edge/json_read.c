@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/json_read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/edge/wallclock.h"
@@ -48,4 +49,17 @@ uint64_t json_read_time(struct json_object *object, const char *name)
 	uint64_t ns;
 
 	return wallclock_parse(json_read_string(object, name), &ns) < 0 ? 0 : ns;
+}
+
+size_t json_read_bytes(struct json_object *object, const char *name, uint8_t *ret, size_t max)
+{
+	const char *hex = json_read_string(object, name);
+	size_t n = 0;
+	unsigned int byte;
+
+	while (n < max && hex[0] && hex[1] && sscanf(hex, "%2x", &byte) == 1) {
+		ret[n++] = (uint8_t)byte;
+		hex += 2;
+	}
+	return n;
 }

@@ -19,6 +19,8 @@ int64_t json_read_int(struct json_object *object, const char *name);	    /* 0 */
 uint64_t json_read_count(struct json_object *object, const char *name); /* 0, also if negative */
 uint64_t json_read_hex(struct json_object *object, const char *name);	/* of "0x..."; 0 */
 bool json_read_bool(struct json_object *object, const char *name);	/* false */
-uint64_t json_read_time(struct json_object *object, const char *name);	/* ISO 8601; 0 */
+/* Of hexadecimal digits, two for each: at most @max of them in @ret, and their number. */
+size_t json_read_bytes(struct json_object *object, const char *name, uint8_t *ret, size_t max);
+uint64_t json_read_time(struct json_object *object, const char *name); /* ISO 8601; 0 */
 
 #endif

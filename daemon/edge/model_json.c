@@ -28,6 +28,15 @@ struct json_object *model_hex(uint64_t value)
 	return json_object_new_string(text);
 }
 
+struct json_object *model_bytes(const uint8_t *bytes, size_t n)
+{
+	char hex[2 * NISV_CODE_BYTES + 1] = "";
+
+	for (size_t i = 0; i < n && i < NISV_CODE_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	return model_string(hex);
+}
+
 struct json_object *model_time(uint64_t monotonic_ns)
 {
 	char iso[WALLCLOCK_ISO_MAX];

@@ -91,6 +91,10 @@ static struct nisv_rec_fault random_fault(uint64_t *seed)
 	fault.insn_len = unit_random(seed) % (NISV_INSN_MAX + 1);
 	memset(fault.insn + fault.insn_len, 0, NISV_INSN_MAX - fault.insn_len);
 	fault.is_beyond_host = unit_random(seed) % 2;
+	fault.reserved = 0;
+	fault.code_len = unit_random(seed) % 2 ? NISV_CODE_BYTES : 0;
+	if (!fault.code_len)
+		memset(fault.code, 0, sizeof(fault.code));
 	random_context(&fault, seed);
 	memset(fault.comm, 0, sizeof(fault.comm));
 	for (size_t i = 0; i < unit_random(seed) % NISV_COMM_LEN; i++)

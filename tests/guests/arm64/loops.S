@@ -60,6 +60,18 @@
 	DONE
 	END
 
+	GUEST "copy-pairs", "a copy from x0 in pairs of registers, 64 bytes, as memcpy() has it", \
+		vectors=guest_vectors_stop, addr=HOLE
+	adr	x1, 1f
+	ldp	x4, x5, [x0]
+	ldp	x6, x7, [x0, #16]
+	stp	x4, x5, [x1]
+	stp	x6, x7, [x1, #16]
+	DONE
+	.balign	16
+1:	.fill	8, 8, 0
+	END
+
 	GUEST "many-sites", \
 		"ldp once in each of x1 pages from x0 upward; the handler skips it", \
 		vectors=guest_vectors_skip, addr=HOLE, a1=64
