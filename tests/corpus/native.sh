@@ -20,7 +20,7 @@ mkfifo "$corpus/notify.fifo"
 exec 3<>"$corpus/notify.fifo"
 socat -u "UNIX-RECV:$corpus/notify" - >&3 &
 until [[ -S $corpus/notify ]]; do :; done
-NOTIFY_SOCKET=$corpus/notify "$top/build/x86_64/nisvd" --config "$corpus/nisvd.conf" \
+NOTIFY_SOCKET=$corpus/notify NISVD_MACHINE_PATH=$top/daemon/machines "$top/build/x86_64/nisvd" --config "$corpus/nisvd.conf" \
 	--socket "$corpus/socket" --state-dir "$corpus/state" --no-journal 2>"$corpus/log" &
 while IFS= read -r -d = -u 3 line; do
 	[[ $line != *READY ]] || break
