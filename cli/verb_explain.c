@@ -78,7 +78,8 @@ static void print_vm(const struct term *term, struct json_object *reply,
 	}
 }
 
-static void print_groups(const struct term *term, struct json_object *groups)
+static void print_groups(const struct term *term, const struct options *options,
+			 struct json_object *groups)
 {
 	for (size_t i = 0; i < reply_length(groups); i++) {
 		struct json_object *group = reply_at(groups, i), *vms = reply_array(group, "vms");
@@ -104,8 +105,9 @@ static void print_groups(const struct term *term, struct json_object *groups)
 		if (n > 1)
 			print_field(term, "VMs", text);
 		print_lines(term, "What to do", reply_array(finding, "advice"));
-		fprintf(term->out, "\n\"nisvctl explain %s\" shows the evidence\n",
-			reply_string(reply_at(vms, 0), "id"));
+		fprintf(term->out, "\n\"nisvctl explain %s%s%s\" shows the evidence\n",
+			reply_string(reply_at(vms, 0), "id"), options->file ? " --file " : "",
+			options->file ? options->file : "");
 	}
 }
 
@@ -131,7 +133,7 @@ static int print_reply(const struct options *options, struct client *client,
 	term_open(&term, options, true);
 	print_note(&term, reply);
 	if (reply_length(reply_array(reply, "groups")))
-		print_groups(&term, reply_array(reply, "groups"));
+		print_groups(&term, options, reply_array(reply, "groups"));
 	else if (reply_length(reply_array(reply, "findings")))
 		print_vm(&term, reply, regions, symbols);
 	else
