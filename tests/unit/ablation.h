@@ -35,6 +35,11 @@ static inline void lose_registers(struct nisv_rec_fault *rec)
 	memset(&rec->sys, 0, sizeof(rec->sys));
 }
 
+static inline void lose_walk(struct nisv_rec_fault *rec)
+{
+	rec->walk = (struct nisv_walk){.state = NISV_WALK_NONE};
+}
+
 static inline void lose_mapping(struct nisv_rec_fault *rec)
 {
 	rec->vma = (struct nisv_vma){.state = NISV_VMA_NOT_ASKED};
@@ -53,6 +58,11 @@ static inline void without_sight(void)
 static inline void without_registers(void)
 {
 	each_detail(lose_registers);
+}
+
+static inline void without_walks(void)
+{
+	each_detail(lose_walk);
 }
 
 static inline void without_mappings(void)
@@ -121,6 +131,7 @@ static const struct ablation {
 	{"the instructions", without_instructions},
 	{"the memory map at the fault", without_sight},
 	{"the system registers", without_registers},
+	{"the guest's page tables", without_walks},
 	{"the host's mappings at the fault", without_mappings},
 	{"the records", without_details},
 	{"the guest's view", without_guest},
