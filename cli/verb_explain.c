@@ -9,6 +9,7 @@
 #include "cli/findings_verb.h"
 #include "cli/format.h"
 #include "cli/reply.h"
+#include "cli/vm_replies.h"
 #include "cli/vm_text.h"
 
 /* No finding is an answer only together with what could have been seen. */
@@ -111,25 +112,14 @@ static void print_groups(const struct term *term, const struct options *options,
 	}
 }
 
-/* The regions around a fault come with the fault map; without it the text goes without picture. */
-static struct json_object *get_regions(struct client *client, struct json_object *reply,
-				       struct json_object **ret_map)
-{
-	struct json_object *vm = reply_object(reply, "vm");
-
-	if (!vm || reply_length(reply_array(reply, "findings")) == 0 ||
-	    client_call(client, NISV_METHOD_GET_FAULT_MAP,
-			client_params("vm", reply_string(vm, "key")), ret_map) != NISV_EXIT_OK)
-		return NULL;
-	return reply_array(*ret_map, "regions");
-}
-
 static int print_reply(const struct options *options, struct client *client,
 		       struct json_object *reply, bool has_address, const void *symbols)
 {
-	struct json_object *map = NULL, *regions = get_regions(client, reply, &map);
+	struct json_object *vm = reply_object(reply, "vm"), *map = NULL, *regions = NULL;
 	struct term term;
 
+	if (vm && reply_length(reply_array(reply, "findings")))
+		regions = vm_regions_get(client, vm, &map);
 	term_open(&term, options, true);
 	print_note(&term, reply);
 	if (reply_length(reply_array(reply, "groups")))
