@@ -99,7 +99,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all clean deps demo bench fuzz install format guests lab-build \
-	check check-lint check-unit check-bpf check-native check-lab check-cli
+	check check-lint check-unit check-corpus check-bpf check-native check-lab check-cli
 
 all: $(O)/nisvd $(O)/nisvctl
 
@@ -178,7 +178,7 @@ $(O)/tests/labinit: $(wildcard tests/lab/*.c)
 # ---- tests ---------------------------------------------------------------------------------------
 
 # A unit test sees daemon/core only: what it links proves that the core is pure.
-$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(CORE_OBJ)
+$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(call obj,tests/ablation.c) $(CORE_OBJ)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CORE)) $(LIBS_FDT) -lcmocka
@@ -209,7 +209,7 @@ lab-build:
 
 # `make check` runs every part even if one fails, then prints the sum of all.
 RUN := tests/runner.sh run
-PARTS := check-lint check-unit check-bpf check-native check-cli check-lab
+PARTS := check-lint check-unit check-corpus check-bpf check-native check-cli check-lab
 
 check: $(if $(NO_DEPS),,deps)
 	@tests/runner.sh begin
@@ -237,6 +237,15 @@ check-native: all guests
 check-cli: all guests $(O)/man/causes
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
+
+check-corpus: $(O)/tests/corpus/score
+	@$(RUN) corpus $<
+
+$(O)/tests/corpus/score: $(call obj,$(addprefix tests/,ablation.c corpus/score.c corpus/cases.c corpus/tally.c \
+	corpus/coverage.c)) $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
 # KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel.
 KERNELS ?= $(or $(KERNEL),bookworm trixie)

@@ -27,6 +27,7 @@ static const struct {
 	{"host memory is behind every memslot", NULL, verify_backings},
 	{"memory is made of whole host pages", NULL, verify_pages},
 	{"no memslot hides the vGIC", "arm64", verify_vgic_is_free},
+	{"no memslot hides the IOAPIC or a local APIC", "x86_64", verify_apics},
 };
 
 _Static_assert(sizeof(checks_of) / sizeof(checks_of[0]) <= VERIFY_CHECKS_MAX, "all checks fit");

@@ -42,6 +42,7 @@ bool verify_pci_windows(struct verification *v, char *reason);
 bool verify_backings(struct verification *v, char *reason);
 bool verify_pages(struct verification *v, char *reason);
 bool verify_vgic_is_free(struct verification *v, char *reason);
+bool verify_apics(struct verification *v, char *reason);
 
 /* ---- what may be rested on: each false with a reason ---------------------------------------- */
 

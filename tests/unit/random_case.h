@@ -7,7 +7,7 @@
  * records, of which most lie close to something, as real ones do.
  */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 static uint64_t draw_state;

@@ -3,7 +3,7 @@
 /* A memslot whose memory the host cannot give. Each cause on the evidence it is made for, and each
  * guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 
 #define ADDRESS	   (RAM_BASE + 0x2000)
 #define HVA	   0x7f0040002000ULL

@@ -3,7 +3,7 @@
 /* BARs outside of the windows, and BARs that are not mapped. Each cause on the evidence it is made
  * for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define DEVICE "device-access-nisv-instruction"

@@ -3,7 +3,7 @@
 /* A device is there, and only the instruction is wrong. The general cause on each sign of a device,
  * and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define DEVICE "device-access-nisv-instruction"

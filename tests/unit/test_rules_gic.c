@@ -3,7 +3,7 @@
 /* The interrupt controller: KVM's own used the wrong way, and frames that are not there. Each cause
  * on the evidence it is made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 /* ---- vgic-access-nisv-instruction ----------------------------------------------------------- */

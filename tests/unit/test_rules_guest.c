@@ -2,7 +2,7 @@
 
 /* Nested guests, and guests whose memory is not the host's to see. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 /* ---- nested-guest-fault --------------------------------------------------------------------- */

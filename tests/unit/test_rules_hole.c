@@ -3,7 +3,7 @@
 /* Where no memory is: between pieces of RAM, and at address zero. Each cause on the evidence it is
  * made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define HOLE "hole-between-slots"

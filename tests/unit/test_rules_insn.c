@@ -3,7 +3,7 @@
 /* A device is there, and the instruction tells more than that it is the wrong one. Each cause on
  * the evidence it is made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define DEVICE "device-access-nisv-instruction"

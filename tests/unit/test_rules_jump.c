@@ -3,7 +3,7 @@
 /* The guest ran where no memory is. Each cause on the evidence it is made for, and each guard that
  * keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 /* ---- jumped-to-unmapped --------------------------------------------------------------------- */

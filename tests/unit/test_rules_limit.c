@@ -2,7 +2,7 @@
 
 /* Addresses that the VM, its host or its CPUs cannot have. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define BEYOND (1ULL << 40)

@@ -3,7 +3,7 @@
 /* The image was built for another machine: wrong-machine-layout on the evidence it is made for, and
  * each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define WRONG	"wrong-machine-layout"

@@ -3,7 +3,7 @@
 /* Memory that the guest was told of, and is not there: dtb-memory-node-larger-than-ram on the
  * evidence it is made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define TREE "dtb-memory-node-larger-than-ram"

@@ -3,7 +3,7 @@
 /* Controllers of message-signalled interrupts that the VM does not have. Each cause on the evidence
  * it is made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define ITS 0x08080000ULL

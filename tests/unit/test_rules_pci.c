@@ -3,7 +3,7 @@
 /* PCI: configuration space, windows and BARs that are elsewhere, or nowhere. Each cause on the
  * evidence it is made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define LOW_ECAM     0x3f000000ULL

@@ -3,7 +3,7 @@
 /* Beyond the end of RAM. Each cause on the evidence it is made for, and each guard that keeps it
  * from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define PAST   "access-past-ram-end"

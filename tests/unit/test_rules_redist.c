@@ -3,7 +3,7 @@
 /* Redistributors of vCPUs that the VM does not have: redist-beyond-vcpus on the evidence it is made
  * for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 static void redistributors_of_more_vcpus_above(void **state)

@@ -3,7 +3,7 @@
 /* A read-only memslot. Each cause on the evidence it is made for, and each guard that keeps it from
  * being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define DC_IVAC	  0xd5087620U /* dc ivac, x0 */

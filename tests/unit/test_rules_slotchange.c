@@ -3,7 +3,7 @@
 /* Memslots that were taken away, or changed under a vCPU. Each cause on the evidence it is made
  * for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define AT     (100 * SECOND) /* when the fault happened */

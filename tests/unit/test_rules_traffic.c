@@ -2,7 +2,7 @@
 
 /* MMIO that costs, or that goes nowhere; and the ordinary traffic that is no finding. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define UART	0x09000000ULL

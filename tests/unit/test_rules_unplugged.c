@@ -3,7 +3,7 @@
 /* Memory, or a BAR, that the VMM took away: memory-hotunplugged on the evidence it is made for, and
  * each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define AT   (100 * SECOND) /* when the fault happened */

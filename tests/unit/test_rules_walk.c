@@ -3,7 +3,7 @@
 /* The CPU's own walk of the guest's tables left memory, or met read-only memory. Each cause on the
  * evidence it is made for, and each guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define TABLE		0x70000000ULL

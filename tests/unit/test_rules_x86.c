@@ -3,7 +3,7 @@
 /* What x86's instruction emulator gives up on. Each cause on the evidence it is made for, and each
  * guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 static struct nisv_rec_fault emulation(uint64_t gpa, uint64_t rip, const uint8_t *insn, size_t len)

@@ -3,7 +3,7 @@
 /* x86: MMIO where the machine has nothing. Each cause on the evidence it is made for, and each
  * guard that keeps it from being claimed. */
 
-#include "tests/unit/ablation.h"
+#include "tests/unit/degrade.h"
 #include "tests/unit/scenario_machines.h"
 
 #define ECAM "x86-ecam-mismatch"
