@@ -15,6 +15,14 @@ def framebuffer(base, size):
             ("reg", wide(base, size)), ("width", cells(1024)), ("height", cells(768)))
 
 
+def pci(window, size):
+    """The host bridge of QEMU's virt, with another window below 4 GiB."""
+    return (f"pcie@{window:x}", ("compatible", text("pci-host-ecam-generic")),
+            ("device_type", text("pci")), ("#address-cells", cells(3)), ("#size-cells", cells(2)),
+            ("reg", wide(0x4010000000, 0x10000000)),
+            ("ranges", cells(0x2000000, 0, window, 0, window, 0, size)))
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     virt = (intc(0x8000000, 0x80A0000, 0xF60000), uart(0x9000000))
@@ -22,6 +30,8 @@ def main():
         # Memory that ends in the middle of a page.
         "odd": machine(1, memory(RAM, 128 * MIB + 0x800), *virt),
         "framebuffer": machine(1, memory(RAM, 128 * MIB), framebuffer(0x3C000000, 3 * MIB), *virt),
+        # A window that begins 16 MiB before the machine's.
+        "window-early": machine(1, memory(RAM, 128 * MIB), pci(0xF000000, 0x2FFF0000), *virt),
         # Firecracker's, for 16 MiB more; it has no UART node without console=.
         "fc": machine(1, memory(0x80200000, 142 * MIB), intc(0x3FFF0000, 0x3FFD0000, 0x20000)),
     }
