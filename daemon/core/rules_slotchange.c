@@ -9,6 +9,7 @@
 
 #define MS_NS	   1000000ULL
 #define RACE_NS	   (10 * MS_NS)	   /* a VMM that replaces a slot has it back by then */
+#define CHURN_NS   (1000 * MS_NS)  /* replaced again and again: a few times a second */
 #define COMMAND_NS (60000 * MS_NS) /* erasing flash takes seconds, a command mode is soon left */
 
 /* ---- what was taken away -------------------------------------------------------------------- */
@@ -133,6 +134,31 @@ static bool was_replaced(const struct scene *s)
 	       s->restored->from_ns < s->removed->until_ns + 2 * RACE_NS;
 }
 
+/*
+ * The VMM replaces this memslot again and again, so that a deletion which nothing has undone yet is
+ * most likely one more of them: nisvd learns late of changes that come too fast.
+ */
+static bool is_often_replaced(const struct scene *s)
+{
+	const struct slot_history *history = s->evidence->slots;
+	uint64_t gone_ns = 0;
+
+	for (size_t i = 0; i < history->n && &history->list[i] != s->removed; i++) {
+		const struct slot_change *change = &history->list[i];
+
+		if (change->slot.id != s->removed->slot.id ||
+		    change->slot.gpa != s->removed->slot.gpa ||
+		    change->until_ns + CHURN_NS < s->removed->from_ns)
+			continue;
+		if (change->what == NISV_SLOT_DELETED)
+			gone_ns = change->until_ns;
+		else if (change->what == NISV_SLOT_CREATED && gone_ns &&
+			 change->from_ns < gone_ns + 2 * RACE_NS)
+			return true;
+	}
+	return false;
+}
+
 static double race_score(const struct scene *s, const char **reason)
 {
 	if ((s->rec && s->rec->is_nested) || s->place)
@@ -161,11 +187,15 @@ static double race_score(const struct scene *s, const char **reason)
 			"after: the map changed in between";
 		return s->sight == SIGHT_AT_FAULT ? 0.6 : 0.5;
 	}
-	if (is_gone(s) && s->removed_ns < RACE_NS) {
-		*reason = "the memslot was deleted a moment before the fault, and is not back";
-		return 0.55;
+	if (!is_gone(s) || s->removed_ns >= RACE_NS)
+		return 0;
+	if (is_often_replaced(s) && !was_readonly(s)) {
+		*reason = "the memslot was deleted a moment before the fault, as it was again and "
+			  "again before, to be made anew within milliseconds";
+		return 0.75;
 	}
-	return 0;
+	*reason = "the memslot was deleted a moment before the fault, and is not back";
+	return 0.55;
 }
 
 static const struct nisv_slot *race_slot(const struct scene *s)

@@ -3,7 +3,7 @@
 #
 # Runs cases of the corpus, one VM each, for busybox's shell or bash: the lab's guest and the
 # native test source it. nisvd runs, testvmm and nisvctl are on the PATH, $corpus is a folder for
-# what comes and goes.
+# what comes and goes, $trees the one of the cases' @trees.
 #
 # A case is a line NAME | CAUSE | WHAT THE VMM MAKES | STEPS | COMMAND LINE, see arm64.cases. Steps are
 # words; without any they are "go report":
@@ -16,7 +16,7 @@
 #   WORD:ARGS  the VMM changes a memslot while the guests wait or run: add, del, move, log, nolog
 #              with the arguments of testvmm's --control, and its answer is awaited
 
-# case_options WORDS: with $trees in place of @trees, where device trees and other blobs are.
+# case_options WORDS: with $trees in place of @trees.
 case_options() {
 	# shellcheck disable=SC2154 # the caller's
 	printf '%s' "$1" | sed "s,@trees,$trees,g"
@@ -100,6 +100,15 @@ case_run() {
 	done
 }
 
+# case_answer NAME CAUSE: what nisvd says of it, as lines of a tag, a tab and JSON.
+case_answer() {
+	printf 'case\t{"name":"%s","cause":"%s"}\n' "$1" "$2"
+	nisvctl export "$case_pid" | sed "s/^/dossier.$1	/"
+	case $2 in
+	verify:*) nisvctl verify "$case_pid" --json=short | sed "s/^/verify.$1	/" ;;
+	esac
+}
+
 # Ends what a case left behind.
 case_end() {
 	kill "$case_pid" 2>/dev/null
@@ -128,7 +137,8 @@ cases_read() {
 		}' "$1"
 }
 
-# cases FILE USE [NAME...]: calls USE NAME CAUSE when each case has run, or only the named ones.
+# cases FILE USE [NAME...]: calls USE NAME CAUSE when each case has run, or only the named ones. nisvd
+# knows nothing of one whose VM could not be made.
 cases() {
 	cases_use=$2
 	cases_read "$1" >"$corpus/cases"
@@ -139,9 +149,8 @@ cases() {
 		*) continue ;;
 		esac
 		cases_line=$(printf '%s' "$cases_line" | sed "s,@name,$cases_name,g")
-		if case_run "$cases_name" "$cases_set" "$cases_steps" "$cases_line"; then
-			$cases_use "$cases_name" "$cases_cause"
-		fi
+		case_run "$cases_name" "$cases_set" "$cases_steps" "$cases_line"
+		$cases_use "$cases_name" "$cases_cause"
 		case_end
 	done 7<"$corpus/cases"
 }

@@ -10,7 +10,7 @@
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/nisvd-guesttree.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-python3 "${tests:?}/guesttree/trees.py" "$work" || exit
+PYTHONPATH=${tests:?}/lib PYTHONDONTWRITEBYTECODE=1 python3 "$tests/guesttree/trees.py" "$work" || exit
 copies=()
 for tree in "$work"/*.dtb; do
 	copies+=(--copy "$tree:/root/${tree##*/}")

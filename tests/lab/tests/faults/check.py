@@ -188,7 +188,7 @@ for cap in CAPS:
                     site["ipa"])
         check.equal(f"{tag}: PC as the VMM saw it", report["first"]["pc"], site["pc"])
         check.equal(f"{tag}: its slot", "0x60000000", (vm.faults[0]["slot"] or {}).get("gpa"))
-        check.equal(f"{tag}: cause", "backing-gone", vm.findings[0]["cause"])
+        check.equal(f"{tag}: cause", "backing-not-faultable", vm.findings[0]["cause"])
 
     for guest, text in (("ldr", "ldr w1, [x0]"), ("str", "str w1, [x0]"),
                         ("stp", "stp x1, x2, [x0]"), ("ifetch", None)):
