@@ -284,8 +284,7 @@ const struct rule rule_bar_outside_window = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest put a PCI BAR where the VMM does not take one: outside of the windows "
-		"of "
-		"the machine.",
+		"of the machine.",
 	.known_by =
 		"The guest's own PCI window reaches past the machine's, and the address is in the "
 		"part that the machine does not have.",
@@ -333,15 +332,13 @@ static void bar_where(const struct scene *s, struct text *text)
 static const struct advice bar_advice[] = {
 	{"qemu",
 	 "vfio-pci maps BARs of at least a host page; x-no-mmap=on, the page of the MSI-X table "
-	 "and "
-	 "a device whose memory decoding is off are not mapped. Check the properties of -device "
-	 "vfio-pci.",
+	 "and a device whose memory decoding is off are not mapped. Check the properties of "
+	 "-device vfio-pci.",
 	 "hw/vfio/region.c: vfio_region_mmap(); hw/vfio/pci.c: x-no-mmap", REV_QEMU},
 	{"cloud-hypervisor",
 	 "Cloud Hypervisor does not map a BAR in x_exclude_mmap_bars=, nor one with the MSI-X "
-	 "table "
-	 "if the host's kernel does not allow that; one that shows as unassigned or <ignored> in "
-	 "the guest has no place at all.",
+	 "table if the host's kernel does not allow that; one that shows as unassigned or "
+	 "<ignored> in the guest has no place at all.",
 	 "pci/src/vfio.rs: map_mmio_regions()", REV_CLOUD_HYPERVISOR},
 	{NULL,
 	 "A BAR smaller than the host's page (64 KiB pages) cannot be mapped by itself: use a host "
