@@ -205,7 +205,7 @@ static double subpage_score(const struct scene *s, const char **reason)
 	if (cut_memory(s)) {
 		*reason = "the guest's memory ends in the middle of this host page, which no "
 			  "memslot can have";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.97);
+		return rule_told(s, 0.97);
 	}
 	if (!cut_region(s))
 		return 0;

@@ -125,7 +125,7 @@ static double gic_version_score(const struct scene *s, const char **reason)
 		*reason =
 			"the guest's device tree names the other version of the GIC, and has this "
 			"frame of it there";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.95);
+		return rule_told(s, 0.95);
 	}
 	if (!frame || frame->role == ROLE_V2M || frame->role == ROLE_ITS)
 		return 0;
@@ -247,7 +247,7 @@ static double redist_score(const struct scene *s, const char **reason)
 	if (told) {
 		*reason = "the guest's device tree has redistributors there, KVM has them only for "
 			  "this VM's vCPUs";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
+		return rule_told(s, 0.92);
 	}
 	/* An ITS below them is another cause, and so is whatever the map names. */
 	if (s->reserved || s->left_out || s->device || !s->evidence->machine ||

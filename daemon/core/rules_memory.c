@@ -25,7 +25,7 @@ static double tree_memory_score(const struct scene *s, const char **reason)
 	*reason = is_file ? "the guest's device tree has memory there, but it may be a mere file "
 			    "in the guest's memory"
 			  : "the guest itself was told of memory there, and no memslot is";
-	return rule_lasting(s, is_file ? 0.6 : 0.96);
+	return rule_told(s, 0.96);
 }
 
 static void tree_memory_place(const struct scene *s, struct text *text)

@@ -62,7 +62,7 @@ static double ecam_score(const struct scene *s, const char **reason)
 	    !(ecam && s->facts->guest_may_be_file)) {
 		*reason = "the guest's device tree has its PCI configuration space there, the "
 			  "machine has it elsewhere or not at all";
-		return rule_charted(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92));
+		return rule_charted(s, rule_told(s, 0.92));
 	}
 	/* A healthy guest scans it as well, if the map is wrong. */
 	if (!ecam || (s->place && !rule_is_charted(s)))
@@ -178,7 +178,7 @@ static double window_score(const struct scene *s, const char **reason)
 	if (rule_is_told(s, GUEST_PCI_WINDOW) && !is_shared(s, s->device)) {
 		*reason =
 			"the guest's device tree has a PCI window there, and the machine has none";
-		return rule_mapped(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.85));
+		return rule_mapped(s, rule_told(s, 0.85));
 	}
 	if (!is_absent_window(s))
 		return 0;
@@ -193,7 +193,7 @@ static double bar_outside_score(const struct scene *s, const char **reason)
 		return 0;
 	*reason = "the guest's PCI window reaches past the machine's, and the address is in what "
 		  "is beyond";
-	return rule_mapped(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.86));
+	return rule_mapped(s, rule_told(s, 0.86));
 }
 
 static void window_place(const struct scene *s, struct text *text)
