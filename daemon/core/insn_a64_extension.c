@@ -59,9 +59,9 @@ void insn_classify_a64_atomic(struct insn *insn)
 		insn_set_access(insn, INSN_ATOMIC, true, true, 1U << size);
 	else if (op == 0xc && ar == 2 && rs == A64_ZERO_REG)
 		insn_set_access(insn, INSN_ACQUIRE_RELEASE, true, false, 1U << size); /* LDAPR */
-	else if (size == 3 && ar == 0 && op >= 9)
+	else if (size == 3 && ar == 0)
 		set_ls64(insn, raw, op);
-	else if (size <= 1 && op >= 9 && op <= 0xb)
+	else if (size <= 1 && op <= 0xb)
 		insn_set_access(insn, INSN_ATOMIC, true, true,
 				8); /* FEAT_THE: RCWCLR, RCWSWP, RCWSET */
 	insn_a64_add_base(insn, 0);

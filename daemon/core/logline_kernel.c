@@ -16,8 +16,7 @@ static const struct logline_row rows[] = {
 			"the CPU does not describe to the hypervisor (ESR_EL2.ISV = 0), and KVM "
 			"cannot do it in the guest's place.",
 		.next = "KVM_RUN fails with ENOSYS: QEMU pauses the VM (internal-error), other "
-			"VMMs "
-			"end.",
+			"VMMs end.",
 		.caution = "The number in brackets is the thread of the vCPU. Neither the address "
 			   "nor the instruction is printed.",
 		.err = -ENOSYS,

@@ -101,8 +101,8 @@ static bool find_livelock(const struct finding *finding, struct overlay *ret)
 static const struct advice writeback_advice[] = {
 	{NULL,
 	 "Compilers turn *p++ on a volatile pointer into pre- and post-indexed forms. GCC stops "
-	 "with "
-	 "-fno-auto-inc-dec; clang and rustc have no such option: use an assembly accessor there.",
+	 "with -fno-auto-inc-dec; clang and rustc have no such option: use an assembly accessor "
+	 "there.",
 	 "rust-lang/rust#131894, llvm/llvm-project#173014; tried with volatile uint32_t",
 	 "GCC 12.2, clang 14.0.6"},
 	{NULL,
@@ -117,8 +117,7 @@ const struct rule rule_compiler_writeback = {
 	.arch = "arm64",
 	.from = RULE_OVERLAY,
 	.what = "The compiler chose the instruction: a pre- or post-indexed form, made of a "
-		"volatile "
-		"access and the increment of its pointer. The source may look right.",
+		"volatile access and the increment of its pointer. The source may look right.",
 	.known_by = "A device is at the address, and the instruction at the PC writes its base "
 		    "register back.",
 	.example =

@@ -102,11 +102,14 @@ extern const struct rule rule_exec_from_device, rule_jumped_to_unmapped;
 extern const struct rule rule_host_s1ptw_bug, rule_table_in_readonly_slot, rule_truncated_ipa,
 	rule_uninitialised_page_table;
 /* rules_slot.c */
-extern const struct rule rule_cache_op_readonly, rule_readonly_slot_write, rule_flash_command_mode,
-	rule_memslot_update_race, rule_memory_unplugged;
+extern const struct rule rule_cache_op_readonly, rule_readonly_slot_write;
+/* rules_slotchange.c */
+extern const struct rule rule_flash_command_mode, rule_memslot_update_race, rule_memory_unplugged;
 /* rules_gic.c */
-extern const struct rule rule_vgic_access, rule_gic_version, rule_its_missing, rule_v2m_missing,
-	rule_redist_beyond_vcpus, rule_slot_over_vgic;
+extern const struct rule rule_vgic_access, rule_gic_version, rule_redist_beyond_vcpus,
+	rule_slot_over_vgic;
+/* rules_msi.c */
+extern const struct rule rule_its_missing, rule_v2m_missing;
 /* rules_device.c, rules_insn.c */
 extern const struct rule rule_device_access, rule_ls64, rule_atomic, rule_framebuffer_copy,
 	rule_ecam_read, rule_simd_copy, rule_dc_zva, rule_mops, rule_mte, rule_sve;
@@ -117,8 +120,11 @@ extern const struct rule rule_ecam_mismatch, rule_pcie_window, rule_bar_not_mapp
 extern const struct rule rule_virtio_mmio_absent, rule_stolen_time, rule_device_absent,
 	rule_subpage;
 /* rules_memory.c */
-extern const struct rule rule_tree_memory, rule_image_ram_size, rule_past_ram_end, rule_hole,
-	rule_null_pointer;
+extern const struct rule rule_tree_memory;
+/* rules_ram.c */
+extern const struct rule rule_image_ram_size, rule_past_ram_end;
+/* rules_hole.c */
+extern const struct rule rule_hole, rule_null_pointer;
 /* rules_machine.c */
 extern const struct rule rule_wrong_machine;
 /* rules_x86.c, rules_x86_map.c */

@@ -146,8 +146,8 @@ const struct rule rule_stolen_time = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest reads its stolen time where this VM does not have the page for it: "
-		"steal "
-		"time was not set up by the VMM, and the guest's tables are of a VM that had it.",
+		"steal time was not set up by the VMM, and the guest's tables are of a VM that had "
+		"it.",
 	.known_by = "The machine's reference map has the page there, and no memslot is behind it.",
 	.example =
 		"vCPU 0 executed `ldp x1, x2, [x0]` on 0x90a0000, where the page for stolen time "
@@ -205,7 +205,7 @@ static double subpage_score(const struct scene *s, const char **reason)
 	if (cut_memory(s)) {
 		*reason = "the guest's memory ends in the middle of this host page, which no "
 			  "memslot can have";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.97);
+		return rule_told(s, 0.97);
 	}
 	if (!cut_region(s))
 		return 0;
@@ -248,8 +248,7 @@ const struct rule rule_subpage = {
 	.general = {"dtb-memory-node-larger-than-ram", "access-past-ram-end"},
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "Memory, a ROM or a BAR is smaller than a page of the host, or ends in the middle "
-		"of "
-		"one. KVM maps whole pages only, so that part is no memory.",
+		"of one. KVM maps whole pages only, so that part is no memory.",
 	.known_by = "The host's page size is known, and the guest's memory, or the machine's, does "
 		    "not fill the page that the address is in.",
 	.example = "vCPU 0 executed `ldp x1, x2, [x0]` on 0x48000400, in a part of a host page (4 "
@@ -297,8 +296,7 @@ static void device_absent_where(const struct scene *s, struct text *text)
 static const struct advice device_absent_advice[] = {
 	{"qemu",
 	 "Let QEMU make the device tree (drop -dtb), or dump it anew with -machine dumpdtb=FILE "
-	 "and "
-	 "the options that the VM runs with: devices come and go with them.",
+	 "and the options that the VM runs with: devices come and go with them.",
 	 "hw/arm/virt.c: create_fdt()", REV_QEMU},
 	{NULL,
 	 "Or take the node out of the tree that the image or its boot loader brings, or set its "

@@ -166,8 +166,7 @@ static const struct advice gone_advice[] = {
 	 "vmm/src/config.rs: MemoryConfig", REV_CLOUD_HYPERVISOR},
 	{"firecracker",
 	 "After a snapshot is restored its memory file, or the handler of its page faults, must "
-	 "live "
-	 "as long as the VM.",
+	 "live as long as the VM.",
 	 "docs/snapshotting/handling-page-faults-on-snapshot-resume.md", REV_FIRECRACKER},
 	{"kvmtool", "With --hugetlbfs, enough free huge pages must be there.",
 	 "builtin-run.c: hugetlbfs", REV_KVMTOOL},
@@ -178,8 +177,7 @@ const struct rule rule_backing_gone = {
 	.id = "backing-gone",
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "A memslot has lost its memory on the host: the VMM unmapped it, the file behind "
-		"it "
-		"was truncated, or huge pages ran out. The first access ends the VM.",
+		"it was truncated, or huge pages ran out. The first access ends the VM.",
 	.known_by = "KVM_RUN failed with EFAULT inside a memslot, and at that moment nothing was "
 		    "mapped at its host address, or the file there ended before.",
 	.example =
@@ -211,8 +209,7 @@ static double unfaultable_score(const struct scene *s, const char **reason)
 		return unless_later(at_fault, 0.95);
 	case MAPPING_DEVICE:
 		*reason = "KVM_RUN failed with EFAULT inside a memslot, and device memory of the "
-			  "host "
-			  "is mapped behind it";
+			  "host is mapped behind it";
 		return unless_later(at_fault, 0.88);
 	case MAPPING_USABLE:
 		*reason = "KVM_RUN failed with EFAULT inside a memslot, although memory is mapped "
@@ -260,8 +257,7 @@ const struct rule rule_backing_not_faultable = {
 	.id = "backing-not-faultable",
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The memory behind a memslot is mapped on the host, but not so that KVM can give "
-		"it to "
-		"the guest: without the right to write, as device memory, or without tags.",
+		"it to the guest: without the right to write, as device memory, or without tags.",
 	.known_by = "KVM_RUN failed with EFAULT inside a memslot, and at that moment a mapping was "
 		    "there that lacks the right, or is device memory.",
 	.example =
@@ -320,8 +316,7 @@ static const struct advice private_advice[] = {
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{NULL,
 	 "The VMM must convert the page (KVM_SET_MEMORY_ATTRIBUTES) and run the vCPU again; on "
-	 "arm64 "
-	 "it means that no page could be taken from the guest_memfd.",
+	 "arm64 it means that no page could be taken from the guest_memfd.",
 	 "Documentation/virt/kvm/api.rst: KVM_EXIT_MEMORY_FAULT", REV_LINUX},
 	{0},
 };
@@ -330,8 +325,7 @@ const struct rule rule_private_memory = {
 	.id = "private-memory-fault",
 	.from = RULE_FAULT,
 	.what = "The guest accessed a page as private that is shared, or the other way round, and "
-		"the "
-		"VMM did not convert it.",
+		"the VMM did not convert it.",
 	.known_by = "KVM_RUN ended with KVM_EXIT_MEMORY_FAULT (39) in a memslot with guest_memfd.",
 	.example =
 		"vCPU 0 accessed 0x1000, inside memslot 0, whose page is not as private or shared "

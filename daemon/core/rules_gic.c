@@ -53,9 +53,8 @@ static void vgic_where(const struct scene *s, struct text *text)
 static const struct advice vgic_advice[] = {
 	{NULL,
 	 "Access GIC registers with single-register loads and stores without writeback only: "
-	 "inline "
-	 "assembly (ldr w, [x] / str w, [x]) or the kernel's readl/writel, not a volatile pointer "
-	 "that the compiler may turn into a writeback form.",
+	 "inline assembly (ldr w, [x] / str w, [x]) or the kernel's readl/writel, not a volatile "
+	 "pointer that the compiler may turn into a writeback form.",
 	 "195bbcac2e5c, d044d6ba6f02: raw accessors without writeback", REV_LINUX},
 	{NULL,
 	 "No setting of the VMM helps: it cannot emulate an access to a device that lives in the "
@@ -70,10 +69,8 @@ const struct rule rule_vgic_access = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest used a register of its interrupt controller, which KVM emulates, with "
-		"an "
-		"instruction that the CPU does not describe. KVM cannot carry it out, and no VMM "
-		"can "
-		"do it in its place.",
+		"an instruction that the CPU does not describe. KVM cannot carry it out, and no "
+		"VMM can do it in its place.",
 	.known_by = "The address is in a frame of the VM's vGIC as KVM has it, and the instruction "
 		    "at the PC is of a class without a syndrome.",
 	.example = "vCPU 0 executed `str x11, [x13], #8` on 0x8006100, the vGIC's distributor + "
@@ -128,7 +125,7 @@ static double gic_version_score(const struct scene *s, const char **reason)
 		*reason =
 			"the guest's device tree names the other version of the GIC, and has this "
 			"frame of it there";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.95);
+		return rule_told(s, 0.95);
 	}
 	if (!frame || frame->role == ROLE_V2M || frame->role == ROLE_ITS)
 		return 0;
@@ -250,7 +247,7 @@ static double redist_score(const struct scene *s, const char **reason)
 	if (told) {
 		*reason = "the guest's device tree has redistributors there, KVM has them only for "
 			  "this VM's vCPUs";
-		return rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92);
+		return rule_told(s, 0.92);
 	}
 	/* An ITS below them is another cause, and so is whatever the map names. */
 	if (s->reserved || s->left_out || s->device || !s->evidence->machine ||
@@ -322,8 +319,7 @@ const struct rule rule_redist_beyond_vcpus = {
 static const struct advice over_advice[] = {
 	{NULL,
 	 "Move the memory or the interrupt controller: where a memslot is, KVM maps memory, and "
-	 "the "
-	 "guest writes to RAM in place of its interrupt controller.",
+	 "the guest writes to RAM in place of its interrupt controller.",
 	 "arch/arm64/kvm/mmu.c: kvm_handle_guest_abort()", REV_LINUX},
 	{0},
 };
@@ -333,8 +329,7 @@ const struct rule rule_slot_over_vgic = {
 	.arch = "arm64",
 	.from = RULE_MAP,
 	.what = "A memslot lies over a frame of KVM's own interrupt controller: the guest's "
-		"accesses "
-		"to it go to memory, and no interrupt works.",
+		"accesses to it go to memory, and no interrupt works.",
 	.known_by = "KVM tells both: the memslots, and the frames of the vGIC.",
 	.example = "Memslot 2 (0x8000000-0x9000000, 16 MiB) hides KVM's vGIC distributor at "
 		   "0x8000000.",

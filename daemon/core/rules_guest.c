@@ -32,8 +32,7 @@ static void nested_where(const struct scene *s, struct text *text)
 static const struct advice nested_advice[] = {
 	{NULL,
 	 "Run nisvd inside the VM, on its hypervisor's kernel: it sees the nested guest's memory "
-	 "map "
-	 "and names.",
+	 "map and names.",
 	 "Documentation/virt/kvm/arm/hyp-abi.rst", REV_LINUX},
 	{NULL, "Ask the owner of the VM which guest ran there at that time.",
 	 "the record has vCPU, PC and time", REV_NISVD},

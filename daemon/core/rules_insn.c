@@ -46,8 +46,7 @@ static const struct advice atomic_advice[] = {
 	 "B2.2.1: atomicity of accesses to Device memory", REV_ARM_ARM},
 	{NULL,
 	 "In libmetal or OpenAMP use the port's plain io accessors: its atomics compile to "
-	 "LDXR/STXR "
-	 "or LSE instructions.",
+	 "LDXR/STXR or LSE instructions.",
 	 "apache/nuttx#9297", "NuttX 12.2"},
 	{0},
 };

@@ -113,8 +113,7 @@ static void device_where(const struct scene *s, struct text *text)
 static const struct advice device_advice[] = {
 	{NULL,
 	 "Look at who wrote the address: device registers reached through a function pointer, or "
-	 "an "
-	 "image linked for a board that has memory there.",
+	 "an image linked for a board that has memory there.",
 	 "the link register is in the evidence", REV_NISVD},
 	{NULL,
 	 "With the MMU on, map devices execute-never (UXN, PXN): the guest then takes the fault "

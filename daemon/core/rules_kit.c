@@ -44,6 +44,11 @@ double rule_lasting(const struct scene *s, double score)
 	return is_passing && score > 0.35 ? 0.35 : rule_sighted(s, score);
 }
 
+double rule_told(const struct scene *s, double score)
+{
+	return rule_lasting(s, s->facts->guest_may_be_file && score > 0.6 ? 0.6 : score);
+}
+
 double rule_mapped(const struct scene *s, double score)
 {
 	if (!s->evidence->machine || s->evidence->machine_confidence < 0.8)

@@ -19,6 +19,10 @@ double rule_sighted(const struct scene *scene, double score);
  * the fault, or is there now, can have been. */
 double rule_lasting(const struct scene *scene, double score);
 
+/* The same for one that rests on what the guest was told: never more than 0.6 where that may be a
+ * file in its memory, made for another VM. */
+double rule_told(const struct scene *scene, double score);
+
 /* @score for a cause that rests on the VM's own reference map: one band less where that is known
  * only by its likeness, and never more than 0.85 where an option it depends on is not told. */
 double rule_mapped(const struct scene *scene, double score);

@@ -84,8 +84,7 @@ const struct rule rule_wrong_machine = {
 	.id = "wrong-machine-layout",
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest's image, or its device tree, is built for another machine: it drives "
-		"the "
-		"devices of a board, or of another VMM's machine, that this VM does not have.",
+		"the devices of a board, or of another VMM's machine, that this VM does not have.",
 	.known_by = "The addresses are exactly those of devices of one other machine, and this VM "
 		    "has nothing there: possible with one, likely with two, certain with three "
 		    "different devices.",

@@ -25,7 +25,7 @@ static double tree_memory_score(const struct scene *s, const char **reason)
 	*reason = is_file ? "the guest's device tree has memory there, but it may be a mere file "
 			    "in the guest's memory"
 			  : "the guest itself was told of memory there, and no memslot is";
-	return rule_lasting(s, is_file ? 0.6 : 0.96);
+	return rule_told(s, 0.96);
 }
 
 static void tree_memory_place(const struct scene *s, struct text *text)
@@ -101,10 +101,9 @@ const struct rule rule_tree_memory = {
 		    "uninitialised-page-table"},
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest was told of more memory than the VM has: by a device tree that its "
-		"image "
-		"or boot loader brings, or by an E820 table. It uses as RAM what no "
-		"memslot backs: loads and stores that the CPU describes vanish as MMIO, others "
-		"abort or kill the VM, and so do page tables and code that it puts there.",
+		"image or boot loader brings, or by an E820 table. It uses as RAM what no memslot "
+		"backs: loads and stores that the CPU describes vanish as MMIO, others abort or "
+		"kill the VM, and so do page tables and code that it puts there.",
 	.known_by = "The guest's own device tree or E820 table, found in its memory, has memory at "
 		    "the address, and no memslot does. nisvctl verify tells it before it faults.",
 	.example =

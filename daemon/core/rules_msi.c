@@ -26,7 +26,7 @@ static double msi_score(const struct scene *s, enum region_role role, enum guest
 		return 0;
 	if (rule_is_told(s, kind)) {
 		*reason = "the guest's device tree has the frame there, and nothing is";
-		score = rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.9);
+		score = rule_told(s, 0.9);
 		/* An ITS is KVM's, a GICv2m frame the VMM's. */
 		return role == ROLE_ITS ? score : rule_charted(s, score);
 	}

@@ -62,7 +62,7 @@ static double ecam_score(const struct scene *s, const char **reason)
 	    !(ecam && s->facts->guest_may_be_file)) {
 		*reason = "the guest's device tree has its PCI configuration space there, the "
 			  "machine has it elsewhere or not at all";
-		return rule_charted(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.92));
+		return rule_charted(s, rule_told(s, 0.92));
 	}
 	/* A healthy guest scans it as well, if the map is wrong. */
 	if (!ecam || (s->place && !rule_is_charted(s)))
@@ -178,7 +178,7 @@ static double window_score(const struct scene *s, const char **reason)
 	if (rule_is_told(s, GUEST_PCI_WINDOW) && !is_shared(s, s->device)) {
 		*reason =
 			"the guest's device tree has a PCI window there, and the machine has none";
-		return rule_mapped(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.85));
+		return rule_mapped(s, rule_told(s, 0.85));
 	}
 	if (!is_absent_window(s))
 		return 0;
@@ -193,7 +193,7 @@ static double bar_outside_score(const struct scene *s, const char **reason)
 		return 0;
 	*reason = "the guest's PCI window reaches past the machine's, and the address is in what "
 		  "is beyond";
-	return rule_mapped(s, rule_lasting(s, s->facts->guest_may_be_file ? 0.6 : 0.86));
+	return rule_mapped(s, rule_told(s, 0.86));
 }
 
 static void window_place(const struct scene *s, struct text *text)
@@ -284,8 +284,7 @@ const struct rule rule_bar_outside_window = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest put a PCI BAR where the VMM does not take one: outside of the windows "
-		"of "
-		"the machine.",
+		"of the machine.",
 	.known_by =
 		"The guest's own PCI window reaches past the machine's, and the address is in the "
 		"part that the machine does not have.",
@@ -333,15 +332,13 @@ static void bar_where(const struct scene *s, struct text *text)
 static const struct advice bar_advice[] = {
 	{"qemu",
 	 "vfio-pci maps BARs of at least a host page; x-no-mmap=on, the page of the MSI-X table "
-	 "and "
-	 "a device whose memory decoding is off are not mapped. Check the properties of -device "
-	 "vfio-pci.",
+	 "and a device whose memory decoding is off are not mapped. Check the properties of "
+	 "-device vfio-pci.",
 	 "hw/vfio/region.c: vfio_region_mmap(); hw/vfio/pci.c: x-no-mmap", REV_QEMU},
 	{"cloud-hypervisor",
 	 "Cloud Hypervisor does not map a BAR in x_exclude_mmap_bars=, nor one with the MSI-X "
-	 "table "
-	 "if the host's kernel does not allow that; one that shows as unassigned or <ignored> in "
-	 "the guest has no place at all.",
+	 "table if the host's kernel does not allow that; one that shows as unassigned or "
+	 "<ignored> in the guest has no place at all.",
 	 "pci/src/vfio.rs: map_mmio_regions()", REV_CLOUD_HYPERVISOR},
 	{NULL,
 	 "A BAR smaller than the host's page (64 KiB pages) cannot be mapped by itself: use a host "

@@ -204,8 +204,7 @@ const struct rule rule_image_ram_size = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "A bare-metal image, a boot loader or an RTOS has the size of its RAM built in, "
-		"and "
-		"the VM has less.",
+		"and the VM has less.",
 	.known_by = "The access is close above the end of RAM, with the MMU off, at a round number "
 		    "of MiB or just below one, and the guest has no device tree to read it from.",
 	.example = "vCPU 0 executed `stp x29, x30, [sp, #-16]!` on 0x4bfffff0, 64 MiB past the end "

@@ -60,8 +60,7 @@ static void cache_op_place(const struct scene *s, struct text *text)
 static const struct advice cache_op_advice[] = {
 	{NULL,
 	 "The guest must not invalidate or clean caches over ROM or flash: leave those ranges out "
-	 "of "
-	 "its loops, for U-Boot and barebox the remapping of the flash device.",
+	 "of its loops, for U-Boot and barebox the remapping of the flash device.",
 	 "arch/arm64/kvm/mmu.c: kvm_handle_guest_abort()", REV_LINUX},
 	{NULL,
 	 "If the host's log says \"Data abort outside memslots\": that text is wrong here, the "
@@ -75,8 +74,7 @@ const struct rule rule_cache_op_readonly = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest did cache maintenance by address on memory that is read-only for it, "
-		"such "
-		"as flash. KVM takes that for a write to a device.",
+		"such as flash. KVM takes that for a write to a device.",
 	.known_by = "ESR_EL2.CM is set, and the address is in a memslot with KVM_MEM_READONLY.",
 	.example = "vCPU 0 executed `dc ivac, x0` on 0x1000, a cache maintenance operation on the "
 		   "read-only memslot 1 (FLASH, 0x0-0x4000000).",
@@ -125,8 +123,7 @@ const struct rule rule_readonly_slot_write = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest wrote to read-only memory, flash or ROM, with an instruction that the "
-		"CPU "
-		"does not describe: the VMM cannot take it for a flash command.",
+		"CPU does not describe: the VMM cannot take it for a flash command.",
 	.known_by =
 		"The address is in a memslot with KVM_MEM_READONLY, and the syndrome says write.",
 	.example =

@@ -95,8 +95,7 @@ static const struct advice storm_advice[] = {
 	 "the place names the device", REV_NISVD},
 	{"qemu",
 	 "Use virtio devices in place of emulated ones (virtio-net for e1000, virtio-blk for ide, "
-	 "a "
-	 "virtio console for the UART): their doorbells are served in the kernel.",
+	 "a virtio console for the UART): their doorbells are served in the kernel.",
 	 "docs/system/devices/virtio", REV_QEMU},
 	{NULL,
 	 "If the device needs a doorbell for each request, let the VMM register it with KVM "
@@ -168,8 +167,7 @@ static void stray_where(const struct scene *s, struct text *text)
 static const struct advice stray_advice[] = {
 	{NULL,
 	 "A guest that looks for a device and goes on is harmless. If it waits for one: compare "
-	 "the "
-	 "address with its device tree or ACPI tables, and with nisvctl map.",
+	 "the address with its device tree or ACPI tables, and with nisvctl map.",
 	 "io.nisvd.Monitor GetFaultMap", REV_NISVD},
 	{"qemu", "-d guest_errors (newer: -d invalid_mem) makes QEMU log each unassigned access.",
 	 "system/memory.c: memory_region_access_valid()", REV_QEMU},

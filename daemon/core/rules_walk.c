@@ -236,8 +236,7 @@ static void truncated_where(const struct scene *s, struct text *text)
 static const struct advice truncated_advice[] = {
 	{NULL,
 	 "A fault of the host's CPU: look for its firmware or kernel workaround, or give such "
-	 "guests "
-	 "less than 4 GiB of RAM.",
+	 "guests less than 4 GiB of RAM.",
 	 "J. Masters, linux-arm-kernel, 8 July 2019", "Linux 5.2"},
 	{0},
 };
@@ -247,8 +246,7 @@ const struct rule rule_truncated_ipa = {
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "A hardware erratum: for table walks of 32-bit guests with more than 4 GiB of RAM "
-		"the "
-		"CPU reports the address cut to 32 bits, so that KVM finds no memory.",
+		"the CPU reports the address cut to 32 bits, so that KVM finds no memory.",
 	.known_by =
 		"A stage-1 walk of an AArch32 guest left memory below 4 GiB, and the same address "
 		"plus a multiple of 4 GiB is in RAM.",

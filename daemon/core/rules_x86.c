@@ -31,8 +31,7 @@ static double exec_score(const struct scene *s, const char **reason)
 		return 0;
 	if (!s->ipa_known) {
 		*reason = "the emulator could fetch no instruction; the guest-physical address of "
-			  "the "
-			  "code is not known";
+			  "the code is not known";
 		return s->has_linear ? 0.8 : 0.6;
 	}
 	*reason =
@@ -69,8 +68,7 @@ static void exec_how(const struct scene *s, struct text *text)
 static const struct advice exec_advice[] = {
 	{NULL,
 	 "The guest jumped wildly: a NULL or overwritten function pointer, a smashed stack, or "
-	 "code "
-	 "that ran off low memory into 0xa0000. The address and RSP are in the record.",
+	 "code that ran off low memory into 0xa0000. The address and RSP are in the record.",
 	 "Documentation/virt/kvm/api.rst: KVM_EXIT_INTERNAL_ERROR", REV_LINUX},
 	{"qemu",
 	 "If it happens at start: check -bios, pflash and the machine type; the reset vector is in "
@@ -84,8 +82,7 @@ const struct rule rule_x86_exec = {
 	.arch = "x86_64",
 	.from = RULE_FAULT,
 	.what = "The guest ran where no memory is. KVM emulates data accesses outside memory, but "
-		"it "
-		"cannot fetch instructions there.",
+		"it cannot fetch instructions there.",
 	.known_by =
 		"KVM's emulator gave up without a byte of the instruction, and no memslot holds "
 		"the code's address.",
@@ -113,8 +110,7 @@ static double emulation_score(const struct scene *s, const char **reason)
 	}
 	if (!s->ipa_known) {
 		*reason = "with paging on KVM emulates accesses to memory only where no memory is; "
-			  "the "
-			  "guest-physical address is not known";
+			  "the guest-physical address is not known";
 		return s->has_linear ? 0.6 : 0;
 	}
 	if (s->is_derived) {

@@ -124,8 +124,7 @@ const struct rule rule_x86_ecam = {
 	.arch = "x86_64",
 	.from = RULE_FAULT,
 	.what = "The guest looks for PCI configuration space where this machine does not have it: "
-		"it "
-		"takes another machine's address for granted.",
+		"it takes another machine's address for granted.",
 	.known_by =
 		"One place for each device of a bus was read, in steps of 32 KiB, from an address "
 		"where other machines have their configuration space and this one does not.",
@@ -250,8 +249,7 @@ const struct rule rule_x86_pci_hole = {
 	.arch = "x86_64",
 	.from = RULE_FAULT,
 	.what = "The guest goes on accessing an address in the hole below 4 GiB where no device "
-		"is: "
-		"a BAR that was moved or switched off, or an address made up.",
+		"is: a BAR that was moved or switched off, or an address made up.",
 	.known_by =
 		"Many described accesses between the end of low RAM and 4 GiB, where neither KVM "
 		"nor the machine's reference map has anything.",
@@ -275,8 +273,7 @@ static const struct advice apic_advice[] = {
 	 "arch/x86/kvm/lapic.c, ioapic.c", REV_LINUX},
 	{"qemu",
 	 "-machine kernel-irqchip=split moves the IOAPIC into QEMU, off the local APIC too; they "
-	 "stay "
-	 "at these addresses.",
+	 "stay at these addresses.",
 	 "qemu-options.hx: kernel-irqchip", REV_QEMU},
 	{0},
 };

@@ -171,21 +171,10 @@ bool scene_is_empty(const struct scene *s)
 /* Only an access that the CPU described is counted as MMIO. */
 static bool has_traffic(const struct faultmap *faults, uint64_t ipa)
 {
-	uint64_t place = ipa & PLACE_MASK;
-	size_t low = 0, high = faults->n_places;
+	const struct place *reads = faultmap_place(faults, ipa, false);
+	const struct place *writes = faultmap_place(faults, ipa, true);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (faults->places[mid].ipa < place)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < faults->n_places && faults->places[low].ipa == place; low++)
-		if (faults->places[low].count)
-			return true;
-	return false;
+	return (reads && reads->count) || (writes && writes->count);
 }
 
 static void set_bus(struct scene *s)

@@ -25,25 +25,21 @@ const struct symptom symptoms[] = {
 	 "accel/kvm/kvm-all.c: kvm_cpu_exec()", REV_QEMU},
 	{"qemu", SYMPTOM_INTERNAL_ERROR,
 	 "QEMU prints \"KVM internal error. Suberror: 1\", \"emulation failure\" and the "
-	 "registers, "
-	 "and stops the VM: info status says \"paused (internal-error)\".",
+	 "registers, and stops the VM: info status says \"paused (internal-error)\".",
 	 "accel/kvm/kvm-all.c: kvm_handle_internal_error()", REV_QEMU},
 	{"qemu", SYMPTOM_MEMORY_FAULT,
 	 "QEMU 9.1 and later converts the memory, or prints \"Convert non guest_memfd backed "
-	 "memory "
-	 "region (0x... ,+ 0x...) to private\" and stops the VM; older ones print \"error: kvm run "
-	 "failed Bad address\".",
+	 "memory region (0x... ,+ 0x...) to private\" and stops the VM; older ones print \"error: "
+	 "kvm run failed Bad address\".",
 	 "accel/kvm/kvm-all.c: kvm_convert_memory()", REV_QEMU},
 	{"qemu", SYMPTOM_LDST64B,
 	 "QEMU logs nothing (with -d unimp \"un-handled exit reason 42\") and runs the vCPU again: "
-	 "it "
-	 "spins at 100 % of a CPU.",
+	 "it spins at 100 % of a CPU.",
 	 "target/arm/kvm.c: kvm_arch_handle_exit()", REV_QEMU},
 	{"qemu", SYMPTOM_UNASSIGNED,
 	 "QEMU logs nothing. \"Invalid read at addr 0x..., size 4, region '(null)', reason: "
 	 "rejected\" comes with -d guest_errors (10.x: -d invalid_mem), which the monitor can "
-	 "switch "
-	 "on (logfile FILE, then log guest_errors); never for PCI windows.",
+	 "switch on (logfile FILE, then log guest_errors); never for PCI windows.",
 	 "system/memory.c: memory_region_access_valid(); hw/pci-host/gpex.c: unassigned_io_ops",
 	 REV_QEMU},
 	/* ---- Firecracker ---- */
@@ -61,8 +57,7 @@ const struct symptom symptoms[] = {
 	 "src/vmm/src/vstate/vcpu.rs: handle_kvm_exit()", REV_FIRECRACKER},
 	{"firecracker", SYMPTOM_MEMORY_FAULT,
 	 "Firecracker logs \"Unexpected exit reason on vcpu run: MemoryFault {...}\" and exits "
-	 "with "
-	 "status 1.",
+	 "with status 1.",
 	 "src/vmm/src/arch/aarch64/vcpu.rs: run_arch_emulation()", REV_FIRECRACKER},
 	{"firecracker", SYMPTOM_LDST64B,
 	 "Firecracker logs \"Unexpected exit reason on vcpu run: Unsupported(42)\" and exits with "
@@ -75,8 +70,7 @@ const struct symptom symptoms[] = {
 	{"cloud-hypervisor", SYMPTOM_ENOSYS,
 	 "Cloud Hypervisor logs \"VCPU generated error: VcpuRun(Failed to run vcpu\" with \"VCPU "
 	 "error Error(38)\" (since v47 on a line of its own) and exits with status 0. Up to v29 "
-	 "only "
-	 "the vCPU ended, and the VM hung.",
+	 "only the vCPU ended, and the VM hung.",
 	 "vmm/src/cpu.rs; hypervisor/src/cpu.rs: RunVcpu", REV_CLOUD_HYPERVISOR},
 	{"cloud-hypervisor", SYMPTOM_EFAULT,
 	 "Cloud Hypervisor logs \"VCPU generated error: VcpuRun(Failed to run vcpu\" with \"VCPU "
@@ -96,8 +90,7 @@ const struct symptom symptoms[] = {
 	 "hypervisor/src/kvm/mod.rs: run()", REV_CLOUD_HYPERVISOR},
 	{"cloud-hypervisor", SYMPTOM_UNASSIGNED,
 	 "Cloud Hypervisor logs \"Guest MMIO read from unregistered address 0x...\" (or \"write "
-	 "to\") "
-	 "at level info, which needs -v, and goes on.",
+	 "to\") at level info, which needs -v, and goes on.",
 	 "vmm/src/vm.rs: mmio_read(), mmio_write()", REV_CLOUD_HYPERVISOR},
 	/* ---- crosvm ---- */
 	{"crosvm", SYMPTOM_ENOSYS,
@@ -146,18 +139,15 @@ const struct symptom symptoms[] = {
 	/* ---- libkrun ---- */
 	{"libkrun", SYMPTOM_ENOSYS,
 	 "libkrun logs \"Failure during vcpu run: ...\", if its program switched logging on, and "
-	 "the "
-	 "process exits with status 1.",
+	 "the process exits with status 1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_EFAULT,
 	 "libkrun logs \"Failure during vcpu run: ...\", if its program switched logging on, and "
-	 "the "
-	 "process exits with status 1.",
+	 "the process exits with status 1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_INTERNAL_ERROR,
 	 "libkrun logs \"Received KVM_EXIT_INTERNAL_ERROR signal\" and the process exits with "
-	 "status "
-	 "1.",
+	 "status 1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_MEMORY_FAULT,
 	 "libkrun logs \"Unexpected exit reason on vcpu run: MemoryFault {...}\" (built without a "
@@ -165,8 +155,7 @@ const struct symptom symptoms[] = {
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_LDST64B,
 	 "libkrun logs \"Unexpected exit reason on vcpu run: Unsupported(42)\" and the process "
-	 "exits "
-	 "with status 1.",
+	 "exits with status 1.",
 	 "src/vmm/src/linux/vstate.rs: run_emulation()", REV_LIBKRUN},
 	{"libkrun", SYMPTOM_UNASSIGNED, "libkrun logs nothing; reads give what was there before.",
 	 "src/devices/src/bus.rs: Bus::read", REV_LIBKRUN},
@@ -183,16 +172,14 @@ const struct symptom symptoms[] = {
 	{NULL, SYMPTOM_ENOSYS,
 	 "KVM_RUN failed with \"Function not implemented\" (errno 38), of which most VMMs die. The "
 	 "host's kernel logs \"Data abort outside memslots with no valid syndrome info\" up to "
-	 "Linux "
-	 "6.6, and nothing since.",
+	 "Linux 6.6, and nothing since.",
 	 "arch/arm64/kvm/mmio.c: io_mem_abort(); d11974dc5f20", REV_LINUX},
 	{NULL, SYMPTOM_NISV_EXIT,
 	 "The VMM asked to be told (KVM_CAP_ARM_NISV_TO_USER); the host's kernel logs nothing.",
 	 "Documentation/virt/kvm/api.rst: KVM_EXIT_ARM_NISV", REV_LINUX},
 	{NULL, SYMPTOM_EFAULT,
 	 "KVM_RUN failed with \"Bad address\" (errno 14), of which most VMMs die. The host's "
-	 "kernel "
-	 "log may have \"Failed to find VMA for hva 0x...\".",
+	 "kernel log may have \"Failed to find VMA for hva 0x...\".",
 	 "arch/arm64/kvm/mmu.c: kvm_s2_fault_get_vma_info()", REV_LINUX},
 	{NULL, SYMPTOM_INTERNAL_ERROR,
 	 "KVM_RUN ended with KVM_EXIT_INTERNAL_ERROR, suberror 1 (emulation).",

@@ -53,8 +53,7 @@ static struct trace_words mmio(const struct trace_event *event)
 {
 	static const char *const meanings[] = {
 		"A guest's read of an address without memory goes to a device; its value is not "
-		"known "
-		"yet.",
+		"known yet.",
 		"The value of a guest's MMIO read.",
 		"A guest's write to an address without memory goes to a device.",
 	};
@@ -79,8 +78,7 @@ static const struct exit_words {
 	 "The VMM does it, and runs the vCPU again."},
 	{17, NISV_OUTCOME_VMM_DECIDES,
 	 "KVM_RUN returned with KVM_EXIT_INTERNAL_ERROR: on x86 mostly that the instruction "
-	 "emulator "
-	 "gave up.",
+	 "emulator gave up.",
 	 "The VMM stops the vCPU, or the VM."},
 	{28, NISV_OUTCOME_VMM_DECIDES,
 	 "KVM_RUN returned with KVM_EXIT_ARM_NISV: an access outside memory that the CPU does not "
@@ -148,11 +146,10 @@ static struct trace_words emulate_insn(const struct trace_event *event)
 		};
 	return (struct trace_words){
 		.meaning = "KVM's instruction emulator gave up: the guest ran code, or used an "
-			   "operand, "
-			   "where no memory is, or with an instruction that it does not know.",
+			   "operand, where no memory is, or with an instruction that it does not "
+			   "know.",
 		.next = "KVM_EXIT_INTERNAL_ERROR to the VMM (kvm_userspace_exit, reason 17), or "
-			"#UD in "
-			"the guest's user space.",
+			"#UD in the guest's user space.",
 		.caution = "The bytes are what the emulator had read by then, not the whole "
 			   "instruction.",
 		.source = X86_SOURCE,
@@ -185,8 +182,7 @@ struct trace_words trace_words_of(const struct trace_event *event)
 	case TRACE_PAGE_FAULT:
 		return (struct trace_words){
 			.meaning = "A guest's access was refused by the page tables that KVM keeps "
-				   "for "
-				   "it.",
+				   "for it.",
 			.next = "KVM maps the page, or emulates the instruction as MMIO.",
 			.caution = "It comes for ordinary memory as well. The address is "
 				   "guest-physical only with nested paging (bit 32 of the error "

@@ -48,8 +48,7 @@ static const char *esr_note(uint64_t esr, bool is_guest)
 	if (esr & ESR_RESERVED)
 		return "bits 63:56 are reserved: is it an ESR?";
 	return is_guest ? "as the guest sees it (ESR_EL1); the host's ESR_EL2 of the same access "
-			  "says "
-			  "more"
+			  "says more"
 			: NULL;
 }
 
