@@ -99,7 +99,6 @@ static int method_get_fault_map(struct varlink_call *call, struct json_object *p
 				void *userdata)
 {
 	struct manager *manager = userdata;
-	struct sites_json_source source = {.arch = manager->host.arch};
 	struct json_object *reply, *list;
 	struct regions regions;
 	bool sites = true;
@@ -119,11 +118,11 @@ static int method_get_fault_map(struct varlink_call *call, struct json_object *p
 	for (size_t i = 0; i < regions.n; i++)
 		json_object_array_add(list, model_region(&regions.list[i]));
 	regions_clear(&regions);
-	source.faults = sites ? vm->faults : NULL;
 	reply = json_object_new_object();
 	json_object_object_add(reply, "vm", model_vm(vm));
 	json_object_object_add(reply, "regions", list);
-	json_object_object_add(reply, "sites", sites_to_json(&source));
+	json_object_object_add(reply, "sites",
+			       sites_to_json(sites ? vm->faults : NULL, manager->host.arch));
 	return varlink_reply(call, reply);
 }
 

@@ -64,6 +64,7 @@ static int compare_places(const void *a, const void *b)
 struct table {
 	char *data;
 	size_t n, capacity, key_size, value_size;
+	const struct nisv_vm_key *only; /* what keys begin with; NULL: all are taken */
 };
 
 static int table_reserve(struct table *table, size_t more)
@@ -86,8 +87,11 @@ static int table_reserve(struct table *table, size_t more)
 static int table_add(struct table *table, const void *key, const void *value)
 {
 	char *at;
-	int r = table_reserve(table, 1);
+	int r;
 
+	if (table->only && compare_vm(key, table->only))
+		return 0;
+	r = table_reserve(table, 1);
 	if (r < 0)
 		return r;
 	at = table->data + table->n++ * (table->key_size + table->value_size);
@@ -369,17 +373,13 @@ const struct counters_place *counters_places(const struct counters *counters,
  * Deletes the entries of a VM from a map whose keys begin with its key. What a CPU's cache still
  * holds of it is dropped by BPF when its slot is next wanted.
  */
-static int forget_keys(int fd, struct table *table, const struct nisv_vm_key *vm)
+static int forget_keys(int fd, struct table *table)
 {
 	size_t size = table->key_size + table->value_size;
 	int r = fd < 0 ? fd : read_map(fd, table);
 
-	for (size_t i = 0; r >= 0 && i < table->n; i++) {
-		const char *key = table->data + i * size;
-
-		if (!compare_vm((const struct nisv_vm_key *)key, vm))
-			bpf_map_delete_elem(fd, key);
-	}
+	for (size_t i = 0; r >= 0 && i < table->n; i++)
+		bpf_map_delete_elem(fd, table->data + i * size);
 	free(table->data);
 	return r;
 }
@@ -404,14 +404,16 @@ static int forget_vcpus(int fd, const struct nisv_vm_key *vm)
 int counters_forget(const struct capture *capture, const struct nisv_vm_key *vm)
 {
 	struct table sites = {.key_size = sizeof(struct nisv_site_key),
-			      .value_size = sizeof(struct nisv_site)};
+			      .value_size = sizeof(struct nisv_site),
+			      .only = vm};
 	struct table places = {.key_size = sizeof(struct nisv_place_key),
-			       .value_size = sizeof(struct nisv_place)};
+			       .value_size = sizeof(struct nisv_place),
+			       .only = vm};
 	int vms = capture_map_fd(capture, "vms"), r;
 
-	r = forget_keys(capture_map_fd(capture, "sites"), &sites, vm);
+	r = forget_keys(capture_map_fd(capture, "sites"), &sites);
 	if (r >= 0)
-		r = forget_keys(capture_map_fd(capture, "places"), &places, vm);
+		r = forget_keys(capture_map_fd(capture, "places"), &places);
 	if (r >= 0)
 		r = forget_vcpus(capture_map_fd(capture, "vcpus"), vm);
 	if (r < 0)

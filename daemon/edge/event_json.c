@@ -8,6 +8,7 @@
 #include "daemon/edge/guest_json.h"
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/model_json.h"
+#include "daemon/edge/sites_json.h"
 #include "daemon/edge/wallclock.h"
 
 /* Absent values are null, never left out: each event has every member. */
@@ -52,13 +53,7 @@ struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault
 
 static struct json_object *event_sites(const struct vm *vm, const char *arch)
 {
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < vm->faults->n_sites; i++)
-		json_object_array_add(list, model_site(&vm->faults->sites[i], arch));
-	for (size_t i = 0; i < vm->faults->n_places; i++)
-		json_object_array_add(list, model_place(&vm->faults->places[i]));
-	return event_new(vm, "sites", wallclock_monotonic_ns(), list);
+	return event_new(vm, "sites", wallclock_monotonic_ns(), sites_to_json(vm->faults, arch));
 }
 
 struct json_object *event_finding(const struct vm *vm, const struct finding *finding,

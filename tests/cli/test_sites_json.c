@@ -68,11 +68,11 @@ static void add_places(uint64_t n)
 }
 
 /* As varlink prints a reply, read again. */
-static struct json_object *printed(struct sites_json_source *source)
+static struct json_object *printed(const struct faultmap *map)
 {
 	struct json_object *reply = json_object_new_object(), *again;
 
-	json_object_object_add(reply, "sites", sites_to_json(source));
+	json_object_object_add(reply, "sites", sites_to_json(map, "arm64"));
 	json_object_object_add(reply, "after", json_object_new_int(7));
 	again = json_tokener_parse(json_object_to_json_string_ext(
 		reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -94,14 +94,12 @@ static void assert_same(struct json_object *actual, struct json_object *expected
 
 static void all_sites_and_places_are_printed(void **state)
 {
-	struct sites_json_source source = {.arch = "arm64"};
 	struct json_object *reply, *sites;
 
 	(void)state;
 	add_sites(SITES);
 	add_places(PLACES);
-	source.faults = faults;
-	reply = printed(&source);
+	reply = printed(faults);
 	sites = json_object_object_get(reply, "sites");
 	assert_int_equal(json_object_array_length(sites), SITES + PLACES);
 	for (size_t i = 0; i < SITES; i += SITES / 7)
@@ -117,27 +115,24 @@ static void all_sites_and_places_are_printed(void **state)
 
 static void without_sites_it_is_an_empty_array(void **state)
 {
-	struct sites_json_source source = {.faults = faults, .arch = "arm64"};
-	struct json_object *reply = printed(&source);
+	struct json_object *reply = printed(faults);
 
 	(void)state;
 	assert_int_equal(json_object_array_length(json_object_object_get(reply, "sites")), 0);
 	json_object_put(reply);
 	add_sites(1);
-	source.faults = NULL;
-	reply = printed(&source);
+	reply = printed(NULL);
 	assert_int_equal(json_object_array_length(json_object_object_get(reply, "sites")), 0);
 	json_object_put(reply);
 }
 
 static void places_alone_begin_the_array(void **state)
 {
-	struct sites_json_source source = {.faults = faults, .arch = "arm64"};
 	struct json_object *reply;
 
 	(void)state;
 	add_places(2);
-	reply = printed(&source);
+	reply = printed(faults);
 	assert_int_equal(json_object_array_length(json_object_object_get(reply, "sites")), 2);
 	json_object_put(reply);
 }
