@@ -201,7 +201,7 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
 native-bins: $(NATIVE_BIN) $(O)/tests/testvmm
-proto-bins: $(PROTO_BIN) $(O)/nisvctl
+proto-bins: $(PROTO_BIN) $(O)/nisvctl $(O)/nisvd
 .PHONY: unit-bins bpf-bins native-bins proto-bins
 
 lab-build:

@@ -7,7 +7,7 @@
 #include "kvm.bpf.h"
 
 /* Set by the daemon before loading. (__u32: the skeleton repeats these types in user space.) */
-const volatile __u32 sites_per_vm = 4096;
+const volatile __u32 sites_per_vm = 10240;
 const volatile __u32 places_per_vm = 2048;
 const volatile __u32 details_per_second = 32;
 const volatile __u32 vital_per_second = 8;

@@ -9,6 +9,7 @@
 #include "cli/findings_verb.h"
 #include "cli/format.h"
 #include "cli/reply.h"
+#include "cli/vm_replies.h"
 #include "cli/vm_text.h"
 
 /* No finding is an answer only together with what could have been seen. */
@@ -78,7 +79,8 @@ static void print_vm(const struct term *term, struct json_object *reply,
 	}
 }
 
-static void print_groups(const struct term *term, struct json_object *groups)
+static void print_groups(const struct term *term, const struct options *options,
+			 struct json_object *groups)
 {
 	for (size_t i = 0; i < reply_length(groups); i++) {
 		struct json_object *group = reply_at(groups, i), *vms = reply_array(group, "vms");
@@ -104,34 +106,24 @@ static void print_groups(const struct term *term, struct json_object *groups)
 		if (n > 1)
 			print_field(term, "VMs", text);
 		print_lines(term, "What to do", reply_array(finding, "advice"));
-		fprintf(term->out, "\n\"nisvctl explain %s\" shows the evidence\n",
-			reply_string(reply_at(vms, 0), "id"));
+		fprintf(term->out, "\n\"nisvctl explain %s%s%s\" shows the evidence\n",
+			reply_string(reply_at(vms, 0), "id"), options->file ? " --file " : "",
+			options->file ? options->file : "");
 	}
-}
-
-/* The regions around a fault come with the fault map; without it the text goes without picture. */
-static struct json_object *get_regions(struct client *client, struct json_object *reply,
-				       struct json_object **ret_map)
-{
-	struct json_object *vm = reply_object(reply, "vm");
-
-	if (!vm || reply_length(reply_array(reply, "findings")) == 0 ||
-	    client_call(client, NISV_METHOD_GET_FAULT_MAP,
-			client_params("vm", reply_string(vm, "key")), ret_map) != NISV_EXIT_OK)
-		return NULL;
-	return reply_array(*ret_map, "regions");
 }
 
 static int print_reply(const struct options *options, struct client *client,
 		       struct json_object *reply, bool has_address, const void *symbols)
 {
-	struct json_object *map = NULL, *regions = get_regions(client, reply, &map);
+	struct json_object *vm = reply_object(reply, "vm"), *map = NULL, *regions = NULL;
 	struct term term;
 
+	if (vm && reply_length(reply_array(reply, "findings")))
+		regions = vm_regions_get(client, vm, &map);
 	term_open(&term, options, true);
 	print_note(&term, reply);
 	if (reply_length(reply_array(reply, "groups")))
-		print_groups(&term, reply_array(reply, "groups"));
+		print_groups(&term, options, reply_array(reply, "groups"));
 	else if (reply_length(reply_array(reply, "findings")))
 		print_vm(&term, reply, regions, symbols);
 	else

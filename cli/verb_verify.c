@@ -6,6 +6,7 @@
 #include "cli/finding.h"
 #include "cli/findings_verb.h"
 #include "cli/reply.h"
+#include "cli/vm_replies.h"
 #include "cli/vm_text.h"
 
 #define REASON_SHOWN 160
@@ -193,18 +194,6 @@ static void print_sum(const struct term *term, struct json_object *vms)
 	term_wrap(term, title, (int)strlen(title), text);
 }
 
-/* The regions around the place; without them the text goes without picture. */
-static struct json_object *get_regions(struct client *client, struct json_object *answer,
-				       struct json_object **ret_map)
-{
-	const char *key = reply_string(reply_object(answer, "vm"), "key");
-
-	if (is_well(answer) || client_call(client, NISV_METHOD_GET_FAULT_MAP,
-					   client_params("vm", key), ret_map) != NISV_EXIT_OK)
-		return NULL;
-	return reply_array(*ret_map, "regions");
-}
-
 static int print_reply(const struct options *options, struct client *client,
 		       struct json_object *reply, bool is_one, const void *userdata)
 {
@@ -216,8 +205,8 @@ static int print_reply(const struct options *options, struct client *client,
 		error_note(options, is_one ? "the VM has just ended" : "no VM is running");
 		return NISV_EXIT_OK;
 	}
-	if (is_one)
-		regions = get_regions(client, reply_at(vms, 0), &map);
+	if (is_one && !is_well(reply_at(vms, 0)))
+		regions = vm_regions_get(client, reply_object(reply_at(vms, 0), "vm"), &map);
 	term_open(&term, options, true);
 	for (size_t i = 0; i < reply_length(vms); i++) {
 		if (i && !is_well(reply_at(vms, i - 1)))

@@ -27,6 +27,17 @@ int vm_replies_get(const struct options *options, const char *query, struct vm_r
 	return status;
 }
 
+struct json_object *vm_regions_get(struct client *client, struct json_object *vm,
+				   struct json_object **ret_map)
+{
+	struct json_object *params = client_params("vm", reply_string(vm, "key"));
+
+	json_object_object_add(params, "sites", json_object_new_boolean(false));
+	if (client_call(client, NISV_METHOD_GET_FAULT_MAP, params, ret_map) != NISV_EXIT_OK)
+		return NULL;
+	return reply_array(*ret_map, "regions");
+}
+
 void vm_replies_clear(struct vm_replies *replies)
 {
 	json_object_put(replies->vm);

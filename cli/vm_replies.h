@@ -15,4 +15,12 @@ struct vm_replies {
 int vm_replies_get(const struct options *options, const char *query, struct vm_replies *ret);
 void vm_replies_clear(struct vm_replies *replies);
 
+/*
+ * The regions of @vm (a VM of a reply), for a drawing, borrowed from *@ret_map, which the caller
+ * puts. NULL: there are none to be had.
+ */
+struct client;
+struct json_object *vm_regions_get(struct client *client, struct json_object *vm,
+				   struct json_object **ret_map);
+
 #endif

@@ -85,10 +85,15 @@ static void lose_instruction(struct nisv_rec_fault *rec)
 	rec->code_len = 0;
 }
 
+static void lose_walk(struct nisv_rec_fault *rec)
+{
+	rec->walk = (struct nisv_walk){.state = NISV_WALK_NONE};
+}
+
 static void lose_guest_memory(struct nisv_rec_fault *rec)
 {
 	lose_instruction(rec);
-	rec->walk = (struct nisv_walk){0};
+	lose_walk(rec);
 	rec->backtrace = (struct nisv_backtrace){0};
 }
 
@@ -141,6 +146,11 @@ static void without_sight(struct reduced *reduced)
 static void without_registers(struct reduced *reduced)
 {
 	each_record(reduced, lose_registers);
+}
+
+static void without_walks(struct reduced *reduced)
+{
+	each_record(reduced, lose_walk);
 }
 
 static void without_mappings(struct reduced *reduced)
@@ -259,6 +269,7 @@ const struct ablation ablations[] = {
 	{"without the injection hooks", without_injection},
 	{"without the memslots at the fault", without_sight},
 	{"without the system registers", without_registers},
+	{"without the guest's page tables", without_walks},
 	{"without the host's mappings at the fault", without_mappings},
 	{"without the host's mappings by a look", without_backings},
 	{"without the records", without_records},

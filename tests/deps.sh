@@ -18,7 +18,8 @@ esac
 build="gcc make pkg-config clang llvm bpftool"
 libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcapstone-dev
 	libsmartcols-dev libinih-dev libcmocka-dev"
-check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck mandoc jq expect socat python3 bsdextrautils zsh"
+check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq expect socat python3
+	bsdutils zsh less procps mount systemd"
 lab="qemu-system-arm binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
 # The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).

@@ -3,7 +3,8 @@
 #
 # Runs test programs one after the other and keeps the score of the whole `make check`.
 #   runner.sh begin                    forget earlier results
-#   runner.sh run PART COMMAND...      each COMMAND is one test; its words are split by the shell
+#   runner.sh run PART COMMAND...      each COMMAND is one test; its words are split by the shell.
+#                                      What PART gave before is forgotten
 #   runner.sh end                      print the sum; status 1 if anything failed or nothing ran
 # A test passes with status 0 and is skipped with 77; a skipped one says why in its output.
 set -u
@@ -18,6 +19,8 @@ begin)
 run)
 	part=$2
 	shift 2
+	touch "$results"
+	sed -i "/^[A-Z]*	$part	/d" "$results"
 	for command in "$@"; do
 		printf '== %s: %s\n' "$part" "$command"
 		began=$(date +%s)

@@ -21,13 +21,6 @@ const char *severity_name(enum severity severity)
 	return severity < _SEVERITY_MAX ? severity_names[severity] : "unknown";
 }
 
-const char *confidence_word(double confidence)
-{
-	if (confidence >= 0.9)
-		return "certain";
-	return confidence >= 0.7 ? "likely" : "possible";
-}
-
 struct group {
 	size_t first, n; /* of the sorted verdicts */
 	enum severity severity;

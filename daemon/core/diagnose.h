@@ -100,7 +100,4 @@ int diagnose(const struct evidence *evidence, struct findings *ret);
 void findings_clear(
 	struct findings *findings); /* frees what is owned; may be called on a zeroed struct */
 
-/* "certain" (>= 0.9), "likely" (>= 0.7), "possible": how text shows a confidence. */
-const char *confidence_word(double confidence);
-
 #endif

@@ -75,14 +75,9 @@ void facts_set(struct facts *ret, const struct evidence *e)
 		.evidence = e,
 		.is_x86 = !strcmp(e->host->arch, "x86_64"),
 		.has_all_slots = layout->known && layout->total_slots <= layout->n_slots,
-		.otherwhere =
-			{
-				.maps = e->host->maps,
-				.n_maps = e->host->n_maps,
-				.arch = e->host->arch,
-				.own_id = e->machine ? e->machine->id : "",
-			},
 	};
+	otherwhere_set(&ret->otherwhere, e->host->maps, e->host->n_maps, e->host->arch,
+		       e->machine ? e->machine->id : "");
 	/* Not layout_main_ram(): device memory may be larger than the RAM. */
 	ret->has_ram = layout->known && layout_largest_run(layout, can_be_ram, e, &ret->ram);
 	for (size_t i = 0; layout->known && i < layout->n_slots; i++)

@@ -18,38 +18,36 @@ static bool is_touched(const struct machine_region *region, uint64_t ipa, uint64
 	return ipa - region->base < region->size || region->base - ipa < extent;
 }
 
-static bool is_other(const struct otherwhere *o, const struct machine *map)
+_Static_assert(OTHERWHERE_MAPS_MAX <= UINT8_MAX + 1, "an index fits");
+
+void otherwhere_set(struct otherwhere *ret, const struct machine *maps, size_t n_maps,
+		    const char *arch, const char *own_id)
 {
-	return !strcmp(map->arch, o->arch) && strcmp(map->id, o->own_id) != 0;
-}
-
-static size_t devices_of(const struct otherwhere *o, bool boards, uint64_t ipa, uint64_t extent,
-			 struct other_device *ret, size_t max)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < o->n_maps && i < OTHERWHERE_MAPS_MAX; i++) {
-		const struct machine *map = &o->maps[i];
-
-		if (map->is_alien != boards || !is_other(o, map))
-			continue;
-		for (size_t k = 0; k < map->n_regions && found < max; k++) {
-			if (!is_touched(&map->regions[k], ipa, extent) ||
-			    !is_device(&map->regions[k]))
-				continue;
-			ret[found++] = (struct other_device){i, &map->regions[k]};
-			break;
-		}
-	}
-	return found;
+	*ret = (struct otherwhere){.maps = maps};
+	for (int boards = 1; boards >= 0; boards--)
+		for (size_t i = 0; i < n_maps && i < OTHERWHERE_MAPS_MAX; i++)
+			if (maps[i].is_alien == boards && !strcmp(maps[i].arch, arch) &&
+			    strcmp(maps[i].id, own_id) != 0)
+				ret->others[ret->n_others++] = (uint8_t)i;
 }
 
 size_t otherwhere_at(const struct otherwhere *o, uint64_t ipa, uint64_t extent,
 		     struct other_device *ret, size_t max)
 {
-	size_t n = devices_of(o, true, ipa, extent, ret, max);
+	size_t found = 0;
 
-	return n + devices_of(o, false, ipa, extent, ret + n, max - n);
+	for (size_t i = 0; i < o->n_others && found < max; i++) {
+		const struct machine *map = &o->maps[o->others[i]];
+
+		for (size_t k = 0; k < map->n_regions; k++) {
+			if (!is_touched(&map->regions[k], ipa, extent) ||
+			    !is_device(&map->regions[k]))
+				continue;
+			ret[found++] = (struct other_device){o->others[i], &map->regions[k]};
+			break;
+		}
+	}
+	return found;
 }
 
 _Static_assert(MACHINE_REGIONS_MAX <= 64, "a bit for each region of a map");

@@ -16,13 +16,18 @@
 #define OTHERWHERE_MAPS_MAX 128
 
 struct otherwhere {
-	const struct machine *maps; /* the registry */
-	size_t n_maps;
-	const char *arch;
-	const char *own_id; /* of the VM's own map, which does not count; or "" */
+	const struct machine *maps;	     /* the registry */
+	uint8_t others[OTHERWHERE_MAPS_MAX]; /* indices of those that count, boards first */
+	size_t n_others;
 	/* For each map, which of its regions were touched: a bit each. */
 	uint64_t touched[OTHERWHERE_MAPS_MAX];
 };
+
+/* Nothing is touched yet. Of the @n_maps borrowed @maps, those of @arch count, but not the VM's
+ * own,
+ * @own_id (or ""). */
+void otherwhere_set(struct otherwhere *ret, const struct machine *maps, size_t n_maps,
+		    const char *arch, const char *own_id);
 
 /* A device of another machine. */
 struct other_device {

@@ -243,6 +243,15 @@ static void machine_line(const struct scene *s, struct text *text)
 								: "only by the layout's likeness");
 }
 
+/* Why it is not known that KVM injected an abort, which it always does for a fetch or a walk. */
+static const char *why_unseen(const struct evidence *evidence)
+{
+	if (evidence->is_traced)
+		return "no tracepoint tells it";
+	return evidence->host->injection_seen ? "this time it was not seen"
+					      : "no hook on this kernel sees it";
+}
+
 static void outcome_line(const struct scene *s, struct text *text)
 {
 	const struct site *site = s->site;
@@ -256,7 +265,7 @@ static void outcome_line(const struct scene *s, struct text *text)
 		text_add(text, ", %s", words_exit(s->rec->exit_reason).s);
 	else if (site->outcome == NISV_OUTCOME_UNKNOWN &&
 		 (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK))
-		text_add(text, " (KVM injects an abort; no hook on this kernel sees it)");
+		text_add(text, " (KVM injects an abort; %s)", why_unseen(s->evidence));
 }
 
 int report_evidence(const struct scene *s, const struct rule *rule, struct finding *finding)

@@ -349,6 +349,7 @@ static const struct advice sve_advice[] = {
 		.place = rule_device_place,                                                        \
 		.where = rule_device_where,                                                        \
 		.how = rule_how,                                                                   \
+		.advise = rule_advise_instead,                                                     \
 		.advice = name##_advice,                                                           \
 		.documentation = DOC_ARM_ARM,                                                      \
 	}

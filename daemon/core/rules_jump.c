@@ -150,8 +150,11 @@ static double jumped_score(const struct scene *s, const char **reason)
 	if (!is_fetch(s))
 		return 0;
 	if (s->sight == SIGHT_NONE) {
-		*reason = "KVM answered an instruction fetch as outside memory; what else is there "
-			  "is not known";
+		*reason = s->evidence->is_traced
+				  ? "the same instruction fetch faulted over and over, as none "
+				    "from memory does; what else is there is not known"
+				  : "KVM answered an instruction fetch as outside memory; what "
+				    "else is there is not known";
 		return 0.6;
 	}
 	return fetch_score(
@@ -162,7 +165,7 @@ static double jumped_score(const struct scene *s, const char **reason)
 
 static void jumped_place(const struct scene *s, struct text *text)
 {
-	text_add(text, "where no memory is");
+	text_add(text, s->sight == SIGHT_NONE ? "where KVM found no memory" : "where no memory is");
 	if (is_vector(s))
 		text_add(text, " (VBAR_EL1 + 0x%" PRIx64 ": an exception vector)",
 			 (uint64_t)(s->site->pc - s->rec->sys.vbar));

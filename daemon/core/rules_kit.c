@@ -39,7 +39,9 @@ double rule_sighted(const struct scene *s, double score)
 
 double rule_lasting(const struct scene *s, double score)
 {
-	return s->appeared && score > 0.35 ? 0.35 : rule_sighted(s, score);
+	bool is_passing = s->appeared || (s->removed && !s->restored);
+
+	return is_passing && score > 0.35 ? 0.35 : rule_sighted(s, score);
 }
 
 double rule_mapped(const struct scene *s, double score)

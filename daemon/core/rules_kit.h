@@ -15,8 +15,8 @@ double rule_lower(double score);
  * 0 when it was never read. */
 double rule_sighted(const struct scene *scene, double score);
 
-/* @score for a cause that lies in the layout of memory: nothing that memory which is there now can
- * have been. */
+/* @score for a cause that lies in the layout of memory: nothing that memory which was there before
+ * the fault, or is there now, can have been. */
 double rule_lasting(const struct scene *scene, double score);
 
 /* @score for a cause that rests on the VM's own reference map: one band less where that is known

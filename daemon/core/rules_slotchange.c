@@ -345,7 +345,6 @@ const struct rule rule_memory_unplugged = {
 	.where = unplugged_where,
 	.how = rule_how,
 	.prove = removal_prove,
-	.traffic_severity = SEVERITY_ERROR,
 	.advice = unplugged_advice,
 	.documentation = DOC_KVM_API,
 };

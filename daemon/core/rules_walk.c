@@ -187,9 +187,19 @@ static const struct nisv_slot *wrapped_slot(const struct scene *s, uint64_t *ret
 	return NULL;
 }
 
-static bool is_32_bit(const struct scene *s)
+/* The walk that capture made with the guest's own registers ends at the page that is missing. */
+static bool is_retraced(const struct scene *s)
 {
-	return s->is_a32 && s->ipa < FOUR_GIB;
+	const struct nisv_walk *walk = s->rec ? &s->rec->walk : NULL;
+
+	return walk && walk->agrees && walk->state == NISV_WALK_NO_SLOT &&
+	       walk->n_steps <= NISV_WALK_STEPS && (walk->out & PAGE_MASK) == (s->ipa & PAGE_MASK);
+}
+
+/* The CPU may have cut the address, unless the guest's tables have the one that it told. */
+static bool may_be_cut(const struct scene *s)
+{
+	return s->is_a32 && s->ipa < FOUR_GIB && !is_retraced(s);
 }
 
 /* No more than likely: which CPU the host has is not known, and few have that erratum. */
@@ -197,7 +207,7 @@ static double truncated_score(const struct scene *s, const char **reason)
 {
 	uint64_t real;
 
-	if (!is_walk(s) || !rule_no_slot(s) || !is_32_bit(s) || !wrapped_slot(s, &real))
+	if (!is_walk(s) || !rule_no_slot(s) || !may_be_cut(s) || !wrapped_slot(s, &real))
 		return 0;
 	*reason = "a table walk of an AArch32 guest left memory, and the address plus a multiple "
 		  "of 4 GiB is in RAM";
@@ -276,8 +286,11 @@ static double walk_score(const struct scene *s, const char **reason)
 	if (!is_walk(s) || !rule_no_slot(s))
 		return 0;
 	if (s->sight == SIGHT_NONE) {
-		*reason = "KVM answered a table walk as outside memory; the VM's memory map is not "
-			  "known";
+		*reason = s->evidence->is_traced
+				  ? "the same table walk faulted over and over, as none of "
+				    "memory does; the VM's memory map is not known"
+				  : "KVM answered a table walk as outside memory; the VM's "
+				    "memory map is not known";
 		return 0.55;
 	}
 	if (missing_root(s, &ttbr)) {
@@ -285,9 +298,13 @@ static double walk_score(const struct scene *s, const char **reason)
 			  "names";
 		return rule_lasting(s, 0.92);
 	}
+	if (is_retraced(s)) {
+		*reason = "the table's page is in no memslot, and a walk of the guest's own tables "
+			  "leads there";
+		return rule_lasting(s, 0.92);
+	}
 	*reason = "the walk reads a table where no memslot is";
-	/* Or the CPU has cut the address. */
-	if (is_32_bit(s) && (!s->facts->has_all_slots || wrapped_slot(s, &real)))
+	if (may_be_cut(s) && (!s->facts->has_all_slots || wrapped_slot(s, &real)))
 		return rule_lasting(s, 0.6);
 	return rule_lasting(s, 0.8);
 }
@@ -297,7 +314,8 @@ static void walk_place(const struct scene *s, struct text *text)
 	uint64_t ttbr;
 	const char *name = missing_root(s, &ttbr);
 
-	text_add(text, "where no memory is: %s is not in RAM",
+	text_add(text, "where %s: %s is not in RAM",
+		 s->sight == SIGHT_NONE ? "KVM found no memory" : "no memory is",
 		 name ? name : "a translation table of the guest");
 }
 
@@ -315,6 +333,23 @@ static void walk_where(const struct scene *s, struct text *text)
 			 s->ipa & PAGE_MASK);
 	rule_neighbours(s, text);
 	text_add(text, ".");
+}
+
+static void walk_prove(const struct scene *s, struct text *text)
+{
+	const struct nisv_walk *walk;
+	const struct nisv_walk_step *last;
+
+	if (!is_retraced(s))
+		return;
+	walk = &s->rec->walk;
+	text_add(text, "A walk of the guest's own tables for 0x%" PRIx64 " leaves memory there",
+		 (uint64_t)walk->va);
+	if (!walk->n_steps)
+		return;
+	last = &walk->step[walk->n_steps - 1];
+	text_add(text, ": level %d has 0x%" PRIx64 " at 0x%" PRIx64, last->level,
+		 (uint64_t)last->descriptor, (uint64_t)last->address);
 }
 
 static const struct advice walk_advice[] = {
@@ -349,6 +384,7 @@ const struct rule rule_uninitialised_page_table = {
 	.place = walk_place,
 	.where = walk_where,
 	.how = walk_how,
+	.prove = walk_prove,
 	.advice = walk_advice,
 	.documentation = DOC_ARM_ARM,
 };

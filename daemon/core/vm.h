@@ -83,6 +83,8 @@ struct vm {
 	struct findings
 		findings;	/* owned; as of the last diagnosis; points into faults and layout */
 	bool dirty;		/* evidence changed since */
+	uint64_t diagnosed_ns;	/* when the last one was begun; 0 never */
+	uint64_t diagnosis_ns;	/* how long it took */
 	struct news_state news; /* what the journal was told */
 	uint64_t dossier_ns;	/* when its dossier was last written; 0 never */
 	bool dossier_due;	/* it changed since */

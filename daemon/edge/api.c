@@ -16,6 +16,7 @@
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/machine_json.h"
 #include "daemon/edge/model_json.h"
+#include "daemon/edge/sites_json.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
 #include "daemon/edge/wallclock.h"
@@ -45,16 +46,13 @@ static int method_list_vms(struct varlink_call *call, struct json_object *parame
 {
 	struct manager *manager = userdata;
 	uint64_t now_ns = wallclock_monotonic_ns();
-	struct json_object *value = NULL, *list = json_object_new_array();
-	bool all, more = varlink_call_wants_more(call);
+	bool all = false, more = varlink_call_wants_more(call);
+	struct json_object *list;
 	int r = 0;
 
-	json_object_object_get_ex(parameters, "all", &value);
-	if (value && !json_object_is_type(value, json_type_boolean)) {
-		json_object_put(list);
+	if (!api_take_bool(parameters, "all", &all))
 		return varlink_invalid_parameter(call, "all");
-	}
-	all = json_object_get_boolean(value);
+	list = json_object_new_array();
 	api_refresh(manager);
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		if (!api_is_listed(manager->vms.list[i], all, now_ns))
@@ -101,11 +99,15 @@ static int method_get_fault_map(struct varlink_call *call, struct json_object *p
 				void *userdata)
 {
 	struct manager *manager = userdata;
-	struct json_object *reply, *list, *sites;
+	struct sites_json_source source = {.arch = manager->host.arch};
+	struct json_object *reply, *list;
 	struct regions regions;
+	bool sites = true;
 	struct vm *vm;
 	int r;
 
+	if (!api_take_bool(parameters, "sites", &sites))
+		return varlink_invalid_parameter(call, "sites");
 	api_refresh(manager);
 	vm = api_select_vm(manager, call, parameters, "vm");
 	if (!vm)
@@ -117,15 +119,11 @@ static int method_get_fault_map(struct varlink_call *call, struct json_object *p
 	for (size_t i = 0; i < regions.n; i++)
 		json_object_array_add(list, model_region(&regions.list[i]));
 	regions_clear(&regions);
-	sites = json_object_new_array();
-	for (size_t i = 0; i < vm->faults->n_sites; i++)
-		json_object_array_add(sites, model_site(&vm->faults->sites[i], manager->host.arch));
-	for (size_t i = 0; i < vm->faults->n_places; i++)
-		json_object_array_add(sites, model_place(&vm->faults->places[i]));
+	source.faults = sites ? vm->faults : NULL;
 	reply = json_object_new_object();
 	json_object_object_add(reply, "vm", model_vm(vm));
 	json_object_object_add(reply, "regions", list);
-	json_object_object_add(reply, "sites", sites);
+	json_object_object_add(reply, "sites", sites_to_json(&source));
 	return varlink_reply(call, reply);
 }
 

@@ -26,6 +26,18 @@ bool api_take_string(struct json_object *parameters, const char *name, const cha
 	return true;
 }
 
+bool api_take_bool(struct json_object *parameters, const char *name, bool *ret)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(parameters, name, &value) || !value)
+		return true;
+	if (!json_object_is_type(value, json_type_boolean))
+		return false;
+	*ret = json_object_get_boolean(value);
+	return true;
+}
+
 static int bad_input(struct varlink_call *call, const char *parameter, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

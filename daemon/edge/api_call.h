@@ -16,6 +16,9 @@
 /* An absent or null string is NULL; false if it is something else. */
 bool api_take_string(struct json_object *parameters, const char *name, const char **ret);
 
+/* With an absent or null value @ret stays as it is; false if it is something else. */
+bool api_take_bool(struct json_object *parameters, const char *name, bool *ret);
+
 /*
  * An absent number is *ret_set = false. Decimal or 0x hexadecimal, at most 64 bits. Anything else
  * is answered with an error, and then -EINVAL is returned.

@@ -17,7 +17,7 @@ struct capture;
 
 /* A member that is 0 has the default. */
 struct capture_options {
-	uint32_t sites_per_vm;	     /* fault sites kept per VM; 4096 */
+	uint32_t sites_per_vm;	     /* fault sites kept per VM; 10240 */
 	uint32_t places_per_vm;	     /* MMIO places kept per VM; 2048 */
 	uint32_t details_per_second; /* fault records per VM and second; 32 */
 	uint32_t vital_per_second;   /* of those that no storm can push out; 8 */

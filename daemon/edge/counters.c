@@ -263,8 +263,6 @@ int counters_read(const struct capture *capture, struct counters **ret)
 {
 	struct table vms = {.key_size = sizeof(struct nisv_vm_key),
 			    .value_size = sizeof(struct nisv_vm_stat)};
-	struct table sites = {.key_size = sizeof(struct nisv_site_key),
-			      .value_size = sizeof(struct nisv_site)};
 	struct table places = {.key_size = sizeof(struct nisv_place_key),
 			       .value_size = sizeof(struct nisv_place)};
 	struct counters *counters = calloc(1, sizeof(*counters));
@@ -278,27 +276,38 @@ int counters_read(const struct capture *capture, struct counters **ret)
 		if (vms.n)
 			qsort(counters->vms, vms.n, sizeof(*counters->vms), compare_vms);
 		vms.data = NULL;
-		r = read_named(capture, "sites", &sites);
-	}
-	if (r >= 0)
 		r = read_named(capture, "places", &places);
+	}
 	if (r >= 0)
 		r = read_caches(capture, counters, &places);
 	if (r < 0) {
 		free(vms.data);
-		free(sites.data);
 		free(places.data);
 		counters_free(counters);
 		return r;
 	}
-	counters->sites = (struct counters_site *)sites.data;
-	counters->n_sites = sites.n;
-	if (sites.n)
-		qsort(counters->sites, sites.n, sizeof(*counters->sites), compare_sites);
 	counters->places = (struct counters_place *)places.data;
 	counters->n_places = places.n;
 	merge_places(counters);
 	*ret = counters;
+	return 0;
+}
+
+int counters_read_sites(const struct capture *capture, struct counters *counters)
+{
+	struct table sites = {.key_size = sizeof(struct nisv_site_key),
+			      .value_size = sizeof(struct nisv_site)};
+	int r = read_named(capture, "sites", &sites);
+
+	if (r < 0) {
+		free(sites.data);
+		return r;
+	}
+	free(counters->sites);
+	counters->sites = (struct counters_site *)sites.data;
+	counters->n_sites = sites.n;
+	if (sites.n)
+		qsort(counters->sites, sites.n, sizeof(*counters->sites), compare_sites);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ struct counters_place {
 	struct nisv_place place; /* what the caches hold included; user <= count */
 };
 
-/* Each array is sorted by VM, then by address. */
+/* Each array is sorted by VM, then by address. There are no sites before counters_read_sites(). */
 struct counters {
 	struct counters_vm *vms;
 	size_t n_vms;
@@ -41,6 +41,9 @@ struct counters {
 
 /* 0 or -errno. The caller frees the snapshot. Bounded by the sizes of the maps. */
 int counters_read(const struct capture *capture, struct counters **ret);
+
+/* Adds the sites: only who sees that the totals of a VM changed needs them. 0 or -errno. */
+int counters_read_sites(const struct capture *capture, struct counters *counters);
 void counters_free(struct counters *counters); /* takes NULL */
 
 /* Parts of one VM; NULL or 0 if it has none. Borrowed from the snapshot. */

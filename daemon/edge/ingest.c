@@ -12,6 +12,7 @@
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
 #include "daemon/edge/identity.h"
+#include "daemon/edge/ingest_counters.h"
 #include "daemon/edge/ingest_layout.h"
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/log.h"
@@ -274,54 +275,6 @@ int ingest_records(struct manager *manager)
 
 /* ---- counters ---- */
 
-static void update_rate(struct vm *vm, uint64_t now_ns)
-{
-	const uint64_t least_ns = 500000000;
-	uint64_t total = vm->totals.mmio_reads + vm->totals.mmio_writes;
-	uint64_t elapsed = now_ns - vm->rate_ns;
-
-	if (!vm->rate_ns) {
-		vm->rate_ns = now_ns;
-		vm->rate_base = total;
-		return;
-	}
-	if (elapsed < least_ns)
-		return;
-	/* A live cache may be read a few counts low (kernel-facts 8): never a negative rate. */
-	vm->mmio_per_second =
-		total > vm->rate_base
-			? (uint64_t)((double)(total - vm->rate_base) * 1e9 / (double)elapsed)
-			: 0;
-	vm->rate_ns = now_ns;
-	vm->rate_base = total;
-}
-
-static void count_vm(struct vm *vm, const struct counters *counters, const struct counters_vm *from,
-		     uint64_t now_ns)
-{
-	const struct counters_site *sites;
-	const struct counters_place *places;
-	size_t n_sites, n_places;
-
-	if (memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults)) != 0) {
-		vm->dirty = true;
-		sites = counters_sites(counters, &vm->kernel_key, &n_sites);
-		for (size_t i = 0; i < n_sites; i++) {
-			faultmap_count_site(vm->faults, &sites[i].key, &sites[i].site);
-			if (sites[i].site.last_ns > vm->last_abort_ns)
-				vm->last_abort_ns = sites[i].site.last_ns;
-		}
-	}
-	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped)
-		vm->layout_lost = true;
-	vm->totals = from->stat;
-	places = counters_places(counters, &vm->kernel_key, &n_places);
-	for (size_t i = 0; i < n_places; i++)
-		if (faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns) > 0)
-			vm->dirty = true;
-	update_rate(vm, now_ns);
-}
-
 /* VMs of the kernel's table that no record told about: their first records were lost on the way. */
 static void add_unknown(struct manager *manager, const struct counters *counters)
 {
@@ -365,16 +318,21 @@ int ingest_poll(struct manager *manager)
 		return 0;
 	if (r >= 0)
 		r = counters_read(manager->capture, &counters);
-	if (r < 0)
+	if (r >= 0) {
+		add_unknown(manager, counters);
+		r = ingest_read_sites(manager, counters);
+	}
+	if (r < 0) {
+		counters_free(counters);
 		return log_error_errno(r, "Cannot read the counters");
-	add_unknown(manager, counters);
+	}
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
 		const struct counters_vm *from =
 			vm->forgotten ? NULL : counters_find(counters, &vm->kernel_key);
 
 		if (from)
-			count_vm(vm, counters, from, now_ns);
+			ingest_count(vm, counters, from, now_ns);
 		scan |= ingest_layout_poll(manager, vm);
 	}
 	counters_free(counters);

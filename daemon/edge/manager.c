@@ -161,7 +161,7 @@ static int on_capture(sd_event_source *source, int fd, uint32_t events, void *us
 	(void)fd;
 	(void)events;
 	ingest_records(manager);
-	publish_changes(manager);
+	publish_records(manager);
 	if (sd_event_source_get_enabled(manager->poll_timer, &enabled) >= 0)
 		armed = enabled != SD_EVENT_OFF;
 	if (!armed)

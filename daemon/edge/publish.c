@@ -14,6 +14,13 @@
 #define DOSSIER_INTERVAL_NS 30000000000ULL /* design section 5: while it changes */
 #define PATH_SIZE	    4096
 
+/*
+ * A diagnosis of thousands of sites takes milliseconds, and a guest can have dozens of records sent
+ * each second: between two polls it gets no more than this part of the time.
+ */
+#define DIAGNOSIS_LONG_NS 1000000ULL
+#define DIAGNOSIS_PART	  20
+
 static const char *dossier_dir(const struct manager *manager, char buf[PATH_SIZE])
 {
 	if (!manager->options.state_dir)
@@ -66,19 +73,36 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 	}
 }
 
-void publish_changes(struct manager *manager)
+static int diagnose_vm(struct manager *manager, struct vm *vm)
+{
+	uint64_t now_ns = wallclock_monotonic_ns();
+	int r = vm_diagnose(vm, &manager->host, now_ns);
+
+	if (r < 0)
+		log_warning("Out of memory: VM %s is tried again at the next poll", vm->id);
+	vm->diagnosed_ns = now_ns;
+	vm->diagnosis_ns = wallclock_monotonic_ns() - now_ns;
+	return r;
+}
+
+static bool is_too_soon(const struct vm *vm, uint64_t now_ns)
+{
+	return vm->diagnosis_ns >= DIAGNOSIS_LONG_NS &&
+	       now_ns - vm->diagnosed_ns < DIAGNOSIS_PART * vm->diagnosis_ns;
+}
+
+static void publish(struct manager *manager, bool at_once)
 {
 	uint64_t now_ns = wallclock_monotonic_ns();
 
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
 
+		if (vm->dirty && !at_once && is_too_soon(vm, now_ns))
+			continue;
 		if (vm->dirty) {
-			if (vm_diagnose(vm, &manager->host, now_ns) < 0) {
-				log_warning("Out of memory: VM %s is tried again at the next poll",
-					    vm->id);
+			if (diagnose_vm(manager, vm) < 0)
 				continue;
-			}
 			vm->dossier_due = true;
 			/* The file first: the journal entry names it. */
 			write_dossier(manager, vm, now_ns, false);
@@ -87,6 +111,16 @@ void publish_changes(struct manager *manager)
 			write_dossier(manager, vm, now_ns, false);
 		}
 	}
+}
+
+void publish_changes(struct manager *manager)
+{
+	publish(manager, true);
+}
+
+void publish_records(struct manager *manager)
+{
+	publish(manager, false);
 }
 
 void publish_prepare(struct manager *manager)

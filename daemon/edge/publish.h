@@ -9,6 +9,10 @@
 /* Diagnoses every VM whose evidence changed and tells what is new. */
 void publish_changes(struct manager *manager);
 
+/* The same after records came in, but a VM whose diagnosis takes long may wait for the next poll.
+ */
+void publish_records(struct manager *manager);
+
 /* At the start: makes the folders of dossiers, and says so if there can be none. */
 void publish_prepare(struct manager *manager);
 

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "daemon/edge/log.h"
+#include "explain.h"
+#include "judgement.h"
 #include "latency.h"
 #include "scale.h"
 #include "walk.h"
@@ -36,6 +38,7 @@
 
 #define SCANS "scan of the host"
 #define SCALE "1,000 VMs"
+#define SITES "10,000 sites of one VM"
 
 struct options {
 	unsigned int rounds;
@@ -332,6 +335,40 @@ static int measure_scale(const struct options *options)
 	return 0;
 }
 
+static int measure_explain(const struct options *options)
+{
+	static struct explain explain;
+	struct quartiles text, json;
+	int r = explain_measure(2 * options->tries, &explain);
+
+	if (r < 0)
+		return r;
+	text = sample_quartiles(&explain.text_ms);
+	json = sample_quartiles(&explain.json_ms);
+	printf("\n%s: nisvctl explain %.0f ms [%.0f..%.0f], with --json %.0f ms [%.0f..%.0f], "
+	       "limit %.0f ms;\n"
+	       "at rest nisvd takes %.1f ms a second; its RSS is %.1f MiB, its BPF maps %.1f MiB\n",
+	       SITES, text.median, text.low, text.high, json.median, json.low, json.high,
+	       EXPLAIN_LIMIT_MS, explain.rest_ms, explain.rss_mib, explain.maps_mib);
+	return 0;
+}
+
+static int measure_judgements(const struct options *options)
+{
+	int r = judgements_measure(options->rounds);
+
+	if (r < 0)
+		return r;
+	printf("\n%-32s%s\n", SITES ", diagnosed", "  us a site [quartiles], limit");
+	for (unsigned int i = 0; i < n_judgements; i++) {
+		struct quartiles q = sample_quartiles(&judgements[i].us);
+
+		printf("%-32s  %.2f [%.2f..%.2f], %.0f\n", judgements[i].name, q.median, q.low,
+		       q.high, JUDGEMENT_LIMIT_US);
+	}
+	return 0;
+}
+
 /* On the last CPU that we may use: the first often serves the interrupts. */
 static void pin(const cpu_set_t *all)
 {
@@ -350,7 +387,7 @@ static void pin(const cpu_set_t *all)
 int main(int argc, char **argv)
 {
 	struct options options = {.rounds = ROUNDS, .block_ns = BLOCK_NS, .tries = TRIES};
-	bool scans_only, scale_only;
+	bool scans_only, scale_only, sites_only, is_own;
 	cpu_set_t all;
 	int r;
 
@@ -362,11 +399,13 @@ int main(int argc, char **argv)
 	sched_getaffinity(0, sizeof(all), &all);
 	pin(&all);
 	setpriority(PRIO_PROCESS, 0, NICE);
-	/* The scans are a table of their own, and so are many VMs. */
+	/* The scans are a table of their own, and so are many VMs and many sites. */
 	scans_only = options.only && strstr(SCANS, options.only);
 	scale_only = options.only && strstr(SCALE, options.only);
-	r = scans_only || scale_only ? 0 : measure(&options);
-	if (r >= 0 && !scans_only && !scale_only) {
+	sites_only = options.only && strstr(SITES, options.only);
+	is_own = scans_only || scale_only || sites_only;
+	r = is_own ? 0 : measure(&options);
+	if (r >= 0 && !is_own) {
 		print_rows();
 		print_events();
 	}
@@ -378,6 +417,10 @@ int main(int argc, char **argv)
 		r = measure_walks(&options);
 	if (r >= 0 && (!options.only || scale_only))
 		r = measure_scale(&options);
+	if (r >= 0 && (!options.only || sites_only))
+		r = measure_explain(&options);
+	if (r >= 0 && (!options.only || sites_only))
+		r = measure_judgements(&options);
 	if (r >= 0 && !options.only)
 		r = measure_latency(&options);
 	return r < 0 ? EXIT_CANNOT_RUN : 0;

@@ -158,6 +158,22 @@ pid_t bench_daemon_pid(const struct bench_daemon *d)
 	return d->pid;
 }
 
+long bench_daemon_rss_kib(const struct bench_daemon *d)
+{
+	char path[32], line[128];
+	long kib = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", d->pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmRSS: %ld kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 /* ---- asking it ---- */
 
 /*

@@ -13,6 +13,8 @@ int bench_daemon_start(struct bench_daemon **ret);
 void bench_daemon_stop(struct bench_daemon *daemon); /* takes NULL */
 
 pid_t bench_daemon_pid(const struct bench_daemon *daemon);
+long bench_daemon_rss_kib(
+	const struct bench_daemon *daemon); /* VmRSS of proc(5), 0: cannot be read */
 
 /*
  * Runs nisvctl with @arguments (at most 8, ended by NULL) to its end. The first @size - 1 bytes of

@@ -3,6 +3,15 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
+
+double sample_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
 
 void sample_add(struct sample *sample, double value)
 {

@@ -18,6 +18,9 @@ struct quartiles {
 	double error;		  /* the true median is as near as that: 19 times out of 20 */
 };
 
+/* CLOCK_MONOTONIC. */
+double sample_now_ms(void);
+
 void sample_add(struct sample *sample, double value);
 
 /* Sorts the sample. Between two values it interpolates. */

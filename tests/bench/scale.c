@@ -4,21 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon.h"
 #include "daemon/edge/log.h"
 #include "fleet.h"
 
 #define ANSWER_MAX (4 << 20)
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
 
 /* Lines of text, or VMs in JSON: either way at least as many as there are VMs. */
 static unsigned int count(const char *answer, const char *what)
@@ -36,34 +27,17 @@ static int measure(const struct bench_daemon *daemon, const char *const *argumen
 	static char answer[ANSWER_MAX];
 
 	for (unsigned int i = 0; i < tries; i++) {
-		double began = now_ms();
+		double began = sample_now_ms();
 		int r = bench_daemon_ask(daemon, arguments, answer, sizeof(answer));
 
 		if (r)
 			return log_error_errno(EIO, "nisvctl list fails");
-		sample_add(sample, now_ms() - began);
+		sample_add(sample, sample_now_ms() - began);
 		if (count(answer, mark) < SCALE_VMS)
 			return log_error_errno(ENODATA, "nisvctl list shows %u VMs of %u",
 					       count(answer, mark), SCALE_VMS);
 	}
 	return 0;
-}
-
-/* VmRSS of proc(5), 0 if it cannot be read. */
-static long rss_of(pid_t pid)
-{
-	char path[32], line[128];
-	long kib = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmRSS: %ld kB", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
 }
 
 int scale_measure(unsigned int tries, struct scale *ret)
@@ -81,7 +55,7 @@ int scale_measure(unsigned int tries, struct scale *ret)
 	if (r >= 0)
 		r = measure(daemon, json, "\"id\":", tries, &ret->json_ms);
 	if (r >= 0)
-		ret->rss_kib = rss_of(bench_daemon_pid(daemon));
+		ret->rss_kib = bench_daemon_rss_kib(daemon);
 	bench_daemon_stop(daemon);
 	fleet_free(fleet);
 	return r;

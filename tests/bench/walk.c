@@ -2,7 +2,6 @@
 #include "walk.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "daemon/edge/capture.h"
 #include "daemon/edge/discover.h"
@@ -20,23 +19,15 @@ const unsigned int n_walks = sizeof(walks) / sizeof(walks[0]);
 
 /* ---- scans ---- */
 
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 static int scan(struct capture *capture, struct walk *walk)
 {
 	struct discover_result found;
-	double began = now_ms();
+	double began = sample_now_ms();
 	int r = discover_run(capture, &found);
 
 	if (r < 0)
 		return r;
-	sample_add(&walk->ms, now_ms() - began);
+	sample_add(&walk->ms, sample_now_ms() - began);
 	if (found.n_keys < walk->vms)
 		r = log_error_errno(ENODATA, "A scan found %zu VMs of %u", found.n_keys, walk->vms);
 	discover_clear(&found);

@@ -100,13 +100,14 @@ case_run() {
 	done
 }
 
-# case_answer NAME CAUSE: what nisvd says of it, as lines of a tag, a tab and JSON.
+# case_answer NAME CAUSE: what nisvd says of it, as lines of a tag, a tab and JSON. To verify it, nisvd looks at
+# it once more: the dossier has what it saw.
 case_answer() {
 	printf 'case\t{"name":"%s","cause":"%s"}\n' "$1" "$2"
-	nisvctl export "$case_pid" | sed "s/^/dossier.$1	/"
 	case $2 in
 	verify:* | healthy) nisvctl verify "$case_pid" --json=short | sed "s/^/verify.$1	/" ;;
 	esac
+	nisvctl export "$case_pid" | sed "s/^/dossier.$1	/"
 }
 
 # Ends what a case left behind.

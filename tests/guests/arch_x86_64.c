@@ -31,6 +31,13 @@
 #define STACK	    0x8000
 #define ENTRY	    0x8000
 
+/* Instructions: AMD64 Architecture Programmer's Manual 3, "Instruction Encoding". */
+#define INSTRUCTION_MAX 15
+#define PREFIX_OPERAND	0x66
+#define PREFIX_ADDRESS	0x67
+#define TWO_BYTE_OPCODE 0x0f
+#define MODRM_MOD	0xc0 /* 0: an address in a register */
+
 /* Interrupt lines of the IOAPIC, for KVM_CAP_SPLIT_IRQCHIP. */
 #define IOAPIC_PINS 24
 
@@ -157,12 +164,33 @@ uint64_t arch_pc_get(struct vcpu *vcpu)
 	return regs.rip;
 }
 
-/* Both exist on arm64 only; options_parse() lets nobody ask for them. */
-void arch_instruction_skip(struct vcpu *vcpu)
+/* Of those that fail here: prefixes, two bytes of opcode, ModRM without displacement. */
+static uint64_t instruction_length(struct vcpu *vcpu, uint64_t rip)
 {
-	fail(EXIT_UNSUPPORTED, "vCPU %u: cannot skip an instruction on x86", vcpu->index);
+	const uint8_t *code = vm_memory(vcpu->vm, rip, INSTRUCTION_MAX);
+	unsigned int n = 0;
+
+	while (code && n < INSTRUCTION_MAX - 3 &&
+	       (code[n] == PREFIX_OPERAND || code[n] == PREFIX_ADDRESS))
+		n++;
+	if (!code || code[n] != TWO_BYTE_OPCODE || code[n + 2] & MODRM_MOD)
+		fail(EXIT_UNSUPPORTED, "vCPU %u: cannot skip the instruction at 0x%llx",
+		     vcpu->index, (unsigned long long)rip);
+	return n + 3;
 }
 
+void arch_instruction_skip(struct vcpu *vcpu)
+{
+	struct kvm_regs regs;
+
+	if (ioctl(vcpu->fd, KVM_GET_REGS, &regs))
+		fail(EXIT_SETUP, "KVM_GET_REGS: %s", strerror(errno));
+	regs.rip += instruction_length(vcpu, regs.rip);
+	if (ioctl(vcpu->fd, KVM_SET_REGS, &regs))
+		fail(EXIT_SETUP, "KVM_SET_REGS: %s", strerror(errno));
+}
+
+/* On arm64 only; no exit here asks for it. */
 void arch_abort_inject(struct vcpu *vcpu)
 {
 	fail(EXIT_UNSUPPORTED, "vCPU %u: cannot inject an abort on x86", vcpu->index);

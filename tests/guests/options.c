@@ -112,10 +112,8 @@ static enum reaction reaction_parse(const char *text, bool nisv)
 		return REACT_EXIT;
 	if (!strcmp(text, "rerun"))
 		return REACT_RERUN;
-#ifdef __aarch64__
 	if (!strcmp(text, "skip"))
 		return REACT_SKIP;
-#endif
 	if (nisv && !strcmp(text, "inject"))
 		return REACT_INJECT;
 	if (!nisv && !strcmp(text, "pause"))

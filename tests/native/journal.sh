@@ -40,8 +40,10 @@ is 'entries for one fault' yes "$([[ $(wc -l <<<"$entry") -le 2 ]] && echo yes)"
 is 'the first is the finding' "$(id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
 entry=$(tail -n 1 <<<"$entry")
 key=$(vm_json dead .key)
+id=$(vm_json dead .id)
+is 'id: of this VMM' "$dead" "${id%-*}"
 signature=$(n explain "$tag-dead" --json=short | jq -r '.findings[0].signature')
-for field in PRIORITY=3 SYSLOG_IDENTIFIER=nisvd OBJECT_PID="$dead" NISV_VM="$dead-5" \
+for field in PRIORITY=3 SYSLOG_IDENTIFIER=nisvd OBJECT_PID="$dead" NISV_VM="$id" \
 	NISV_VM_KEY="$key" NISV_VM_NAME="$tag-dead" NISV_VMM=qemu NISV_KIND=emulation NISV_PC=0x8000 \
 	NISV_CAUSE=x86-emulation-failure-mmio NISV_SEVERITY=fatal NISV_SIGNATURE="$signature" \
 	NISV_OUTCOME=vmm-decides NISV_COUNT=1 NISV_INSTRUCTION='pxor xmm0, xmmword ptr [edi]' \

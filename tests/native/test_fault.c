@@ -278,6 +278,7 @@ static void test_site_budget(void **state)
 	vm = watch_vm(&watch, vmm.pid, &from);
 	assert_non_null(vm);
 	assert_int_equal(counters_read(watch.capture, &counters), 0);
+	assert_int_equal(counters_read_sites(watch.capture, counters), 0);
 	counted = counters_find(counters, &vm->hdr.vm);
 	assert_non_null(counted);
 	sites = counters_sites(counters, &vm->hdr.vm, &n);

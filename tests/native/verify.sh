@@ -23,10 +23,12 @@ found() {
 zero_page $((15 << 20)) >"$work/right"
 zero_page $((32 << 20)) >"$work/larger"
 zero_page $((17 << 20)) >"$work/more"
+# Open on both sides: a VMM that still has it open must not be the writer of the next one's reader.
 mkfifo "$work/ready"
+exec {ready}<>"$work/ready"
 idle() {
 	start_vm "$@" --idle --slot 0,16M --ready "$work/ready"
-	IFS= read -r -t 30 _ <"$work/ready" || echo "FAIL $1 does not start"
+	IFS= read -r -t 30 -u "$ready" _ || echo "FAIL $1 does not start"
 }
 
 idle well --blob "$work/right@0x7000"

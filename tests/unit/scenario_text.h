@@ -94,6 +94,12 @@ static inline void assert_complete(const struct finding *f)
 			fail_msg("no line of evidence contains \"%s\"", part);            \
 	} while (0)
 
+#define assert_no_evidence(finding, part)                                                \
+	do {                                                                             \
+		if (scenario_has_line((finding)->evidence, (finding)->n_evidence, part)) \
+			fail_msg("a line of evidence contains \"%s\"", part);            \
+	} while (0)
+
 #define assert_advice(finding, part)                                                  \
 	do {                                                                          \
 		if (!scenario_has_line((finding)->advice, (finding)->n_advice, part)) \

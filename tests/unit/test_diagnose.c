@@ -24,10 +24,6 @@ static void clearing_takes_a_zeroed_struct(void **state)
 	findings_clear(&none);
 	assert_string_equal(severity_name(SEVERITY_HANG), "hang");
 	assert_string_equal(severity_name(_SEVERITY_MAX), "unknown");
-	assert_string_equal(confidence_word(0.9), "certain");
-	assert_string_equal(confidence_word(0.89), "likely");
-	assert_string_equal(confidence_word(0.7), "likely");
-	assert_string_equal(confidence_word(0.69), "possible");
 }
 
 /* ---- consequences --------------------------------------------------------------------------- */

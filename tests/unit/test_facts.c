@@ -32,13 +32,28 @@ static void a_vm_with_one_piece_of_ram(void **state)
 	assert_int_equal(facts.ram_bytes, 16 * MIB);
 	assert_true(is_ram(0));
 	assert_false(facts_slot_is_ram(&facts, NULL));
-	assert_string_equal(facts.otherwhere.own_id, "bare");
-	sc.evidence.machine = NULL;
-	set();
-	assert_string_equal(facts.otherwhere.own_id, "");
 	sc.host.arch = "x86_64";
 	set();
 	assert_true(facts.is_x86);
+}
+
+static void other_machines_than_the_vms_own(void **state)
+{
+	static const struct machine maps[] = {
+		{.id = "bare", .arch = "arm64"},
+		{.id = "virt", .arch = "arm64"},
+		{.id = "q35", .arch = "x86_64"},
+	};
+
+	(void)state;
+	sc.host.maps = maps;
+	sc.host.n_maps = ARRAY_SIZE(maps);
+	set();
+	assert_int_equal(facts.otherwhere.n_others, 1);
+	assert_int_equal(facts.otherwhere.others[0], 1);
+	sc.evidence.machine = NULL;
+	set();
+	assert_int_equal(facts.otherwhere.n_others, 2);
 }
 
 static void a_layout_that_is_not_known_or_cut(void **state)
@@ -168,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(a_vm_with_one_piece_of_ram),
+		SCENARIO_TEST(other_machines_than_the_vms_own),
 		SCENARIO_TEST(a_layout_that_is_not_known_or_cut),
 		SCENARIO_TEST(slots_that_are_no_ram),
 		SCENARIO_TEST(how_large_ram_is),

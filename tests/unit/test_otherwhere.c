@@ -46,8 +46,7 @@ static struct otherwhere other;
 static int setup(void **state)
 {
 	(void)state;
-	other = (struct otherwhere){
-		.maps = maps, .n_maps = ARRAY_SIZE(maps), .arch = "arm64", .own_id = "own"};
+	otherwhere_set(&other, maps, ARRAY_SIZE(maps), "arm64", "own");
 	return 0;
 }
 
@@ -103,9 +102,9 @@ static void a_vm_without_a_map_of_its_own(void **state)
 	struct other_device devices[8];
 
 	(void)state;
-	other.own_id = "";
+	otherwhere_set(&other, maps, ARRAY_SIZE(maps), "arm64", "");
 	assert_int_equal(otherwhere_at(&other, 0x1000, 1, devices, 8), 3);
-	other.n_maps = 0;
+	otherwhere_set(&other, maps, 0, "arm64", "");
 	assert_int_equal(otherwhere_at(&other, 0x1000, 1, devices, 8), 0);
 }
 
@@ -116,10 +115,10 @@ static void a_registry_beyond_all_bounds(void **state)
 
 	(void)state;
 	many[OTHERWHERE_MAPS_MAX] = maps[1];
-	other.maps = many;
-	other.n_maps = ARRAY_SIZE(many);
+	otherwhere_set(&other, many, ARRAY_SIZE(many), "arm64", "own");
 	assert_int_equal(otherwhere_at(&other, 0x1000, 1, devices, 8), 0);
 	many[OTHERWHERE_MAPS_MAX - 1] = maps[1];
+	otherwhere_set(&other, many, ARRAY_SIZE(many), "arm64", "own");
 	assert_int_equal(otherwhere_at(&other, 0x1000, 1, devices, 8), 1);
 }
 

@@ -62,9 +62,30 @@ static void a_fetch_whose_map_was_read_later(void **state)
 	rec.layout_state = NISV_LAYOUT_NONE;
 	sc.layout.known = false;
 	assert_finding(scenario_explain(&rec), "jumped-to-unmapped", 0.6);
-	/* A trace has no registers: x30 is not 0, but not known. */
+	assert_contains(sc.findings.list[0].summary, "0x50000000, where KVM found no memory; ");
+	assert_contains(sc.findings.list[0].confidence_reason, "KVM answered an instruction fetch");
+}
+
+/* A trace has no registers, x30 is not 0, but not known; no memory map; and no injection. */
+static void a_fetch_in_a_trace(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x50000000);
+	const struct finding *f;
+
+	(void)state;
+	rec.outcome = NISV_OUTCOME_UNKNOWN;
+	rec.layout_state = NISV_LAYOUT_NONE;
+	sc.layout.known = false;
 	sc.evidence.is_traced = true;
-	assert_advice(scenario_diagnose(), "the guest's link register (x30) and ELR_EL1");
+	f = scenario_explain(&rec);
+	assert_finding(f, "jumped-to-unmapped", 0.6);
+	assert_contains(f->confidence_reason, "the same instruction fetch faulted over and over");
+	assert_evidence(f, "Outcome: unknown (KVM injects an abort; no tracepoint tells it)");
+	assert_advice(f, "the guest's link register (x30) and ELR_EL1");
+	sc.evidence.is_traced = false;
+	assert_evidence(scenario_diagnose(), "KVM injects an abort; no hook on this kernel sees");
+	sc.host.injection_seen = true;
+	assert_evidence(scenario_diagnose(), "KVM injects an abort; this time it was not seen");
 }
 
 /* Memory is there now: it may have been there before. */
@@ -274,6 +295,7 @@ int main(void)
 		SCENARIO_TEST(a_jump_into_nothing),
 		SCENARIO_TEST(an_unconfirmed_fetch_is_less_sure),
 		SCENARIO_TEST(a_fetch_whose_map_was_read_later),
+		SCENARIO_TEST(a_fetch_in_a_trace),
 		SCENARIO_TEST(code_that_came_later),
 		SCENARIO_TEST(a_null_function_pointer),
 		SCENARIO_TEST(a_jump_behind_page_tables_names_the_pc),

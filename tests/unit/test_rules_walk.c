@@ -76,6 +76,65 @@ static void a_table_that_is_no_root(void **state)
 	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.8);
 }
 
+/* As capture repeats it with the guest's registers, from a root in RAM. */
+static struct nisv_rec_fault retraced_walk(uint64_t table)
+{
+	struct nisv_rec_fault rec = scenario_walk(table, 0x8000000000);
+
+	rec.sys.ttbr0 = 0x400a0000;
+	rec.walk = (struct nisv_walk){
+		.va = rec.far,
+		.out = table,
+		.state = NISV_WALK_NO_SLOT,
+		.n_steps = 2,
+		.agrees = 1,
+		.step = {{.address = 0x400a0008, .descriptor = 0x400e0003, .level = 0},
+			 {.address = 0x400e0000, .descriptor = table | 3, .level = 1}},
+	};
+	return rec;
+}
+
+static void the_walk_was_retraced(void **state)
+{
+	struct nisv_rec_fault rec = retraced_walk(TABLE);
+	const struct finding *f = scenario_explain(&rec);
+
+	(void)state;
+	assert_finding(f, "uninitialised-page-table", 0.92);
+	assert_contains(f->confidence_reason, "a walk of the guest's own tables leads there");
+	assert_evidence(f, "A walk of the guest's own tables for 0x8000000000 leaves memory there: "
+			   "level 1 has 0x70000003 at 0x400e0000");
+	assert_degrades();
+	/* With the root itself missing nothing was read. */
+	scenario_forget();
+	rec.sys.ttbr0 = TABLE;
+	rec.walk.n_steps = 0;
+	f = scenario_explain(&rec);
+	assert_finding(f, "uninitialised-page-table", 0.92);
+	assert_contains(f->confidence_reason, "it is the root that the TTBR names");
+	assert_evidence(f, "A walk of the guest's own tables for 0x8000000000 leaves memory there");
+}
+
+static void a_walk_that_explains_nothing_is_no_evidence(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct nisv_rec_fault rec = retraced_walk(TABLE);
+
+		if (i == 0)
+			rec.walk.agrees = 0;
+		else if (i == 1)
+			rec.walk.state = NISV_WALK_UNREADABLE; /* in a memslot, by its own look */
+		else if (i == 2)
+			rec.walk.out = TABLE + 0x1000; /* another table than the one that faulted */
+		else
+			rec.walk.n_steps = NISV_WALK_STEPS + 1; /* no record of ours */
+		scenario_forget();
+		assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.8);
+		assert_no_evidence(&sc.findings.list[0], "the guest's own tables");
+	}
+}
+
 static void a_walk_whose_map_was_read_later(void **state)
 {
 	struct nisv_rec_fault rec = scenario_walk(TABLE, 0x40000010);
@@ -93,6 +152,10 @@ static void a_walk_whose_map_was_read_later(void **state)
 	rec.layout_state = NISV_LAYOUT_NONE;
 	sc.layout.known = false;
 	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.55);
+	assert_contains(sc.findings.list[0].summary, "0x70000000, where KVM found no memory: ");
+	assert_contains(sc.findings.list[0].confidence_reason, "KVM answered a table walk");
+	sc.evidence.is_traced = true;
+	assert_contains(scenario_diagnose()->confidence_reason, "table walk faulted over and over");
 }
 
 static void tables_in_memory_are_no_cause(void **state)
@@ -179,6 +242,17 @@ static void only_32_bit_guests_walks_are_cut(void **state)
 	scenario_reset();
 	rec = a32_walk(0x7deb0000); /* nothing is a multiple of 4 GiB above it */
 	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.8);
+}
+
+/* The guest's own tables name the page: what KVM told is what the CPU read. */
+static void an_address_in_the_guests_tables_was_not_cut(void **state)
+{
+	struct nisv_rec_fault rec = a32_walk(0x3deb0000), retraced = retraced_walk(0x3deb0000);
+
+	(void)state;
+	rec.walk = retraced.walk;
+	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.92);
+	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
 }
 
 /* Up to 1 TiB: 40 bits of IPA. And it is RAM that is looked for. */
@@ -299,12 +373,15 @@ int main(void)
 		SCENARIO_TEST(the_high_half_has_its_own_root),
 		SCENARIO_TEST(a_tagged_address_is_of_the_low_half),
 		SCENARIO_TEST(a_table_that_is_no_root),
+		SCENARIO_TEST(the_walk_was_retraced),
+		SCENARIO_TEST(a_walk_that_explains_nothing_is_no_evidence),
 		SCENARIO_TEST(a_walk_whose_map_was_read_later),
 		SCENARIO_TEST(tables_in_memory_are_no_cause),
 		SCENARIO_TEST(a_nested_walk_is_not_ours),
 		SCENARIO_TEST(the_cpu_cut_the_address),
 		SCENARIO_TEST(a_root_outside_memory_was_not_cut),
 		SCENARIO_TEST(only_32_bit_guests_walks_are_cut),
+		SCENARIO_TEST(an_address_in_the_guests_tables_was_not_cut),
 		SCENARIO_TEST(how_far_a_cut_address_may_be),
 		SCENARIO_TEST(the_hosts_kernel_lacks_the_fix),
 		SCENARIO_TEST(whether_the_hosts_kernel_has_the_fix_is_not_told),

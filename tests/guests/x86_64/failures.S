@@ -2,6 +2,11 @@
 /* What KVM's instruction emulator gives up on: KVM_EXIT_INTERNAL_ERROR, suberror 1 (emulation). */
 #include "asm.h"
 
+/* Of many-sites: 16-bit code of 8 bytes each, pxor (%edi), %xmm0; jmp *%ebp. */
+#define SITES	0x20000
+#define PXOR	0xef0f6667
+#define JMP_EBP	0xe5ff6607
+
 	.macro	pxor_body
 	pxor	(%edi), %xmm0
 	.endm
@@ -23,4 +28,26 @@
 	GUEST "jump-long", "the same in long mode", mode=GUEST_MODE_LONG, addr=HOLE
 	.code64
 	jmp	*%rdi
+	END
+
+	/*
+	 * Written anew each time, so that each has a PC of its own: where KVM's emulator fails, that is
+	 * all that it tells.
+	 */
+	GUEST "many-sites", \
+		"pxor (%edi), %xmm0 at esi places in memory, edi ecx bytes on each time, --on-error skip", \
+		addr=HOLE, a1=10000
+	.code16
+	movl	$SITES, %ebx
+	calll	1f
+1:	popl	%ebp
+	addl	$2f - 1b, %ebp
+11:	movl	$PXOR, (%ebx)
+	movl	$JMP_EBP, 4(%ebx)
+	jmpl	*%ebx
+2:	addl	%ecx, %edi
+	addl	$8, %ebx
+	decl	%esi
+	jnz	11b
+	hlt
 	END

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/ingest_counters.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "daemon/edge/counters.h"
+#include "daemon/edge/manager.h"
+
+static void update_rate(struct vm *vm, uint64_t now_ns)
+{
+	const uint64_t least_ns = 500000000;
+	uint64_t total = vm->totals.mmio_reads + vm->totals.mmio_writes;
+	uint64_t elapsed = now_ns - vm->rate_ns;
+
+	if (!vm->rate_ns) {
+		vm->rate_ns = now_ns;
+		vm->rate_base = total;
+		return;
+	}
+	if (elapsed < least_ns)
+		return;
+	/* A live cache may be read a few counts low (kernel-facts 8): never a negative rate. */
+	vm->mmio_per_second =
+		total > vm->rate_base
+			? (uint64_t)((double)(total - vm->rate_base) * 1e9 / (double)elapsed)
+			: 0;
+	vm->rate_ns = now_ns;
+	vm->rate_base = total;
+}
+
+static bool has_new_faults(const struct vm *vm, const struct counters_vm *from)
+{
+	return memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults)) != 0;
+}
+
+int ingest_read_sites(const struct manager *manager, struct counters *counters)
+{
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		const struct vm *vm = manager->vms.list[i];
+		const struct counters_vm *from =
+			vm->forgotten ? NULL : counters_find(counters, &vm->kernel_key);
+
+		if (from && has_new_faults(vm, from))
+			return counters_read_sites(manager->capture, counters);
+	}
+	return 0;
+}
+
+void ingest_count(struct vm *vm, const struct counters *counters, const struct counters_vm *from,
+		  uint64_t now_ns)
+{
+	const struct counters_site *sites;
+	const struct counters_place *places;
+	size_t n_sites, n_places;
+
+	if (has_new_faults(vm, from)) {
+		vm->dirty = true;
+		sites = counters_sites(counters, &vm->kernel_key, &n_sites);
+		for (size_t i = 0; i < n_sites; i++) {
+			faultmap_count_site(vm->faults, &sites[i].key, &sites[i].site);
+			if (sites[i].site.last_ns > vm->last_abort_ns)
+				vm->last_abort_ns = sites[i].site.last_ns;
+		}
+	}
+	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped)
+		vm->layout_lost = true;
+	vm->totals = from->stat;
+	places = counters_places(counters, &vm->kernel_key, &n_places);
+	for (size_t i = 0; i < n_places; i++)
+		if (faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns) > 0)
+			vm->dirty = true;
+	update_rate(vm, now_ns);
+}
