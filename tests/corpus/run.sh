@@ -105,7 +105,7 @@ case_run() {
 case_answer() {
 	printf 'case\t{"name":"%s","cause":"%s"}\n' "$1" "$2"
 	case $2 in
-	verify:*) nisvctl verify "$case_pid" --json=short | sed "s/^/verify.$1	/" ;;
+	verify:* | healthy) nisvctl verify "$case_pid" --json=short | sed "s/^/verify.$1	/" ;;
 	esac
 	nisvctl export "$case_pid" | sed "s/^/dossier.$1	/"
 }

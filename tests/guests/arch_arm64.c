@@ -137,6 +137,7 @@ static void vcpu_start_set(struct vcpu *vcpu, uint64_t vectors)
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
 	};
 	struct kvm_vcpu_init init;
+	int sve = KVM_ARM_VCPU_SVE;
 
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init))
 		fail(EXIT_SETUP, "KVM_ARM_PREFERRED_TARGET: %s", strerror(errno));
@@ -146,9 +147,13 @@ static void vcpu_start_set(struct vcpu *vcpu, uint64_t vectors)
 	if (o->has_pauth)
 		init.features[0] |=
 			1u << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1u << KVM_ARM_VCPU_PTRAUTH_GENERIC;
+	if (o->has_sve)
+		init.features[0] |= 1u << KVM_ARM_VCPU_SVE;
 	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, &init))
-		fail(o->is_32bit || o->has_pauth ? EXIT_UNSUPPORTED : EXIT_SETUP,
+		fail(o->is_32bit || o->has_pauth || o->has_sve ? EXIT_UNSUPPORTED : EXIT_SETUP,
 		     "KVM_ARM_VCPU_INIT: %s", strerror(errno));
+	if (o->has_sve && ioctl(vcpu->fd, KVM_ARM_VCPU_FINALIZE, &sve))
+		fail(EXIT_SETUP, "KVM_ARM_VCPU_FINALIZE: %s", strerror(errno));
 	if (ioctl(vcpu->fd, KVM_SET_GUEST_DEBUG, &debug))
 		fail(EXIT_SETUP, "KVM_SET_GUEST_DEBUG: %s", strerror(errno));
 	reg_set(vcpu, REG_PC, vm->entry);

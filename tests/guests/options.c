@@ -19,6 +19,7 @@ enum {
 	OPT_ITS,
 	OPT_AARCH32,
 	OPT_PAUTH,
+	OPT_SVE,
 	OPT_NISV_CAP,
 	OPT_IRQCHIP,
 	OPT_TSS,
@@ -65,6 +66,7 @@ static const struct option long_options[] = {
 	{"its", required_argument, NULL, OPT_ITS},
 	{"aarch32", no_argument, NULL, OPT_AARCH32},
 	{"pauth", no_argument, NULL, OPT_PAUTH},
+	{"sve", no_argument, NULL, OPT_SVE},
 	{"irqchip", required_argument, NULL, OPT_IRQCHIP},
 	{"tss", required_argument, NULL, OPT_TSS},
 	{"nisv-cap", required_argument, NULL, OPT_NISV_CAP},
@@ -199,6 +201,9 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 		break;
 	case OPT_PAUTH:
 		o->has_pauth = true;
+		break;
+	case OPT_SVE:
+		o->has_sve = true;
 		break;
 	case OPT_IRQCHIP:
 		o->irqchip = irqchip_parse(value);
@@ -362,9 +367,9 @@ void options_parse(struct options *options, int argc, char **argv)
 		fail(EXIT_USAGE, "unexpected argument \"%s\"; see --help", argv[optind]);
 #ifndef __aarch64__
 	if (options->vgic != VGIC_NONE || options->nisv_cap || options->ipa_bits ||
-	    options->is_32bit || options->has_pauth)
-		fail(EXIT_USAGE,
-		     "--vgic, --nisv-cap, --ipa-bits, --aarch32 and --pauth exist on arm64 only");
+	    options->is_32bit || options->has_pauth || options->has_sve)
+		fail(EXIT_USAGE, "--vgic, --nisv-cap, --ipa-bits, --aarch32, --pauth and --sve "
+				 "exist on arm64 only");
 #else
 	if (options->irqchip != IRQCHIP_NONE)
 		fail(EXIT_USAGE, "--irqchip exists on x86 only; see --vgic");

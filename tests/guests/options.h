@@ -88,6 +88,7 @@ struct options {
 	bool has_its;
 	bool is_32bit;	/* arm64: the vCPUs start in AArch32 */
 	bool has_pauth; /* arm64: the vCPUs have pointer authentication */
+	bool has_sve;	/* arm64: the vCPUs have scalable vectors */
 	enum irqchip irqchip;
 	uint64_t tss; /* x86 */
 	struct blob blobs[MAX_BLOBS];

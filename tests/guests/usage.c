@@ -42,6 +42,7 @@ void usage_print(void)
 "  --its ADDR               an interrupt translation service for --vgic v3\n"
 "  --aarch32                the vCPUs start in AArch32, where the CPU has it at EL1\n"
 "  --pauth                  the vCPUs have pointer authentication, where the CPU has it\n"
+"  --sve                    the vCPUs have scalable vectors, where the CPU has them\n"
 "  --nisv-cap on|off        arm64 KVM_CAP_ARM_NISV_TO_USER (default: off)\n"
 "  --irqchip none|split|kernel  x86: what KVM emulates (default: none); with kernel, HLT does not\n"
 "                           end a program\n"

@@ -22,6 +22,7 @@
 #define TCR_TG0_64K	(1 << 14)
 #define TCR_TG0_16K	(2 << 14)
 #define TCR_TG1_4K	(2 << 30)
+#define TCR_HA		(1 << 39)	/* FEAT_HAFDBS: hardware sets the access flag */
 #define TCR_DS		(1 << 59)	/* FEAT_LPA2 descriptors */
 
 /* A descriptor's low bits: access flag, page or block, valid; MAIR attribute 0. And who may what. */

@@ -67,6 +67,25 @@
 	DONE
 	END
 
+	GUEST "ld1b-sve", "ld1b {z0.b}, p0/z, [x0], for --sve", vectors=guest_vectors_stop, addr=HOLE
+	.arch_extension sve
+	mov	x9, #(3 << 20 | 3 << 16)	/* CPACR_EL1.FPEN and ZEN */
+	msr	cpacr_el1, x9
+	isb
+	ptrue	p0.b
+	ld1b	{z0.b}, p0/z, [x0]
+	DONE
+	.arch_extension nosve
+	END
+
+	/* FEAT_MTE, of which KVM without KVM_CAP_ARM_MTE leaves the instructions only. */
+	GUEST "stg", "stg x0, [x0]: a memory tag", vectors=guest_vectors_stop, addr=HOLE
+	.arch	armv8.5-a+memtag
+	stg	x0, [x0]
+	DONE
+	.arch	armv8.1-a
+	END
+
 	GUEST "dc-civac", "dc civac, x0", vectors=guest_vectors_stop, addr=HOLE
 	dc	civac, x0
 	DONE

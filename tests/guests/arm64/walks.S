@@ -48,6 +48,7 @@
 #define TCR_16K		TCR_T0SZ(48) | TCR_TG0_16K | TCR_EPD1
 #define TCR_64K		TCR_T0SZ(48) | TCR_TG0_64K | TCR_EPD1
 #define TCR_LPA2	TCR_T0SZ(52) | TCR_TG0_4K | TCR_EPD1 | TCR_DS
+#define TCR_4K_HA	TCR_4K | TCR_HA
 
 	BLOCK_GUEST "block-4k-1g", "ldp at x0 through a block of 1 GiB, 4 KiB granule", \
 		28, ne, 15, 12, 39, 30, DATA, TCR_4K
@@ -87,6 +88,8 @@
 		28, ne, 15, 12, 39, 39, DATA, TCR_4K
 	OUT_GUEST "out-4k-2", "the same, of level 2", 28, ne, 15, 12, 39, 30, DATA, TCR_4K
 	OUT_GUEST "out-4k-3", "the same, of level 3", 28, ne, 15, 12, 39, 21, DATA, TCR_4K
+	OUT_GUEST "out-4k-3-haf", "the same, and the CPU sets access flags itself (TCR_EL1.HA)", \
+		28, ne, 15, 12, 39, 21, DATA, TCR_4K_HA
 	OUT_GUEST "out-16k-2", "the same, of level 2, 16 KiB granule", \
 		20, ne, 0, 14, 47, 36, DATA, TCR_16K
 	OUT_GUEST "out-16k-3", "the same, of level 3", 20, ne, 0, 14, 47, 25, DATA, TCR_16K
