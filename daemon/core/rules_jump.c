@@ -154,10 +154,13 @@ static double jumped_score(const struct scene *s, const char **reason)
 			  "is not known";
 		return 0.6;
 	}
-	return fetch_score(
-		s, 0.95, "an instruction fetch where no memslot is, and KVM injected the abort",
-		"an instruction fetch where no memslot is; the injection itself was not seen",
-		reason);
+	return rule_unless_unplugged(
+		s, fetch_score(
+			   s, 0.95,
+			   "an instruction fetch where no memslot is, and KVM injected the abort",
+			   "an instruction fetch where no memslot is; the injection itself was not "
+			   "seen",
+			   reason));
 }
 
 static void jumped_place(const struct scene *s, struct text *text)

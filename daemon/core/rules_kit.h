@@ -19,6 +19,10 @@ double rule_sighted(const struct scene *scene, double score);
  * have been. */
 double rule_lasting(const struct scene *scene, double score);
 
+/* @score for what a fetch or a table walk did: one band less where the VMM had taken the memory
+ * away, which says why. */
+double rule_unless_unplugged(const struct scene *scene, double score);
+
 /* @score for a cause that rests on the VM's own reference map: one band less where that is known
  * only by its likeness, and never more than 0.85 where an option it depends on is not told. */
 double rule_mapped(const struct scene *scene, double score);

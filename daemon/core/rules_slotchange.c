@@ -256,6 +256,17 @@ const struct rule rule_memslot_update_race = {
 
 /* ---- memory-hotunplugged -------------------------------------------------------------------- */
 
+/* Writable memory that is not being replaced, nor back. */
+static bool is_unplugged(const struct scene *s)
+{
+	return is_gone(s) && !s->restored && !was_readonly(s) && s->removed_ns >= RACE_NS;
+}
+
+double rule_unless_unplugged(const struct scene *s, double score)
+{
+	return is_unplugged(s) ? rule_lower(score) : score;
+}
+
 static double unplugged_score(const struct scene *s, const char **reason)
 {
 	if (!is_gone(s) || s->restored || !rule_is_use(s, 0))
@@ -266,7 +277,7 @@ static double unplugged_score(const struct scene *s, const char **reason)
 		return s->is_removal_exact ? 0.4 : 0.6;
 	}
 	*reason = "a memslot held the address until it was deleted, and it is not back";
-	return was_readonly(s) ? 0.6 : 0.86;
+	return is_unplugged(s) ? 0.86 : 0.6;
 }
 
 static void unplugged_place(const struct scene *s, struct text *text)

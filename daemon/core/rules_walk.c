@@ -283,13 +283,13 @@ static double walk_score(const struct scene *s, const char **reason)
 	if (missing_root(s, &ttbr)) {
 		*reason = "the table's page is in no memslot, and it is the root that the TTBR "
 			  "names";
-		return rule_lasting(s, 0.92);
+		return rule_unless_unplugged(s, rule_lasting(s, 0.92));
 	}
 	*reason = "the walk reads a table where no memslot is";
 	/* Or the CPU has cut the address. */
 	if (is_32_bit(s) && (!s->facts->has_all_slots || wrapped_slot(s, &real)))
 		return rule_lasting(s, 0.6);
-	return rule_lasting(s, 0.8);
+	return rule_unless_unplugged(s, rule_lasting(s, 0.8));
 }
 
 static void walk_place(const struct scene *s, struct text *text)
