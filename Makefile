@@ -198,6 +198,13 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
 
+# Labelled cases drawn at random: tests/corpus/random.h.
+RANDOM_OBJ := $(call obj,$(sort $(wildcard tests/corpus/random*.c)))
+$(O)/tests/corpus/test_random: $(O)/obj/tests/corpus/test_random.o $(RANDOM_OBJ) $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
 native-bins: $(NATIVE_BIN) $(O)/tests/testvmm

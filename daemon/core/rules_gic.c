@@ -218,6 +218,16 @@ static bool is_redist_space(const struct scene *s, struct range *ret_between)
 	return s->ipa >= end && s->ipa - first < REDISTS_ABOVE * VGIC_V3_REDIST_SIZE;
 }
 
+/* A guest that expects more vCPUs begins with the next one, and seldom with many times as many. */
+#define REDISTS_MORE 16U
+
+static bool is_some_more(const struct scene *s, const struct range *between)
+{
+	uint64_t more = REDISTS_MORE + s->evidence->layout->vcpus;
+
+	return between->end - between->start < more * VGIC_V3_REDIST_SIZE;
+}
+
 /* Something else of the machine, or memory, is on the way there: but an ITS has its place next to
  * the redistributors. */
 static bool is_space_taken(const struct scene *s, const struct range *between)
@@ -253,6 +263,11 @@ static double redist_score(const struct scene *s, const char **reason)
 	if (s->reserved || s->left_out || s->device || !s->evidence->machine ||
 	    is_space_taken(s, &between))
 		return 0;
+	if (!is_some_more(s, &between)) {
+		*reason = "where the redistributors of many more vCPUs would be: no more than the "
+			  "address speaks for them";
+		return rule_mapped(s, rule_lasting(s, 0.4));
+	}
 	*reason = "where the redistributors of more vCPUs would be, and nothing else is known";
 	return rule_mapped(s, rule_lasting(s, 0.85));
 }

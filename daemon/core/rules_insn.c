@@ -239,7 +239,7 @@ static double ecam_read_score(const struct scene *s, const char **reason)
 	*reason = s->has_insn ? "the machine has its PCI configuration space there, and the "
 				"instruction was read"
 			      : "the machine has its PCI configuration space there";
-	return rule_mapped(s, rule_by_insn(s, 0.92, 0.75));
+	return rule_mapped(s, rule_by_insn(s, 0.94, 0.75));
 }
 
 static void ecam_read_place(const struct scene *s, struct text *text)

@@ -82,9 +82,15 @@ static void jumped_advise(const struct scene *s, struct text *text)
 
 /* ---- exec-from-device ----------------------------------------------------------------------- */
 
+/* Of a window it is a device where a doorbell shows one. */
+static bool is_device_region(const struct scene *s)
+{
+	return s->region && (!rule_is_window(s->region) || s->near_doorbell);
+}
+
 static double device_score(const struct scene *s, const char **reason)
 {
-	if (!is_fetch(s) || !(s->vgic || s->on_bus || (s->region && !rule_is_window(s->region))))
+	if (!is_fetch(s) || !(s->vgic || s->on_bus || is_device_region(s)))
 		return 0;
 	return fetch_score(s, s->vgic ? 0.97 : rule_mapped(s, 0.96),
 			   "an instruction fetch from a device, and KVM injected the abort",

@@ -2,6 +2,8 @@
 
 #include "daemon/core/verdict.h"
 
+#include <string.h>
+
 #include "daemon/core/overlay.h"
 #include "daemon/core/report.h"
 #include "daemon/core/rules.h"
@@ -29,6 +31,15 @@ static uint64_t scope_of(const struct scene *scene, const struct rule *rule)
 	return rule->scope ? rule->scope(scene) : report_anchor(scene);
 }
 
+/* Both are right, and it says more. */
+static bool is_more_specific(const struct rule *rule, const struct rule *best)
+{
+	for (size_t i = 0; best && i < RULE_GENERAL_MAX && rule->general[i]; i++)
+		if (!strcmp(rule->general[i], best->id))
+			return true;
+	return false;
+}
+
 void verdict_judge(const struct scene *scene, struct verdict *verdict)
 {
 	const struct rule *best = NULL;
@@ -39,7 +50,9 @@ void verdict_judge(const struct scene *scene, struct verdict *verdict)
 		double score = rules[i]->score ? rules[i]->score(scene, &reason) : 0;
 		bool is_cause = score > RULE_THRESHOLD || rules[i] == &rule_unknown;
 
-		if (!is_cause || score <= verdict->confidence)
+		if (!is_cause || score < verdict->confidence)
+			continue;
+		if (score == verdict->confidence && !is_more_specific(rules[i], best))
 			continue;
 		verdict->confidence = score;
 		verdict->rule = (uint16_t)i;

@@ -258,7 +258,7 @@ static void a_copy_of_a_configuration_header(void **state)
 	scenario_qemu_virt();
 	rec = scenario_injected_nisv(ECAM + 0x0a1b4000, LDP);
 	f = scenario_explain(&rec);
-	assert_finding(f, "ecam-nisv-read", 0.92);
+	assert_finding(f, "ecam-nisv-read", 0.94);
 	assert_contains(f->summary, "PCIe ECAM (high), function a1:16.4: only accesses");
 	assert_advice(f, "one register at a time");
 	assert_degrades();
@@ -273,6 +273,18 @@ static void a_copy_of_a_configuration_header(void **state)
 	scenario_forget();
 	rec = scenario_injected_nisv(ECAM, LDR);
 	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.6);
+}
+
+/* Where the space is as small as a device, of one segment, it says more than a copy. */
+static void a_copy_of_a_small_configuration_space(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(0x30008000, 0x3dc00000); /* ldr q0, [x0] */
+
+	(void)state;
+	scenario_region("PCI ECAM, segment 0", 0x30000000, MIB, REGION_DEVICE, ROLE_ECAM);
+	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.94);
+	assert_alternative(&sc.findings.list[0], "simd-memcpy-on-device", 0.93);
+	assert_degrades();
 }
 
 static void what_is_no_read_of_configuration_space(void **state)
@@ -298,6 +310,7 @@ int main(void)
 		SCENARIO_TEST(a_row_of_pairs_is_a_copy),
 		SCENARIO_TEST(fewer_pairs_are_no_copy),
 		SCENARIO_TEST(pairs_on_the_stack_are_no_copy),
+		SCENARIO_TEST(a_copy_of_a_small_configuration_space),
 		SCENARIO_TEST(a_copy_to_a_framebuffer),
 		SCENARIO_TEST(the_guest_was_told_of_a_framebuffer),
 		SCENARIO_TEST(a_framebuffer_where_nothing_is),

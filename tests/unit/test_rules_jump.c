@@ -287,6 +287,14 @@ static void a_jump_close_to_a_doorbell(void **state)
 	(void)state;
 	scenario_bus(0x30000050, 4, true);
 	assert_finding(scenario_explain(&rec), "jumped-to-unmapped", 0.95);
+	/* But in a window for devices it shows one. */
+	scenario_region("virtio-mmio", 0x30000000, 0x1000000, REGION_DEVICE, ROLE_VIRTIO_MMIO)
+		->is_window = true;
+	assert_finding(scenario_diagnose(), "exec-from-device", 0.96);
+	assert_degrades();
+	scenario_forget();
+	rec = scenario_exec(0x30000210);
+	assert_finding(scenario_explain(&rec), "jumped-to-unmapped", 0.95);
 }
 
 int main(void)

@@ -104,12 +104,20 @@ static void every_use_of_unplugged_memory(void **state)
 	assert_finding(scenario_explain(&rec), "memory-hotunplugged", 0.86);
 	assert_int_equal(sc.findings.list[0].n_alternatives, 0); /* the jump says less of it */
 	assert_degrades();
+	/* That the abort was seen makes the jump surer, but says not why there is no memory. */
+	sc.faults->sites[0].outcome = NISV_OUTCOME_ABORT_INJECTED;
+	assert_finding(scenario_diagnose(), "memory-hotunplugged", 0.86);
+	assert_degrades();
 	scenario_forget();
 	rec = scenario_walk(PLUG, 0x40000010);
 	rec.sys.ttbr0 = PLUG;
 	rec.hdr.time_ns = AT;
 	assert_finding(scenario_explain(&rec), "memory-hotunplugged", 0.86);
 	assert_int_equal(sc.findings.list[0].n_alternatives, 0);
+	assert_degrades();
+	scenario_forget();
+	rec.sys.ttbr0 = PLUG;
+	assert_finding(scenario_explain(&rec), "memory-hotunplugged", 0.86);
 	assert_degrades();
 	scenario_forget();
 	rec = scenario_nisv_at(PLUG, LDP, AT);

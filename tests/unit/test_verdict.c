@@ -112,6 +112,20 @@ static void equals_go_by_the_order_of_evaluation(void **state)
 	assert_true(verdict.confidence == 0.6);
 }
 
+/* But one that says more than another, which is right as well, goes before it. */
+static void the_more_specific_of_equals_wins(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(RAM_END + 0x1000);
+	struct verdict verdict;
+
+	(void)state;
+	rec.layout_state = NISV_LAYOUT_AFTER; /* 0.96 and 0.95 become 0.8 */
+	scenario_told(GUEST_MEMORY, RAM_BASE, 64 * MIB, "memory");
+	verdict = judge(&rec);
+	assert_ptr_equal(rules[verdict.rule], &rule_tree_memory);
+	assert_true(verdict.confidence == 0.8);
+}
+
 static void traffic_is_as_bad_as_its_cause(void **state)
 {
 	static struct facts facts;
@@ -168,6 +182,7 @@ int main(void)
 		SCENARIO_TEST(the_surest_cause_wins),
 		SCENARIO_TEST(what_is_barely_likely_is_no_cause),
 		SCENARIO_TEST(equals_go_by_the_order_of_evaluation),
+		SCENARIO_TEST(the_more_specific_of_equals_wins),
 		SCENARIO_TEST(traffic_is_as_bad_as_its_cause),
 		SCENARIO_TEST(the_place_makes_the_scope),
 	};
