@@ -104,7 +104,7 @@ static void test_e820(void **state)
 	add_range(GUEST_RESERVED, 0xfeffc000, 0x4000, "reserved", "");
 	add_range(GUEST_MEMORY, MIB, 511 * MIB, "RAM", "");
 	expect_silence();
-	assert_int_equal(n_checks, 4);
+	assert_int_equal(n_checks, 5);
 	assert_true(check_named("memory is in memslots")->done);
 	vm.ranges[3].size += MIB;
 	finding = expect("dtb-memory-node-larger-than-ram");
