@@ -59,7 +59,7 @@ static void each_class_on_a_device(void **state)
 		assert_contains(f->summary, "on 0x9000000, UART0 PL011 + 0x0, a device");
 		assert_contains(f->how, classes[i].how);
 		assert_advice(f, classes[i].advice);
-		assert_advice(f, "In place of `"); /* what to write, whatever the class */
+		assert_advice(f, "In place of `");	/* what to write, whatever the class */
 		assert_int_equal(f->n_alternatives, 0); /* the general cause says less */
 		assert_degrades();
 	}
