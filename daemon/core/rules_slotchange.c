@@ -49,6 +49,35 @@ static bool was_readonly(const struct scene *s)
 	return s->removed->slot.flags & NISV_SLOT_READONLY;
 }
 
+/*
+ * The VMM replaces this memslot again and again, so that a deletion which nothing has undone yet is
+ * most likely one more of them: nisvd learns late of changes that come too fast, and on a busy host
+ * the gap is long. Flash is replaced so by the guest's own commands.
+ */
+static bool is_being_replaced(const struct scene *s)
+{
+	const struct slot_history *history = s->evidence->slots;
+	unsigned int replaced = 0;
+	uint64_t gone_ns = 0;
+
+	if (was_readonly(s) || s->removed_ns >= 10 * RACE_NS)
+		return false;
+	for (size_t i = 0; i < history->n && &history->list[i] != s->removed; i++) {
+		const struct slot_change *change = &history->list[i];
+
+		if (change->slot.id != s->removed->slot.id ||
+		    change->slot.gpa != s->removed->slot.gpa ||
+		    change->until_ns + CHURN_NS < s->removed->from_ns)
+			continue;
+		if (change->what == NISV_SLOT_DELETED)
+			gone_ns = change->until_ns;
+		else if (change->what == NISV_SLOT_CREATED && gone_ns &&
+			 change->from_ns < gone_ns + 2 * RACE_NS)
+			replaced++;
+	}
+	return replaced >= 2;
+}
+
 /* ---- flash-command-mode-read ---------------------------------------------------------------- */
 
 static bool is_flash(const struct scene *s)
@@ -134,31 +163,6 @@ static bool was_replaced(const struct scene *s)
 	       s->restored->from_ns < s->removed->until_ns + 2 * RACE_NS;
 }
 
-/*
- * The VMM replaces this memslot again and again, so that a deletion which nothing has undone yet is
- * most likely one more of them: nisvd learns late of changes that come too fast.
- */
-static bool is_often_replaced(const struct scene *s)
-{
-	const struct slot_history *history = s->evidence->slots;
-	uint64_t gone_ns = 0;
-
-	for (size_t i = 0; i < history->n && &history->list[i] != s->removed; i++) {
-		const struct slot_change *change = &history->list[i];
-
-		if (change->slot.id != s->removed->slot.id ||
-		    change->slot.gpa != s->removed->slot.gpa ||
-		    change->until_ns + CHURN_NS < s->removed->from_ns)
-			continue;
-		if (change->what == NISV_SLOT_DELETED)
-			gone_ns = change->until_ns;
-		else if (change->what == NISV_SLOT_CREATED && gone_ns &&
-			 change->from_ns < gone_ns + 2 * RACE_NS)
-			return true;
-	}
-	return false;
-}
-
 static double race_score(const struct scene *s, const char **reason)
 {
 	if ((s->rec && s->rec->is_nested) || s->place)
@@ -187,13 +191,15 @@ static double race_score(const struct scene *s, const char **reason)
 			"after: the map changed in between";
 		return s->sight == SIGHT_AT_FAULT ? 0.6 : 0.5;
 	}
-	if (!is_gone(s) || s->removed_ns >= RACE_NS)
+	if (!is_gone(s))
 		return 0;
-	if (is_often_replaced(s) && !was_readonly(s)) {
+	if (is_being_replaced(s)) {
 		*reason = "the memslot was deleted a moment before the fault, as it was again and "
 			  "again before, to be made anew within milliseconds";
 		return 0.75;
 	}
+	if (s->removed_ns >= RACE_NS)
+		return 0;
 	*reason = "the memslot was deleted a moment before the fault, and is not back";
 	return 0.55;
 }
@@ -290,7 +296,7 @@ static double unplugged_score(const struct scene *s, const char **reason)
 {
 	if (!is_gone(s) || s->restored || !rule_is_use(s, 0))
 		return 0;
-	if (s->removed_ns < RACE_NS) {
+	if (s->removed_ns < RACE_NS || is_being_replaced(s)) {
 		*reason = "the memslot was deleted a moment before the fault: unplugged, or being "
 			  "replaced";
 		return s->is_removal_exact ? 0.4 : 0.6;
