@@ -151,6 +151,9 @@ bool is_far_from_ram(const struct maker *m, uint64_t ipa)
 	for (uint32_t i = 0; i < m->rec.n_slots; i++) {
 		uint64_t end = m->rec.slots[i].gpa + m->rec.slots[i].size;
 
+		/* A BAR is no RAM. */
+		if (machine_region_at(&m->map, m->gic, m->rec.slots[i].gpa))
+			continue;
 		if (ipa >= end && ipa - end < past_end_limit(m) + m->rec.slots[i].size / 4)
 			return false;
 	}

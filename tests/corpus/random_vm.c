@@ -248,6 +248,30 @@ void vm_settle(struct maker *m)
 	machine_with_other_options(own, &facts, &m->others);
 }
 
+static bool is_pci_window(const struct maker *m, const struct machine_region *region)
+{
+	(void)m;
+	return region->role == ROLE_PCI_WINDOW && !region->optional && region->size >= 256 * MIB;
+}
+
+/* A device's memory in a window, up to as large as RAM; it is none. */
+static void make_bar(struct maker *m)
+{
+	const struct machine_region *window = map_draw(m, &m->map, is_pci_window);
+	uint64_t size = 16 * MIB << draw(m, 9);
+
+	if (m->keep & KEEP_SLOTS || !window || !draw_one_in(m, 3))
+		return;
+	while (size > window->size / 16)
+		size /= 2;
+	vm_slot(m,
+		draw_in(m, window->base + window->size / 2, window->base + window->size - 2 * size,
+			size),
+		size, 0);
+	vm_settle(m);
+	note(m, "BAR of %" PRIu64 " MiB; ", size / MIB);
+}
+
 void vm_make(struct maker *m)
 {
 	m->rec.state = NISV_LAYOUT_STABLE;
@@ -263,6 +287,7 @@ void vm_make(struct maker *m)
 	make_doorbells(m);
 	m->line_len = line_write(m, m->line, sizeof(m->line));
 	vm_settle(m);
+	make_bar(m);
 	note(m, "%s, %" PRIu64 " MiB, %u vCPUs", m->map.id, m->ram / MIB, m->vcpus);
 	if (m->gic)
 		note(m, ", GICv%u%s", m->gic, m->has_its ? " with ITS" : "");
