@@ -205,6 +205,7 @@ static void make_window(struct maker *m)
 	if (m->vmm == QEMU)
 		strcpy(m->machine_options, ",highmem=off");
 	base = m->vmm == QEMU ? 0x8000000000 : 0x4000000000;
+	m->ipa_bits = m->ipa_bits < 40 ? 40 : m->ipa_bits;
 	vm_make(m);
 	if (draw_one_in(m, 2)) {
 		m->keep |= KEEP_GUEST;

@@ -314,9 +314,25 @@ static bool draw_lost_vectors(struct maker *m, struct nisv_rec_fault *rec,
 	return true;
 }
 
+/* The same access from a second place of the code, where the guest goes on. */
+static void draw_again(struct maker *m, const struct nisv_rec_fault *rec)
+{
+	struct nisv_rec_fault next = *rec;
+
+	if (rec->outcome != NISV_OUTCOME_VMM_DECIDES || rec->kind != NISV_KIND_NISV ||
+	    !draw_one_in(m, 4))
+		return;
+	next.pc += 0x40;
+	next.hdr.time_ns += MS;
+	next.vcpu_order++;
+	fault_add(m, &next);
+}
+
 void finish(struct maker *m, struct nisv_rec_fault *rec)
 {
 	struct nisv_rec_fault next;
+
+	draw_again(m, rec);
 
 	draw_beside(m, rec);
 	if (draw_lost_vectors(m, rec, &next)) {

@@ -175,7 +175,7 @@ uint64_t empty_draw(struct maker *m, uint64_t start, uint64_t end, uint64_t size
 bool is_by_redists(const struct maker *m, uint64_t ipa)
 {
 	uint64_t first = m->rec.redist[0].base;
-	uint64_t some = 24 * VGIC_V3_REDIST_SIZE;
+	uint64_t some = (24 + 2 * m->vcpus) * VGIC_V3_REDIST_SIZE;
 
 	return m->gic == NISV_VGIC_V3 && ipa + some >= first && ipa < first + some;
 }

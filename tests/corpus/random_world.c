@@ -100,10 +100,14 @@ static void draw_guest(struct maker *m)
 
 	if (m->keep & KEEP_GUEST)
 		return;
-	if (draw_one_in(m, 3))
+	if (draw_one_in(m, 3)) {
 		told_truth(m, true);
-	else
+		/* Firmware moves it. */
+		if (!m->is_x86 && draw_one_in(m, 4))
+			m->c->guest.address += 0x123000;
+	} else {
 		guest_view_set(&m->c->guest, DRAW_OF(m, none), "not looked into");
+	}
 }
 
 /* ---- memslots ------------------------------------------------------------------------------- */
