@@ -30,10 +30,16 @@ static bool can_be_ram(const struct nisv_slot *slot, const void *userdata)
 
 bool facts_slot_is_ram(const struct facts *facts, const struct nisv_slot *slot)
 {
+	struct range run;
+
 	if (!slot || !can_be_ram(slot, facts->evidence))
 		return false;
-	return slot->size >= RAM_SLOT_MIN || !facts->has_ram ||
-	       slot->size >= (facts->ram.end - facts->ram.start) / RAM_SLOT_PART;
+	if (slot->size >= RAM_SLOT_MIN || !facts->has_ram)
+		return true;
+	/* A small part of a larger piece is RAM as the rest of it. */
+	run = layout_run_of(facts->evidence->layout, slot);
+	return run.end - run.start >= RAM_SLOT_MIN ||
+	       run.end - run.start >= (facts->ram.end - facts->ram.start) / RAM_SLOT_PART;
 }
 
 const struct guest_range *facts_guest_at(const struct facts *facts, unsigned int kinds,

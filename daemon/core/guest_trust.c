@@ -36,15 +36,18 @@ static bool fits_gic(const struct evidence *e)
 static bool is_boot_place(const struct layout *layout, uint64_t address)
 {
 	const struct nisv_slot *slot = layout_slot_at(layout, address);
-	uint64_t offset, first, half;
+	uint64_t offset, first, half, size;
+	struct range ram;
 
 	if (!slot)
 		return false;
-	offset = address - slot->gpa;
-	first = slot->size < 256 * MIB ? slot->size : 256 * MIB;
+	ram = layout_run_of(layout, slot);
+	size = ram.end - ram.start;
+	offset = address - ram.start;
+	first = size < 256 * MIB ? size : 256 * MIB;
 	half = (first / 2 + 2 * MIB - 1) & ~(2 * MIB - 1);
-	return offset == 0 || offset == 0x1000 || offset == half ||
-	       offset + 2 * MIB == slot->size || offset + 2 * MIB == first;
+	return offset == 0 || offset == 0x1000 || offset == half || offset + 2 * MIB == size ||
+	       offset + 2 * MIB == first;
 }
 
 static const char *why_unknown(const struct evidence *e)

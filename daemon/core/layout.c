@@ -302,6 +302,21 @@ bool layout_largest_run(const struct layout *layout,
 	return true;
 }
 
+struct range layout_run_of(const struct layout *layout, const struct nisv_slot *slot)
+{
+	struct range run = {slot->gpa, slot->gpa + slot->size};
+	const struct nisv_slot *next;
+
+	while ((next = layout_slot_below(layout, run.start)) && slot_is_ram(layout, next) &&
+	       next->gpa + next->size == run.start)
+		run.start = next->gpa;
+	/* A record's slot may be of another time than the layout, and meet half of one. */
+	while ((next = layout_slot_at(layout, run.end)) && slot_is_ram(layout, next) &&
+	       next->gpa == run.end)
+		run.end = next->gpa + next->size;
+	return run;
+}
+
 static bool is_ram_of(const struct nisv_slot *slot, const void *userdata)
 {
 	return slot_is_ram(userdata, slot);

@@ -98,6 +98,9 @@ bool layout_largest_run(const struct layout *layout,
 			bool (*wanted)(const struct nisv_slot *slot, const void *userdata),
 			const void *userdata, struct range *ret);
 
+/* The stretch of adjoining writable slots that @slot, which is one of them, is in. */
+struct range layout_run_of(const struct layout *layout, const struct nisv_slot *slot);
+
 /*
  * The main RAM run: the largest stretch of adjoining writable slots. False where there is none.
  * "End of RAM" in diagnoses is its end (domain.md 2.1).

@@ -252,7 +252,10 @@ static double redist_score(const struct scene *s, const char **reason)
 
 	if (!rule_is_access(s, MMIO_FEW) && !(s->place && told && scene_is_empty(s)))
 		return 0;
-	if (!rule_no_slot(s) || s->vgic || s->on_bus || s->region || !is_redist_space(s, &between))
+	if (!rule_no_slot(s) || s->vgic || s->on_bus || !is_redist_space(s, &between))
+		return 0;
+	/* A window that may be in the way has nothing to say against the guest's own word. */
+	if (s->region && !(told && rule_is_window(s->region) && !s->near_doorbell))
 		return 0;
 	if (told) {
 		*reason = "the guest's device tree has redistributors there, KVM has them only for "

@@ -16,11 +16,18 @@ static const struct machine_region *absent_region(const struct scene *s, enum re
 	return s->left_out && s->left_out->role == role ? s->left_out : NULL;
 }
 
+/* An ITS is KVM's own: with all of its bus known, that the map has one with an option only tells
+ * nothing for it. */
+static bool is_its_traffic(const struct scene *s, enum region_role role)
+{
+	return s->place && role == ROLE_ITS && s->place->count >= MMIO_FEW && rule_is_charted(s);
+}
+
 static double msi_score(const struct scene *s, enum region_role role, enum guest_kind kind,
 			double score, const char **reason)
 {
 	if (!rule_is_access(s, MMIO_FEW) &&
-	    !(s->place && rule_is_told(s, kind) && scene_is_empty(s)))
+	    !(s->place && (rule_is_told(s, kind) || is_its_traffic(s, role)) && scene_is_empty(s)))
 		return 0;
 	if (!rule_no_slot(s) || rule_is_device(s) || !rule_has_bus(s))
 		return 0;

@@ -208,10 +208,14 @@ const struct rule rule_x86_hpet_tpm = {
 
 static double hole_score(const struct scene *s, const char **reason)
 {
-	if (!is_traffic(s, MMIO_MANY) || s->ipa >= FOUR_GIB || !s->below || s->device)
+	const struct nisv_slot *below = s->below;
+
+	if (!is_traffic(s, MMIO_MANY) || s->ipa >= FOUR_GIB || s->device)
 		return 0;
-	/* From the end of low RAM to 4 GiB. */
-	if (!facts_slot_is_ram(s->facts, s->below) ||
+	/* From the end of low RAM to 4 GiB, BARs in it or not. */
+	while (below && !facts_slot_is_ram(s->facts, below))
+		below = layout_slot_below(s->evidence->layout, below->gpa);
+	if (!below ||
 	    (s->above && facts_slot_is_ram(s->facts, s->above) && s->above->gpa < FOUR_GIB))
 		return 0;
 	*reason = "many accesses in the hole below 4 GiB, where the machine's reference map has "

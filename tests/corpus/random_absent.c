@@ -10,11 +10,30 @@
 
 #define ANY_INSN (UNDESCRIBED | COPIES | CLASS(INSN_ATOMIC))
 
+/* By instructions that the CPU describes: the VMM answers for what is not there. */
+static void described_at(struct maker *m, uint64_t ipa)
+{
+	uint64_t count = 20 + draw(m, 900);
+
+	m->keep |= KEEP_CMDLINE;
+	traffic(m, ipa, draw_one_in(m, 2), count, count, 1);
+	note(m, "MMIO at 0x%" PRIx64 "; ", ipa);
+	world_draw(m, ipa);
+}
+
 static void access_at(struct maker *m, uint64_t ipa)
 {
 	struct nisv_rec_fault rec = nisv_draw(m, ipa, ANY_INSN, -1);
 
 	finish(m, &rec);
+}
+
+static void access_or_described(struct maker *m, uint64_t ipa)
+{
+	if (draw_one_in(m, 3))
+		described_at(m, ipa);
+	else
+		access_at(m, ipa);
 }
 
 /* ---- interrupt controllers ------------------------------------------------------------------ */
@@ -60,7 +79,7 @@ static void make_gic_version(struct maker *m)
 		     0x10000, "intc", "");
 		note(m, "told so; ");
 	}
-	access_at(m, ipa);
+	access_or_described(m, ipa);
 }
 
 static bool is_its(const struct maker *m, const struct machine_region *region)
@@ -91,7 +110,7 @@ static void make_its(struct maker *m)
 	vm_make(m);
 	its = map_draw(m, &m->others, is_its);
 	tell_msi(m, GUEST_GIC_ITS, its->base, its->size);
-	access_at(m, draw_in(m, its->base, its->base + its->size, 16));
+	access_or_described(m, draw_in(m, its->base, its->base + its->size, 16));
 }
 
 static bool is_v2m(const struct maker *m, const struct machine_region *region)
@@ -103,14 +122,22 @@ static bool is_v2m(const struct maker *m, const struct machine_region *region)
 static void make_v2m(struct maker *m)
 {
 	const struct machine_region *frame;
+	uint64_t ipa;
 
+	/* kvmtool's is its own device, with --irqchip gicv2m: where something answers, it may be
+	 * there. */
+	m->keep = KEEP_QUIET;
 	vm_draw(m, false, QEMU | KVMTOOL);
 	m->gic = m->vmm == QEMU ? NISV_VGIC_V3 : NISV_VGIC_V2;
 	m->has_its = m->vmm == QEMU;
 	vm_make(m);
 	frame = map_draw(m, &m->map, is_v2m);
 	tell_msi(m, GUEST_GIC_V2M, frame->base, frame->size);
-	access_at(m, draw_in(m, frame->base, frame->base + frame->size, 16));
+	ipa = draw_in(m, frame->base, frame->base + frame->size, 16);
+	if (m->vmm == KVMTOOL)
+		access_at(m, ipa);
+	else
+		access_or_described(m, ipa);
 }
 
 /* Of a vCPU that the VM does not have. */
@@ -136,7 +163,7 @@ static void make_redist(struct maker *m)
 		told(m, GUEST_GIC_REDIST, base, VGIC_V3_REDIST_SIZE, "intc", "arm,gic-v3");
 		note(m, "told so; ");
 	}
-	access_at(m, draw_in(m, base, base + VGIC_V3_REDIST_SIZE, 16));
+	access_or_described(m, draw_in(m, base, base + VGIC_V3_REDIST_SIZE, 16));
 }
 
 /* ---- PCI ------------------------------------------------------------------------------------ */
@@ -178,6 +205,7 @@ static void make_window(struct maker *m)
 	if (m->vmm == QEMU)
 		strcpy(m->machine_options, ",highmem=off");
 	base = m->vmm == QEMU ? 0x8000000000 : 0x4000000000;
+	m->ipa_bits = m->ipa_bits < 40 ? 40 : m->ipa_bits;
 	vm_make(m);
 	if (draw_one_in(m, 2)) {
 		m->keep |= KEEP_GUEST;
@@ -185,7 +213,7 @@ static void make_window(struct maker *m)
 		told(m, GUEST_PCI_WINDOW, base, 0x4000000000, "pcie", "pci-host-ecam-generic");
 		note(m, "told so; ");
 	}
-	access_at(m, draw_in(m, base, base + 64 * GIB, 64 * KIB) + draw(m, 256) * 16);
+	access_or_described(m, draw_in(m, base, base + 64 * GIB, 64 * KIB) + draw(m, 256) * 16);
 }
 
 /* The guest's window begins as the machine's does, and ends later. */
@@ -210,7 +238,7 @@ static void make_bar_outside(struct maker *m)
 	told_truth(m, true);
 	told(m, GUEST_PCI_WINDOW, windows[i].base, windows[i].beyond - windows[i].base, "pcie",
 	     "pci-host-ecam-generic");
-	access_at(m, empty_draw(m, windows[i].end, windows[i].beyond, PAGE));
+	access_or_described(m, empty_draw(m, windows[i].end, windows[i].beyond, PAGE));
 }
 
 static bool is_pci_window(const struct maker *m, const struct machine_region *region)
@@ -224,7 +252,8 @@ static void make_bar_not_mapped(struct maker *m)
 	const struct machine_region *window;
 	uint64_t end;
 
-	m->keep = KEEP_CMDLINE;
+	/* Described accesses answered beside it would be those of a device that has its BAR. */
+	m->keep = KEEP_CMDLINE | KEEP_QUIET | KEEP_SLOTS;
 	vm_draw(m, false, QEMU | CLOUD_HYPERVISOR | CROSVM | KVMTOOL);
 	snprintf(m->arguments, sizeof(m->arguments), "%s",
 		 m->vmm == QEMU		      ? " -device vfio-pci,host=0001:01:00.0"
@@ -254,7 +283,11 @@ static void make_transport(struct maker *m)
 		m->keep |= KEEP_GUEST;
 		told_truth(m, true);
 		told(m, GUEST_DEVICE, base, PAGE, "virtio_mmio", "virtio,mmio");
+		m->keep |= KEEP_SIGHT;
 		note(m, "told so; ");
+	} else {
+		/* Whatever answered beside it may be a device without a doorbell. */
+		m->keep |= KEEP_QUIET;
 	}
 	access_at(m, draw_in(m, base, base + 0x200, 16));
 }
@@ -272,7 +305,7 @@ static void make_stolen_time(struct maker *m)
 	vm_draw(m, false, QEMU | CROSVM | KVMTOOL);
 	vm_make(m);
 	page = map_draw(m, &m->others, is_stolen_time);
-	access_at(m, draw_in(m, page->base, page->base + page->size, 16));
+	access_or_described(m, draw_in(m, page->base, page->base + page->size, 16));
 }
 
 static void make_device_absent(struct maker *m)
@@ -287,7 +320,7 @@ static void make_device_absent(struct maker *m)
 	base = empty_draw(m, MIB, 16 * GIB, 2 * PAGE) & ~0xfffULL;
 	told_truth(m, true);
 	told(m, GUEST_DEVICE, base, PAGE, "device", DRAW_OF(m, compatibles));
-	access_at(m, draw_in(m, base, base + PAGE, 16));
+	access_or_described(m, draw_in(m, base, base + PAGE, 16));
 }
 
 const struct random_kind random_absent[] = {

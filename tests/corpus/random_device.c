@@ -171,7 +171,7 @@ static void make_framebuffer(struct maker *m)
 	struct nisv_rec_fault rec;
 	uint64_t base;
 
-	m->keep = KEEP_INSN | KEEP_GUEST;
+	m->keep = KEEP_INSN | KEEP_GUEST | KEEP_SLOTS;
 	vm_draw(m, false, PCI_VMMS);
 	vm_make(m);
 	window = map_draw(m, &m->map, is_low_window);

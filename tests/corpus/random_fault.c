@@ -35,6 +35,11 @@
 #define CR0_PG	  0x80050033ULL
 #define CR4_PAE	  0x00000020ULL
 
+/* ESR_EL1 of an injected abort at the same level: domain.md 0. */
+#define ESR_SEA_FETCH 0x86000010ULL
+#define ESR_SEA_DATA  0x96000010ULL
+#define VECTOR_SPX    0x200ULL /* Arm ARM D1.3.1: synchronous, current EL with SP_ELx */
+
 #define EXIT_INTERNAL_ERROR 17
 #define EXIT_ARM_NISV	    28
 #define EXIT_MEMORY_FAULT   39
@@ -272,8 +277,69 @@ void fault_add(struct maker *m, struct nisv_rec_fault *rec)
 		m->failed = true;
 }
 
+/* A driver's other accesses to the same registers: answered, whether a device is there or not. */
+static void draw_beside(struct maker *m, const struct nisv_rec_fault *rec)
+{
+	uint64_t count = 1 + draw(m, 15);
+
+	if (rec->kind != NISV_KIND_NISV || m->keep & KEEP_QUIET || rec->is_nested ||
+	    vm_slot_at(m, rec->ipa) || !draw_one_in(m, 4))
+		return;
+	/* Where the map is not certain either, they would be a device's. */
+	m->keep |= KEEP_CMDLINE;
+	traffic(m, rec->ipa, draw_one_in(m, 2), count, count, 1);
+	note(m, "%u described beside it; ", (unsigned int)count);
+}
+
+/* An abort that the guest has no vectors for: VBAR_EL1 is as after reset, and nothing is at 0. */
+static bool draw_lost_vectors(struct maker *m, struct nisv_rec_fault *rec,
+			      struct nisv_rec_fault *ret)
+{
+	if (rec->outcome != NISV_OUTCOME_ABORT_INJECTED || rec->sys.sctlr != SCTLR_OFF ||
+	    m->is_a32 || (rec->pstate & 0x1f) != EL1H || !vm_is_empty(m, 0, PAGE) ||
+	    !draw_one_in(m, 2))
+		return false;
+	m->keep |= KEEP_SYSREGS;
+	rec->sys.vbar = 0;
+	*ret = fault_draw(m, NISV_KIND_EXEC, VECTOR_SPX);
+	ret->vcpu_id = rec->vcpu_id;
+	ret->vcpu_order = rec->vcpu_order + 1;
+	ret->hdr.time_ns = rec->hdr.time_ns + 5000;
+	ret->far = ret->pc = VECTOR_SPX;
+	ret->pstate = EL1H | DAIF;
+	memcpy(ret->gpr, rec->gpr, sizeof(ret->gpr));
+	ret->sys = rec->sys;
+	ret->sys.elr = rec->pc;
+	ret->sys.esr = rec->kind == NISV_KIND_EXEC ? ESR_SEA_FETCH : ESR_SEA_DATA;
+	return true;
+}
+
+/* The same access from a second place of the code, where the guest goes on. */
+static void draw_again(struct maker *m, const struct nisv_rec_fault *rec)
+{
+	struct nisv_rec_fault next = *rec;
+
+	if (rec->outcome != NISV_OUTCOME_VMM_DECIDES || rec->kind != NISV_KIND_NISV ||
+	    !draw_one_in(m, 4))
+		return;
+	next.pc += 0x40;
+	next.hdr.time_ns += MS;
+	next.vcpu_order++;
+	fault_add(m, &next);
+}
+
 void finish(struct maker *m, struct nisv_rec_fault *rec)
 {
+	struct nisv_rec_fault next;
+
+	draw_again(m, rec);
+
+	draw_beside(m, rec);
+	if (draw_lost_vectors(m, rec, &next)) {
+		note(m, "then its vector is not there; ");
+		fault_add(m, &next);
+	}
+
 	note(m, "%s ipa 0x%llx far 0x%llx esr 0x%llx; ", kind_name((enum nisv_kind)rec->kind),
 	     (unsigned long long)rec->ipa, (unsigned long long)rec->far,
 	     (unsigned long long)rec->esr);

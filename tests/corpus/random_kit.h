@@ -38,6 +38,7 @@ enum keep {
 	KEEP_BACKINGS = 1 << 6,
 	KEEP_KERNEL = 1 << 7,
 	KEEP_QUIET = 1 << 8, /* no traffic but the maker's own */
+	KEEP_SLOTS = 1 << 9, /* no memslots but the maker's own */
 };
 
 struct maker {

@@ -151,6 +151,9 @@ bool is_far_from_ram(const struct maker *m, uint64_t ipa)
 	for (uint32_t i = 0; i < m->rec.n_slots; i++) {
 		uint64_t end = m->rec.slots[i].gpa + m->rec.slots[i].size;
 
+		/* A BAR is no RAM. */
+		if (machine_region_at(&m->map, m->gic, m->rec.slots[i].gpa))
+			continue;
 		if (ipa >= end && ipa - end < past_end_limit(m) + m->rec.slots[i].size / 4)
 			return false;
 	}
@@ -172,7 +175,7 @@ uint64_t empty_draw(struct maker *m, uint64_t start, uint64_t end, uint64_t size
 bool is_by_redists(const struct maker *m, uint64_t ipa)
 {
 	uint64_t first = m->rec.redist[0].base;
-	uint64_t some = 24 * VGIC_V3_REDIST_SIZE;
+	uint64_t some = (24 + 2 * m->vcpus) * VGIC_V3_REDIST_SIZE;
 
 	return m->gic == NISV_VGIC_V3 && ipa + some >= first && ipa < first + some;
 }

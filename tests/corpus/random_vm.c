@@ -54,14 +54,14 @@ static bool draw_its(struct maker *m)
 void vm_draw(struct maker *m, bool is_x86, unsigned int of)
 {
 	static const char *const pcs[] = {"q35", "q35", "pc", "microvm"};
-	static const uint32_t bits[] = {40, 40, 40, 42, 44, 48};
+	static const uint32_t bits[] = {39, 40, 40, 42, 44, 48};
 
 	m->is_x86 = is_x86;
 	do
 		m->vmm = 1U << draw(m, ARRAY_SIZE(vmms));
 	while (!(of & m->vmm));
 	m->type = is_x86 ? DRAW_OF(m, pcs) : "virt";
-	m->vcpus = 1 + draw(m, 8);
+	m->vcpus = 1 + draw(m, draw_one_in(m, 8) ? 64 : 8);
 	if (!m->ram)
 		m->ram = draw_ram(m);
 	if (!m->gic && !is_x86)
@@ -168,6 +168,21 @@ static void make_doorbells(struct maker *m)
 		}
 }
 
+/* Of two objects of memory, or of a part with other flags: one run of RAM all the same. */
+static void split_ram(struct maker *m)
+{
+	struct nisv_slot *ram = NULL;
+	uint64_t first;
+
+	for (uint32_t i = 0; i < m->rec.n_slots; i++)
+		if (m->rec.slots[i].gpa == m->ram_base)
+			ram = &m->rec.slots[i];
+	first = draw_in(m, 16 * MIB, ram->size - 16 * MIB, 2 * MIB);
+	vm_slot(m, ram->gpa + first, ram->size - first, 0);
+	ram->size = first;
+	note(m, "RAM in two memslots; ");
+}
+
 static void make_arm64(struct maker *m)
 {
 	m->ram_base = vmms[row(m->vmm)].ram_base;
@@ -183,6 +198,8 @@ static void make_arm64(struct maker *m)
 		vm_slot(m, 0, 64 * MIB, NISV_SLOT_READONLY);
 		vm_slot(m, 64 * MIB, 64 * MIB, NISV_SLOT_READONLY);
 	}
+	if (!(m->keep & KEEP_SLOTS) && draw_one_in(m, 5))
+		split_ram(m);
 	make_gic(m);
 }
 
@@ -248,6 +265,30 @@ void vm_settle(struct maker *m)
 	machine_with_other_options(own, &facts, &m->others);
 }
 
+static bool is_pci_window(const struct maker *m, const struct machine_region *region)
+{
+	(void)m;
+	return region->role == ROLE_PCI_WINDOW && !region->optional && region->size >= 256 * MIB;
+}
+
+/* A device's memory in a window, up to as large as RAM; it is none. */
+static void make_bar(struct maker *m)
+{
+	const struct machine_region *window = map_draw(m, &m->map, is_pci_window);
+	uint64_t size = 16 * MIB << draw(m, 9);
+
+	if (m->keep & KEEP_SLOTS || !window || !draw_one_in(m, 3))
+		return;
+	while (size > window->size / 16)
+		size /= 2;
+	vm_slot(m,
+		draw_in(m, window->base + window->size / 2, window->base + window->size - 2 * size,
+			size),
+		size, 0);
+	vm_settle(m);
+	note(m, "BAR of %" PRIu64 " MiB; ", size / MIB);
+}
+
 void vm_make(struct maker *m)
 {
 	m->rec.state = NISV_LAYOUT_STABLE;
@@ -263,6 +304,7 @@ void vm_make(struct maker *m)
 	make_doorbells(m);
 	m->line_len = line_write(m, m->line, sizeof(m->line));
 	vm_settle(m);
+	make_bar(m);
 	note(m, "%s, %" PRIu64 " MiB, %u vCPUs", m->map.id, m->ram / MIB, m->vcpus);
 	if (m->gic)
 		note(m, ", GICv%u%s", m->gic, m->has_its ? " with ITS" : "");

@@ -27,9 +27,12 @@ static void *longer(struct maker *m, void *list, size_t n, size_t size)
 /* Where VMMs put the tree that they make: guest_places.c. */
 static uint64_t tree_place(const struct maker *m)
 {
+	uint64_t half;
+
 	switch (m->vmm) {
 	case QEMU: /* booted by -kernel without an initrd: virt's half of RAM, at most 128 MiB */
-		return m->ram_base + (m->ram / 2 < 128 * MIB ? m->ram / 2 : 128 * MIB);
+		half = (m->ram / 2 + 2 * MIB - 1) & ~(2 * MIB - 1);
+		return m->ram_base + (half < 128 * MIB ? half : 128 * MIB);
 	case FIRECRACKER:
 	case LIBKRUN:
 		return m->ram_end - 2 * MIB;
@@ -97,10 +100,14 @@ static void draw_guest(struct maker *m)
 
 	if (m->keep & KEEP_GUEST)
 		return;
-	if (draw_one_in(m, 3))
+	if (draw_one_in(m, 3)) {
 		told_truth(m, true);
-	else
+		/* Firmware moves it. */
+		if (!m->is_x86 && draw_one_in(m, 4))
+			m->c->guest.address += 0x123000;
+	} else {
 		guest_view_set(&m->c->guest, DRAW_OF(m, none), "not looked into");
+	}
 }
 
 /* ---- memslots ------------------------------------------------------------------------------- */

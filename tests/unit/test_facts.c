@@ -134,6 +134,21 @@ static void ram_in_adjoining_slots(void **state)
 	assert_int_equal(facts.ram_bytes, 56 * MIB);
 }
 
+/* A part that is as small as a BAR is RAM as the rest of its piece. */
+static void a_small_part_of_ram(void **state)
+{
+	(void)state;
+	scenario_slot(1, 0x100000000, 4 * GIB, 0);
+	scenario_slot(2, RAM_END, GIB, 0);
+	scenario_slot(3, 0x90000000, 16 * MIB, 0); /* on its own */
+	scenario_slot(4, 0x91000000, 16 * MIB, NISV_SLOT_READONLY);
+	scenario_slot(5, RAM_END + GIB, 16 * MIB, 0);
+	set();
+	for (size_t i = 0; i < sc.layout.n_slots; i++)
+		assert_int_equal(is_ram(i),
+				 sc.layout.slots[i].id < 3 || sc.layout.slots[i].id == 5);
+}
+
 /* ---- what the guest was told ---------------------------------------------------------------- */
 
 static const char *told_at(uint64_t ipa, uint64_t extent)
@@ -189,6 +204,7 @@ int main(void)
 		SCENARIO_TEST(how_large_ram_is),
 		SCENARIO_TEST(memory_in_a_window_is_a_bar),
 		SCENARIO_TEST(ram_in_adjoining_slots),
+		SCENARIO_TEST(a_small_part_of_ram),
 		SCENARIO_TEST(the_narrowest_range_wins),
 		SCENARIO_TEST(a_tree_that_may_be_a_file_is_marked),
 	};

@@ -86,6 +86,22 @@ static void places_of_vmms(void **state)
 	}
 }
 
+/* RAM is one to those who put a tree into it, whatever memslots it is made of. */
+static void places_in_ram_of_several_memslots(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		tree_at(i ? 128 * MIB : 1022 * MIB, 64 * MIB, false);
+		scenario_slot(1, RAM_BASE + 64 * MIB, 24 * MIB, 0);
+		scenario_slot(2, RAM_BASE + 88 * MIB, 936 * MIB, 0);
+		scenario_slot(3, RAM_BASE + 1024 * MIB, MIB, NISV_SLOT_READONLY);
+		assert_true(trust());
+		assert_false(may_be_file);
+		sc.guest.address = RAM_BASE + 64 * MIB;
+		assert_false(trust());
+	}
+}
+
 /* In no memslot: nobody put it there. */
 static void a_place_outside_of_memory(void **state)
 {
@@ -149,6 +165,7 @@ int main(void)
 		SCENARIO_TEST(what_was_not_found_is_not_trusted),
 		SCENARIO_TEST(an_e820_table_is_the_guests),
 		SCENARIO_TEST(places_of_vmms),
+		SCENARIO_TEST(places_in_ram_of_several_memslots),
 		SCENARIO_TEST(a_place_outside_of_memory),
 		SCENARIO_TEST(a_tree_elsewhere_that_fits),
 		SCENARIO_TEST(a_tree_that_the_vmm_was_given),

@@ -71,6 +71,15 @@ static void its_by_described_accesses(void **state)
 {
 	(void)state;
 	without_its();
+	scenario_region_named("GIC ITS")->optional = true;
+	scenario_reads(ITS, 15);
+	assert_null(scenario_diagnose());
+	scenario_reads(ITS, 16);
+	assert_finding(scenario_diagnose(), "its-missing", 0.88);
+	sc.machine.doubt = "a version that is not told";
+	assert_null(scenario_diagnose());
+	scenario_reset();
+	without_its();
 	scenario_reads(ITS, 15);
 	assert_null(scenario_diagnose());
 	scenario_reads(ITS, 16);

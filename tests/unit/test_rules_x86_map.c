@@ -183,6 +183,13 @@ static void strays_in_the_hole_below_4_gib(void **state)
 	assert_advice(f, "lspci -vv");
 	assert_advice(f, "info mtree -f");
 	assert_degrades();
+	/* A BAR below it is no end of RAM. */
+	scenario_slot(4, 0xc0000000, 16 * MIB, 0);
+	assert_finding(scenario_diagnose(), HOLE, 0.6);
+	scenario_no_slots();
+	scenario_slot(4, 0xc0000000, 16 * MIB, 0);
+	scenario_diagnose();
+	assert_null(scenario_find(HOLE));
 }
 
 static void strays_elsewhere(void **state)
