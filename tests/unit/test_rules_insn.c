@@ -274,6 +274,18 @@ static void a_copy_of_a_configuration_header(void **state)
 	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.6);
 }
 
+/* By the instruction it is also a copy from a device. */
+static void a_simd_copy_of_a_configuration_header(void **state)
+{
+	struct nisv_rec_fault rec;
+
+	(void)state;
+	scenario_qemu_virt();
+	rec = scenario_injected_nisv(ECAM, LDR_Q);
+	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.96);
+	assert_degrades();
+}
+
 static void what_is_no_read_of_configuration_space(void **state)
 {
 	struct nisv_rec_fault rec;
@@ -301,6 +313,7 @@ int main(void)
 		SCENARIO_TEST(the_guest_was_told_of_a_framebuffer),
 		SCENARIO_TEST(a_framebuffer_where_nothing_is),
 		SCENARIO_TEST(a_copy_of_a_configuration_header),
+		SCENARIO_TEST(a_simd_copy_of_a_configuration_header),
 		SCENARIO_TEST(what_is_no_read_of_configuration_space),
 	};
 
