@@ -7,8 +7,10 @@
 
 #include "daemon/core/rules_kit.h"
 
-#define MS_NS	   1000000ULL
-#define RACE_NS	   (10 * MS_NS)	   /* a VMM that replaces a slot has it back by then */
+#define MS_NS	1000000ULL
+#define RACE_NS (10 * MS_NS) /* a VMM that replaces a slot has it back by then */
+#define AGAIN_NS \
+	(1000 * MS_NS) /* for so long capture can be out of changes to record: maps.bpf.h */
 #define COMMAND_NS (60000 * MS_NS) /* erasing flash takes seconds, a command mode is soon left */
 
 /* ---- what was taken away -------------------------------------------------------------------- */
@@ -133,6 +135,13 @@ static bool was_replaced(const struct scene *s)
 	       s->restored->from_ns < s->removed->until_ns + 2 * RACE_NS;
 }
 
+/* Replaced just before: so this removal is more of that, though capture has not seen its end. */
+static bool is_replaced_again(const struct scene *s)
+{
+	return s->back && s->back->until_ns < s->away->from_ns + RACE_NS &&
+	       s->removed->from_ns < s->back->until_ns + AGAIN_NS && s->removed_ns < RACE_NS;
+}
+
 static double race_score(const struct scene *s, const char **reason)
 {
 	if ((s->rec && s->rec->is_nested) || s->place)
@@ -160,6 +169,11 @@ static double race_score(const struct scene *s, const char **reason)
 			"KVM found no memory where a writable memslot was seen a moment before or "
 			"after: the map changed in between";
 		return s->sight == SIGHT_AT_FAULT ? 0.6 : 0.5;
+	}
+	if (is_gone(s) && !was_readonly(s) && is_replaced_again(s)) {
+		*reason = "the memslot was deleted and made again within milliseconds just before, "
+			  "and was deleted anew when the fault came";
+		return 0.7;
 	}
 	if (is_gone(s) && s->removed_ns < RACE_NS) {
 		*reason = "the memslot was deleted a moment before the fault, and is not back";

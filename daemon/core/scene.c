@@ -134,6 +134,10 @@ static void set_changes(struct scene *s)
 		const struct slot_change *change = &history->list[i];
 
 		if (removes(change, s->ipa) && change->from_ns <= fault_ns) {
+			if (s->restored) {
+				s->away = s->removed;
+				s->back = s->restored;
+			}
 			s->removed = change;
 			s->restored = NULL;
 		} else if (s->removed && !s->restored && brings(change, s->ipa)) {

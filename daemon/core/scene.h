@@ -56,6 +56,8 @@ struct scene {
 	/* The memory that was at ipa last before the fault and is gone, and what came back there
 	 * since; NULL: no such change is known. */
 	const struct slot_change *removed, *restored;
+	/* The last time before that that it was taken away and came back; NULL: never. */
+	const struct slot_change *away, *back;
 	uint64_t removed_ns;   /* how long before the fault, at least */
 	bool is_removal_exact; /* KVM's own function told when */
 

@@ -100,6 +100,27 @@ static void a_slot_that_was_back_in_time(void **state)
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 
+/* A VMM that replaces it again and again: the changes that capture lost are more of the same. */
+static void a_slot_that_is_replaced_again_and_again(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv_at(PLUG + 0x40, LDP, AT);
+
+	(void)state;
+	scenario_change(NISV_SLOT_DELETED, AT - 903 * MS, 4, PLUG, MIB, 0);
+	scenario_change(NISV_SLOT_CREATED, AT - 902 * MS, 4, PLUG, MIB, 0);
+	scenario_change(NISV_SLOT_DELETED, AT - 902 * MS, 4, PLUG, MIB, 0);
+	sc.slots.list[2].until_ns = AT - MS; /* seen to be gone when the fault came */
+	assert_finding(scenario_explain(&rec), "memslot-update-race", 0.7);
+	assert_alternative(&sc.findings.list[0], "memory-hotunplugged", 0.6);
+	/* It was away for long that time: unplugged, plugged, and now unplugged again. */
+	sc.slots.list[0].from_ns = sc.slots.list[0].until_ns = AT - 912 * MS;
+	assert_finding(scenario_diagnose(), "memory-hotunplugged", 0.6);
+	/* Replaced long since. */
+	sc.slots.list[0].from_ns = sc.slots.list[0].until_ns = AT - 1903 * MS;
+	sc.slots.list[1].from_ns = sc.slots.list[1].until_ns = AT - 1902 * MS;
+	assert_finding(scenario_diagnose(), "memory-hotunplugged", 0.6);
+}
+
 /* What comes into another address space (x86's SMM), or changes its flags only, brings nothing
  * back: the slot counts as gone. */
 static void changes_that_bring_nothing_back(void **state)
@@ -278,6 +299,7 @@ int main(void)
 		SCENARIO_TEST(a_slot_that_was_replaced),
 		SCENARIO_TEST(a_slot_that_was_replaced_slowly),
 		SCENARIO_TEST(a_slot_that_was_back_in_time),
+		SCENARIO_TEST(a_slot_that_is_replaced_again_and_again),
 		SCENARIO_TEST(changes_that_bring_nothing_back),
 		SCENARIO_TEST(replaced_flash_is_its_command_mode),
 		SCENARIO_TEST(a_slot_that_came_back),
