@@ -82,9 +82,22 @@ static void jumped_advise(const struct scene *s, struct text *text)
 
 /* ---- exec-from-device ----------------------------------------------------------------------- */
 
+/* In the window of the transports, in the page of one that has a doorbell. */
+static bool is_transport(const struct scene *s)
+{
+	return s->region->role == ROLE_VIRTIO_MMIO && s->near_doorbell &&
+	       rule_rings_from_the_start(s->evidence->vmm);
+}
+
+static bool is_at_device(const struct scene *s)
+{
+	return s->vgic || s->on_bus ||
+	       (s->region && (!rule_is_window(s->region) || is_transport(s)));
+}
+
 static double device_score(const struct scene *s, const char **reason)
 {
-	if (!is_fetch(s) || !(s->vgic || s->on_bus || (s->region && !rule_is_window(s->region))))
+	if (!is_fetch(s) || !is_at_device(s))
 		return 0;
 	return fetch_score(s, s->vgic ? 0.97 : rule_mapped(s, 0.96),
 			   "an instruction fetch from a device, and KVM injected the abort",
