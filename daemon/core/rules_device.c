@@ -47,7 +47,7 @@ double rule_device(const struct scene *s, const char **reason)
 		return rule_by_insn(s, 0.85, 0.7);
 	}
 	if (s->near_doorbell && !is_named) {
-		*reason = "an ioeventfd in the same 512 bytes shows that a device is there";
+		*reason = "an ioeventfd beside it shows that a device is there";
 		return rule_by_insn(s, 0.8, 0.6);
 	}
 	score = is_named ? 0 : by_traffic(s, reason);

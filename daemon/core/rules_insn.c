@@ -233,13 +233,16 @@ const struct rule rule_framebuffer_copy = {
 
 static double ecam_read_score(const struct scene *s, const char **reason)
 {
+	/* A copy from there is this more than it is a copy from any device. */
+	double known = copy_score(s, reason) ? 0.9 + 2 * SURER : 0.92;
+
 	if (!s->region || s->region->role != ROLE_ECAM || !rule_is_nisv(s) || !rule_no_slot(s) ||
 	    s->esr.wnr)
 		return 0;
 	*reason = s->has_insn ? "the machine has its PCI configuration space there, and the "
 				"instruction was read"
 			      : "the machine has its PCI configuration space there";
-	return rule_mapped(s, rule_by_insn(s, 0.94, 0.75));
+	return rule_mapped(s, rule_by_insn(s, known, 0.75));
 }
 
 static void ecam_read_place(const struct scene *s, struct text *text)
@@ -262,7 +265,7 @@ static const struct advice ecam_read_advice[] = {
 
 const struct rule rule_ecam_read = {
 	.id = "ecam-nisv-read",
-	.general = {"device-access-nisv-instruction"},
+	.general = {"simd-memcpy-on-device", "device-access-nisv-instruction"},
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest read PCI configuration space with an instruction that the CPU does not "

@@ -177,16 +177,25 @@ static bool has_traffic(const struct faultmap *faults, uint64_t ipa)
 	return (reads && reads->count) || (writes && writes->count);
 }
 
+/* Firecracker and libkrun give each transport a page (MMIO_LEN in both), others less. */
+static uint64_t device_mask(const struct scene *s)
+{
+	const char *vmm = s->evidence->vmm;
+
+	return !strcmp(vmm, "firecracker") || !strcmp(vmm, "libkrun") ? ~0xfffULL : PLACE_MASK;
+}
+
 static void set_bus(struct scene *s)
 {
 	const struct layout *layout = s->evidence->layout;
+	uint64_t mask = device_mask(s);
 
 	s->vgic = layout->known ? layout_vgic_frame(layout, s->ipa) : NULL;
 	for (size_t i = 0; i < layout->n_bus; i++) {
 		const struct nisv_bus_range *range = &layout->bus[i];
 
 		if (range->is_ioeventfd)
-			s->near_doorbell |= (range->addr & PLACE_MASK) == (s->ipa & PLACE_MASK);
+			s->near_doorbell |= (range->addr & mask) == (s->ipa & mask);
 		else
 			s->on_bus |= s->ipa - range->addr < range->len ||
 				     range->addr - s->ipa < s->extent;

@@ -66,7 +66,7 @@ struct scene {
 						  options, its version or its vGIC leave it out */
 	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
 	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
-	bool near_doorbell;		       /* an ioeventfd within the same 512 bytes */
+	bool near_doorbell;		       /* an ioeventfd of the same device */
 	bool near_traffic; /* MMIO within the same 512 bytes was described, and answered: by a
 			      device, or by the VMM for what is not there */
 

@@ -103,6 +103,9 @@ static void what_is_no_absent_transport(void **state)
 	rec = scenario_nisv(VIRTIO + 0x2000, LDR_POST); /* one with a device */
 	assert_finding(scenario_explain(&rec), DEVICE, 0.8);
 	two_transports();
+	rec = scenario_nisv(VIRTIO + 0x2bb0, LDR_POST); /* far up in it, in its configuration */
+	assert_finding(scenario_explain(&rec), DEVICE, 0.8);
+	two_transports();
 	rec = scenario_nisv(VIRTIO + 0x3000, LDR_POST);
 	scenario_add(&rec);
 	scenario_reads(VIRTIO + 0x3000, 10);

@@ -187,6 +187,12 @@ static void a_doorbell_shows_a_device(void **state)
 	assert_finding(scenario_diagnose(), DEVICE, 0.6);
 	scenario_forget();
 	rec = scenario_nisv(0x30003200, LDP); /* the next 512 bytes */
+	assert_finding(scenario_explain(&rec), DEVICE, 0.8);
+	sc.evidence.vmm = "kvmtool"; /* there another device; Firecracker's have a page each */
+	assert_finding(scenario_diagnose(), "unknown", 0.2);
+	scenario_forget();
+	sc.evidence.vmm = "firecracker";
+	rec = scenario_nisv(0x30004000, LDP);
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 

@@ -279,6 +279,25 @@ static void a_jump_into_a_device_on_the_bus(void **state)
 	assert_contains(f->where, "a device on KVM's MMIO bus");
 }
 
+/* Firecracker and libkrun register a doorbell for each, and give each a page. */
+static void a_jump_into_a_transport(void **state)
+{
+	struct nisv_rec_fault rec = scenario_exec(0x30000bb0);
+
+	(void)state;
+	scenario_region("virtio-mmio", 0x30000000, MIB, REGION_DEVICE, ROLE_VIRTIO_MMIO)
+		->is_window = true;
+	scenario_bus(0x30000050, 4, true);
+	sc.evidence.vmm = "libkrun";
+	assert_finding(scenario_explain(&rec), "exec-from-device", 0.96);
+	assert_degrades();
+	sc.evidence.vmm = "kvmtool"; /* 512 bytes each, and a doorbell once it is used */
+	assert_finding(scenario_diagnose(), "jumped-to-unmapped", 0.95);
+	sc.evidence.vmm = "libkrun";
+	sc.layout.bus[0].addr += 0x1000;
+	assert_finding(scenario_diagnose(), "jumped-to-unmapped", 0.95);
+}
+
 /* Other accesses that were described, or a doorbell, make no device of the whole page. */
 static void a_jump_close_to_a_doorbell(void **state)
 {
@@ -293,6 +312,7 @@ static void a_jump_close_to_a_doorbell(void **state)
 	assert_finding(scenario_diagnose(), "exec-from-device", 0.96);
 	assert_degrades();
 	scenario_forget();
+	sc.evidence.vmm = "kvmtool"; /* 512 bytes each */
 	rec = scenario_exec(0x30000210);
 	assert_finding(scenario_explain(&rec), "jumped-to-unmapped", 0.95);
 }
@@ -316,6 +336,7 @@ int main(void)
 		SCENARIO_TEST(a_jump_into_a_device),
 		SCENARIO_TEST(a_jump_into_the_vgic),
 		SCENARIO_TEST(a_jump_into_a_device_on_the_bus),
+		SCENARIO_TEST(a_jump_into_a_transport),
 		SCENARIO_TEST(a_jump_close_to_a_doorbell),
 	};
 

@@ -135,7 +135,7 @@ static void the_guests_tree_is_right(void **state)
 	scenario_qemu_virt_v3();
 	scenario_told(GUEST_PCI_ECAM, 0x4010000000, 0x10000000, "pcie@10000000");
 	rec = scenario_injected_nisv(0x4010008000, LDP);
-	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.94);
+	assert_finding(scenario_explain(&rec), "ecam-nisv-read", 0.92);
 	scenario_forget();
 	scan(0x4010000000, 32);
 	assert_null(scenario_diagnose());
