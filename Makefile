@@ -198,13 +198,6 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
 
-# Labelled cases drawn at random: tests/corpus/random.h.
-RANDOM_OBJ := $(call obj,$(sort $(wildcard tests/corpus/random*.c)))
-$(O)/tests/corpus/test_random: $(O)/obj/tests/corpus/test_random.o $(RANDOM_OBJ) $(EDGE_OBJ) $(CORE_OBJ)
-	$(call msg,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
-
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
 native-bins: $(NATIVE_BIN) $(O)/tests/testvmm
@@ -245,11 +238,16 @@ check-cli: all guests $(O)/man/causes
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
 
-check-corpus: $(O)/tests/corpus/score
-	@$(RUN) corpus $<
+# What is explained: dossiers of real faults, and cases drawn at random on constructed evidence.
+CORPUS_BIN := $(addprefix $(O)/tests/corpus/,score test_random)
+check-corpus: $(CORPUS_BIN)
+	@$(RUN) corpus $(CORPUS_BIN)
 
-$(O)/tests/corpus/score: $(call obj,$(addprefix tests/,ablation.c corpus/score.c corpus/cases.c corpus/tally.c \
-	corpus/coverage.c)) $(EDGE_OBJ) $(CORE_OBJ)
+TALLY_OBJ := $(call obj,tests/ablation.c tests/corpus/tally.c) $(EDGE_OBJ) $(CORE_OBJ)
+$(O)/tests/corpus/score: $(call obj,tests/corpus/score.c tests/corpus/cases.c tests/corpus/coverage.c)
+$(O)/tests/corpus/test_random: $(call obj,tests/corpus/test_random.c \
+	$(sort $(wildcard tests/corpus/constructed/*.c)))
+$(CORPUS_BIN): $(TALLY_OBJ)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)

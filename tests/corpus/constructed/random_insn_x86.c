@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 enum prefix {
 	MMX = 0, /* 0F op */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 #define PC_VMMS (FIRECRACKER | CLOUD_HYPERVISOR | CROSVM | KVMTOOL | LIBKRUN | QEMU)
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 #define PCI_VMMS (QEMU | CLOUD_HYPERVISOR | CROSVM | KVMTOOL)
 

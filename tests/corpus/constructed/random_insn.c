@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 enum field {
 	SIZES = 1 << 0,	     /* [31:30]: byte to doubleword */

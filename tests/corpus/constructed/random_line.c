@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-#include "tests/corpus/random_line.h"
+#include "tests/corpus/constructed/random_line.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 static void write_qemu_arm64(struct maker *m, char *line, size_t size)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 /* PSTATE (Arm ARM, SPSR_EL2): the mode in M[4:0], interrupts masked, condition flags. */
 #define EL0T	0x000U

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 static void make_storm(struct maker *m)
 {

@@ -5,7 +5,7 @@
 /* What the makers of random cases share: draws, VMs, records of faults, instructions. */
 
 #include "daemon/core/insn.h"
-#include "tests/corpus/random.h"
+#include "tests/corpus/constructed/random.h"
 #include "tests/draw.h"
 
 #define KIB    UINT64_C(0x400)

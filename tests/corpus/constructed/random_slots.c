@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 #define ANY_INSN (UNDESCRIBED | COPIES | CLASS(INSN_DC_ZVA))
 #define ISS_CM	 (1ULL << 8)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 /* What another machine has there counts only where it is a device: otherwhere.h. */
 #define DEVICE_MAX (16 * MIB)

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
-#include "tests/corpus/random_line.h"
+#include "tests/corpus/constructed/random_kit.h"
+#include "tests/corpus/constructed/random_line.h"
 
 #define ITS_SIZE 0x20000U
 

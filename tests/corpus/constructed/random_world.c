@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/corpus/random_kit.h"
+#include "tests/corpus/constructed/random_kit.h"
 
 #define PLACE_MASK (~((1ULL << NISV_PLACE_SHIFT) - 1))
 
