@@ -245,7 +245,7 @@ static const struct advice subpage_advice[] = {
 
 const struct rule rule_subpage = {
 	.id = "subpage-memslot",
-	.general = {"dtb-memory-node-larger-than-ram", "access-past-ram-end"},
+	.general = {"hole-between-slots", "dtb-memory-node-larger-than-ram", "access-past-ram-end"},
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "Memory, a ROM or a BAR is smaller than a page of the host, or ends in the middle "
 		"of one. KVM maps whole pages only, so that part is no memory.",

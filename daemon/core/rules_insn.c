@@ -210,7 +210,8 @@ const struct rule rule_simd_copy = {
 
 const struct rule rule_framebuffer_copy = {
 	.id = "framebuffer-nisv-memcpy",
-	.general = {"simd-memcpy-on-device", "device-access-nisv-instruction"},
+	.general = {"simd-memcpy-on-device", "sve-on-device", "mops-on-device",
+		    "device-access-nisv-instruction"},
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest drew to a framebuffer in a device's memory with memcpy() or memset(): a "

@@ -194,7 +194,7 @@ static const struct advice maxphyaddr_advice[] = {
 
 const struct rule rule_x86_beyond_maxphyaddr = {
 	.id = "x86-gpa-beyond-maxphyaddr",
-	.general = {"stray-mmio-read", "stray-mmio-write"},
+	.general = {"x86-emulation-failure-mmio", "stray-mmio-read", "stray-mmio-write"},
 	.arch = "x86_64",
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest used, or has memory at, an address beyond the physical address bits of "

@@ -12,11 +12,11 @@ static const struct machine *other_machine(const struct scene *s)
 	return &s->evidence->host->maps[s->other.map];
 }
 
-/* Without a map of its own nobody knows what this VM has: it may be of a VMM that took over
- * another's addresses. */
-static double unless_uncharted(const struct scene *s, double score)
+/* Without a map of its own, or what KVM has there, nobody knows what this VM has: it may be of a
+ * VMM that took over another's addresses. */
+static double unless_unknown(const struct scene *s, double score)
 {
-	if (!rule_is_uncharted(s))
+	if (!rule_is_uncharted(s) && s->evidence->layout->known)
 		return rule_lasting(s, score);
 	return s->place ? 0 : rule_lasting(s, score - 0.25);
 }
@@ -31,14 +31,14 @@ static double machine_score(const struct scene *s, const char **reason)
 	if (s->other_hits >= 3) {
 		*reason = "three and more devices of that machine were touched where this VM has "
 			  "nothing";
-		return unless_uncharted(s, s->region ? 0.75 : 0.91);
+		return unless_unknown(s, s->region ? 0.75 : 0.91);
 	}
 	if (s->other_hits == 2) {
 		*reason = "two devices of that machine were touched where this VM has nothing";
-		return unless_uncharted(s, s->region ? 0.55 : 0.76);
+		return unless_unknown(s, s->region ? 0.55 : 0.76);
 	}
 	*reason = "one device of that machine is exactly there, where this VM has nothing";
-	return unless_uncharted(s, s->region ? 0.3 : 0.55);
+	return unless_unknown(s, s->region ? 0.3 : 0.55);
 }
 
 static void machine_place(const struct scene *s, struct text *text)

@@ -6,13 +6,30 @@
 
 #include "tests/corpus/constructed/random_kit.h"
 
+static bool is_window(const struct maker *m, const struct machine_region *region)
+{
+	(void)m;
+	return region->is_window && !region->optional;
+}
+
+/* A device; crosvm's PC has none but BARs. */
+static uint64_t busy_draw(struct maker *m)
+{
+	const struct machine_region *window = map_draw(m, &m->map, is_window);
+	uint64_t ipa = device_draw(m, 4);
+
+	if (ipa || !window)
+		return ipa;
+	return draw_in(m, window->base, window->base + window->size, 4);
+}
+
 static void make_storm(struct maker *m)
 {
 	uint64_t ipa, rate = FAULTMAP_BUSY_RATE + 5000 + draw(m, 200000);
 
 	vm_draw(m, m->is_x86, ANY_VMM);
 	vm_make(m);
-	ipa = device_draw(m, 4);
+	ipa = busy_draw(m);
 	traffic(m, ipa, draw_one_in(m, 2), rate, rate, 14 + draw(m, 20));
 	note(m, "%" PRIu64 " accesses a second at 0x%" PRIx64 "; ", rate, ipa);
 	world_draw(m, ipa);
@@ -49,12 +66,6 @@ static bool is_ecam(const struct maker *m, const struct machine_region *region)
 {
 	(void)m;
 	return region->role == ROLE_ECAM && !region->optional;
-}
-
-static bool is_window(const struct maker *m, const struct machine_region *region)
-{
-	(void)m;
-	return region->is_window && !region->optional;
 }
 
 /* A kernel looks for devices: each place a few times. */
@@ -111,7 +122,7 @@ static void make_healthy(struct maker *m)
 	}
 	/* A busy console or disk. */
 	if (draw_one_in(m, 3))
-		traffic(m, device_draw(m, 4), true, 15000, 15000, 12);
+		traffic(m, busy_draw(m), true, 15000, 15000, 12);
 	world_draw(m, 0);
 }
 
