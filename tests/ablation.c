@@ -18,7 +18,8 @@ static int copy_faults(const struct faultmap *from, struct faultmap *to)
 	to->places = calloc(from->n_places + 1, sizeof(to->places[0]));
 	if (!to->sites || !to->places)
 		return -ENOMEM;
-	memcpy(to->places, from->places, from->n_places * sizeof(to->places[0]));
+	for (size_t i = 0; i < from->n_places; i++)
+		to->places[i] = from->places[i];
 	for (size_t i = 0; i < from->n_sites; i++) {
 		struct site *site = &to->sites[i];
 
