@@ -107,7 +107,7 @@ check 'explain of a healthy VM: JSON' json '.vm and .findings == [] and .groups 
 
 # None of these guests leaves boot parameters: what needs them cannot be checked.
 check 'explain of a healthy VM: what else to ask' says 'nothing has faulted;' n explain "$ok"
-check 'verify: not all was checked' says "^$ok .*: no finding, 2 of 4 checks done" n verify "$ok"
+check 'verify: not all was checked' says "^$ok .*: no finding, 2 of 5 checks done" n verify "$ok"
 check 'verify: and why' says '^not checked: ' n verify "$ok"
 check 'verify --exit-code: what was not checked is no finding' exits 0 n verify "$ok" --exit-code
 vm "$tag-ended" --guest jump --arg 0=0x500000 --on-error pause
@@ -115,7 +115,7 @@ n export "$tag-ended" >"$work/dossier.running"
 kill "${pids[-1]}"
 wait "${pids[-1]}" 2>/dev/null
 unset 'pids[-1]'
-check 'verify: ended' says "^$tag-ended .*: ended .*no finding, 2 of 4" n verify "$tag-ended"
+check 'verify: ended' says "^$tag-ended .*: ended .*no finding, 2 of 5" n verify "$tag-ended"
 check 'verify: ended, whom to ask' says '"nisvctl' n verify "$tag-ended"
 check 'verify: ended, status' exits 0 n verify "$tag-ended" --exit-code
 n export "$tag-ended" >"$work/dossier.ended"
