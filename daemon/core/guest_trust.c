@@ -33,21 +33,29 @@ static bool fits_gic(const struct evidence *e)
  * Where VMMs put the tree that they make, to the byte; sources are in guest_places.c. QEMU puts it
  * behind the initrd, which it puts to the half of the RAM, at most 128 MiB up.
  */
+static bool is_boot_place_of(struct range ram, uint64_t address)
+{
+	uint64_t size = ram.end - ram.start, offset = address - ram.start;
+	uint64_t first = size < 256 * MIB ? size : 256 * MIB;
+	uint64_t half = (first / 2 + 2 * MIB - 1) & ~(2 * MIB - 1);
+
+	return offset == 0 || offset == 0x1000 || offset == half || offset + 2 * MIB == size ||
+	       offset + 2 * MIB == first;
+}
+
+/* RAM may be several memslots, or have memory behind it that came later. */
 static bool is_boot_place(const struct layout *layout, uint64_t address)
 {
 	const struct nisv_slot *slot = layout_slot_at(layout, address);
-	uint64_t offset, first, half, size;
 	struct range ram;
 
 	if (!slot)
 		return false;
 	ram = layout_run_of(layout, slot);
-	size = ram.end - ram.start;
-	offset = address - ram.start;
-	first = size < 256 * MIB ? size : 256 * MIB;
-	half = (first / 2 + 2 * MIB - 1) & ~(2 * MIB - 1);
-	return offset == 0 || offset == 0x1000 || offset == half || offset + 2 * MIB == size ||
-	       offset + 2 * MIB == first;
+	if (is_boot_place_of(ram, address))
+		return true;
+	ram.end = slot->gpa + slot->size;
+	return ram.start == slot->gpa && is_boot_place_of(ram, address);
 }
 
 static const char *why_unknown(const struct evidence *e)

@@ -102,6 +102,16 @@ static void places_in_ram_of_several_memslots(void **state)
 	}
 }
 
+/* It was put there before the memory beside it came. */
+static void a_place_in_ram_that_grew(void **state)
+{
+	(void)state;
+	tree_at(64 * MIB, 128 * MIB, true);
+	scenario_slot(1, RAM_BASE + 128 * MIB, 128 * MIB, 0);
+	assert_true(trust());
+	assert_false(may_be_file);
+}
+
 /* In no memslot: nobody put it there. */
 static void a_place_outside_of_memory(void **state)
 {
@@ -166,6 +176,7 @@ int main(void)
 		SCENARIO_TEST(an_e820_table_is_the_guests),
 		SCENARIO_TEST(places_of_vmms),
 		SCENARIO_TEST(places_in_ram_of_several_memslots),
+		SCENARIO_TEST(a_place_in_ram_that_grew),
 		SCENARIO_TEST(a_place_outside_of_memory),
 		SCENARIO_TEST(a_tree_elsewhere_that_fits),
 		SCENARIO_TEST(a_tree_that_the_vmm_was_given),
