@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/edge/ingest.h"
+#include "daemon/edge/ingest_layout.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/varlink.h"
@@ -76,7 +77,7 @@ int api_take_address(struct varlink_call *call, struct json_object *parameters, 
 
 void api_refresh(struct manager *manager)
 {
-	ingest_discover(manager, API_SECOND_NS);
+	ingest_discover(manager, ingest_layout_is_settled(manager) ? API_SECOND_NS : 0);
 	ingest_poll(manager);
 	publish_changes(manager);
 }

@@ -229,8 +229,6 @@ int api_verify(struct varlink_call *call, struct json_object *parameters, void *
 
 	if (!api_take_string(parameters, "vm", &query))
 		return varlink_invalid_parameter(call, "vm");
-	/* A new VM gets its vCPUs and devices after the memslots that told of it. */
-	ingest_discover(v.manager, 0);
 	api_refresh(v.manager);
 	if (query) {
 		const struct vm *vm = api_select_vm(v.manager, call, parameters, "vm");

@@ -65,19 +65,33 @@ void ingest_layout_change(struct vm *vm, const struct nisv_rec_slot *rec)
 	vm->layout_due = true;
 }
 
+/* A new VM gets its vCPUs and devices after the first slot, which told of it. */
+static bool is_new(const struct manager *manager, const struct vm *vm)
+{
+	return manager->discovered_ns < vm->first_seen_ns + SETTLE_NS;
+}
+
+bool ingest_layout_is_settled(const struct manager *manager)
+{
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		const struct vm *vm = manager->vms.list[i];
+
+		if (!vm->end && (vm->layout_lost || is_new(manager, vm)))
+			return false;
+	}
+	return true;
+}
+
 /*
- * With a hook on the changes of slots nobody scans in turn. But a new VM gets its vCPUs and devices
- * after its first slot, changes that came too fast were not told one by one, and a VM that a scan
- * missed may be gone.
+ * With a hook on the changes of slots nobody scans in turn. But a new VM is not complete, changes
+ * that came too fast were not told one by one, and a VM that a scan missed may be gone.
  */
 static bool needs_scan(const struct manager *manager, const struct vm *vm)
 {
-	uint64_t settled_ns = vm->first_seen_ns + SETTLE_NS;
-
 	if (vm->end)
 		return false;
 	return vm->layout_lost || vm->missed_ns ||
-	       (manager->discovered_ns < settled_ns && wallclock_monotonic_ns() >= settled_ns);
+	       (is_new(manager, vm) && wallclock_monotonic_ns() >= vm->first_seen_ns + SETTLE_NS);
 }
 
 bool ingest_layout_poll(struct manager *manager, struct vm *vm)

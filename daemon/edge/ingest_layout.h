@@ -19,6 +19,9 @@ void ingest_layout_change(struct vm *vm, const struct nisv_rec_slot *rec);
 /* Publishes what changed. True if only a scan can tell the rest. */
 bool ingest_layout_poll(struct manager *manager, struct vm *vm);
 
+/* No VM is so new, or has had so many changes at once, that only a scan can tell its map. */
+bool ingest_layout_is_settled(const struct manager *manager);
+
 /* Makes the VM's reference map anew, from what is known of it by now. */
 void ingest_choose_machine(struct manager *manager, struct vm *vm);
 

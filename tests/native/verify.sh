@@ -42,7 +42,8 @@ is 'larger' 'dtb-memory-node-larger-than-ram error 0x1000000' "$(found larger)"
 is 'closed' 'backing-not-faultable error 0x1000000' "$(found closed)"
 is 'a window that is no RAM may be closed' '' "$(found window)"
 is 'checks' 'the guest'"'"'s memory is in memslots true, nothing is beyond the addressable space false, '\
-'host memory is behind every memslot true, memory is made of whole host pages true' \
+'host memory is behind every memslot true, memory is made of whole host pages true, '\
+'no memslot hides the IOAPIC or a local APIC false' \
 	"$(n verify "$tag-well" --json=short | jq -r '.vms[0].checks | map("\(.name) \(.done)") | join(", ")')"
 contains 'overhang' "$(n verify "$tag-larger")" "$((17 << 20)) bytes"
 contains 'well in a line' "$(n verify "$tag-well")" "$tag-well "
