@@ -109,6 +109,15 @@ __noinline u32 guest_read(struct vcpu_state *v, u64 gpa, u64 size)
 								     : NISV_WALK_DONE;
 }
 
+/* Where the code around @gpa begins: half of it before, as far as its page reaches. */
+static __always_inline u64 code_start(u64 gpa)
+{
+	u64 at = gpa & ((1 << GFN_SHIFT) - 1), last = (1 << GFN_SHIFT) - NISV_CODE_BYTES;
+	u64 start = at < NISV_CODE_BYTES / 2 ? 0 : at - NISV_CODE_BYTES / 2;
+
+	return gpa - at + (start < last ? start : last);
+}
+
 /* Read the code around @gpa, which was read from just now, into the vCPU's pending record. */
 __noinline int code_read(struct vcpu_state *v, u64 gpa)
 {
@@ -117,7 +126,7 @@ __noinline int code_read(struct vcpu_state *v, u64 gpa)
 	if (!v)
 		return 0;
 	v->pending.code_len = 0;
-	if (host_address(&v->look, gpa & ~(NISV_CODE_BYTES - 1ULL), &hva) == NISV_WALK_DONE &&
+	if (host_address(&v->look, code_start(gpa), &hva) == NISV_WALK_DONE &&
 	    !bpf_probe_read_user(v->pending.code, NISV_CODE_BYTES, (void *)hva))
 		v->pending.code_len = NISV_CODE_BYTES;
 	return 0;

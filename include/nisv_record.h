@@ -339,7 +339,7 @@ struct nisv_vma {
 	__u32 flags;	   /* NISV_VMA_* */
 };
 
-#define NISV_CODE_BYTES 64 /* a power of two: never in two pages */
+#define NISV_CODE_BYTES 64
 
 struct nisv_rec_fault {
 	struct nisv_rec_hdr hdr;
@@ -375,8 +375,8 @@ struct nisv_rec_fault {
 	struct nisv_walk walk;
 	struct nisv_backtrace backtrace;
 	struct nisv_vma vma;
-	/* arm64: the code around the instruction, the aligned bytes that hold its PC; none:
-	 * code_len is 0. */
+	/* arm64: the code around the instruction, half of it before the PC, as far as the 4 KiB
+	 * page of the PC reaches; none: code_len is 0. */
 	__u32 code_len; /* 0 or NISV_CODE_BYTES */
 	__u32 reserved;
 	__u8 code[NISV_CODE_BYTES];

@@ -85,6 +85,11 @@ for tag, (levels, granule) in DONE.items():
     check.equal(f"{tag}: of FAR, to what faulted", (fault["far"], "done", hex(HOLE), True),
                 (walk["address"], walk["state"], walk["output"], walk["agrees"]))
     check_steps(tag, walk, levels, granule)
+    # Half of the code is before the instruction, where the page has that much.
+    at = lab.number(fault["pc"]) & 0xFFF
+    before = at - min(max(at - 32, 0), 4096 - 64)
+    check.equal(f"{tag}: the instruction in the code around it", fault["instruction_bytes"],
+                fault["code"][2 * before:2 * before + 8])
 
 for tag, (level, granule) in OUT.items():
     fault = fault_of(tag, "walk")
