@@ -96,13 +96,11 @@ static bool local(const char *iso, struct tm *ret, unsigned int *ret_usec)
 	return parse_iso(iso, &t, ret_usec) && localtime_r(&t, ret);
 }
 
-const char *format_time(const char *iso, char buf[FORMAT_MAX])
+static const char *format_time(const char *iso, char buf[FORMAT_MAX])
 {
 	unsigned int usec;
 	struct tm tm;
 
-	if (is_trace_time(iso))
-		return fixed(iso, buf);
 	if (!local(iso, &tm, &usec))
 		return fixed("-", buf);
 	strftime(buf, FORMAT_MAX, "%Y-%m-%d %H:%M:%S", &tm);

@@ -17,11 +17,10 @@ const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX]);
 
 /*
  * Of an ISO 8601 time in UTC, as the daemon sends them: "12 min ago" ("now" below one second), and
- * local time with or without the date and microseconds. Of a trace, whose clock has no date, "at
+ * local time with microseconds. Of a trace, whose clock has no date, "at
  * 1234.567890" and the seconds alone. "-" if it is neither.
  */
 const char *format_ago(const char *iso, char buf[FORMAT_MAX]);
-const char *format_time(const char *iso, char buf[FORMAT_MAX]);
 const char *format_clock(const char *iso, char buf[FORMAT_MAX]);
 
 /* "2026-01-31 12:34:56 (12 min ago)", "1234.567890 of the trace's clock". */

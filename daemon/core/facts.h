@@ -29,7 +29,7 @@ void facts_set(struct facts *ret, const struct evidence *evidence);
 bool facts_slot_is_ram(const struct facts *facts, const struct nisv_slot *slot);
 
 /* What of the guest's own view holds @ipa or a byte of the @extent bytes from there: the narrowest
- * one of @kind (a bit for each enum guest_kind); NULL: none, or the view cannot be rested on. */
+ * one of @kinds (a bit for each enum guest_kind); NULL: none, or the view cannot be rested on. */
 const struct guest_range *facts_guest_at(const struct facts *facts, unsigned int kinds,
 					 uint64_t ipa, uint64_t extent);
 #define GUEST_BIT(kind) (1U << (kind))

@@ -13,6 +13,13 @@
 	"The syndrome is ESR_EL1, as the guest sees it. KVM injects 0x96000010 (from user space " \
 	"0x92000010) whatever the access was: what it was is in the host's ESR_EL2. On hardware " \
 	"the same comes from a failed bus access."
+#define OOPSES "The guest's kernel oopses; in an interrupt or in init it panics."
+#define STAGE_1                                                                                   \
+	"That is stage 1, the guest's own affair: the host sees nothing of it, and no memory of " \
+	"the VM is missing."
+#define UBOOT_EXCEPTION                                                                          \
+	"The guest's U-Boot met an exception; an external abort (esr 0x96000010) is mostly one " \
+	"that KVM or the VMM injected."
 
 static const struct logline_row rows[] = {
 	{
@@ -23,7 +30,7 @@ static const struct logline_row rows[] = {
 			"The guest's kernel got an external abort: in a VM mostly one that KVM or "
 			"the VMM injected, for an access to an address where nothing is or with "
 			"an instruction that the CPU does not describe.",
-		.next = "The guest's kernel oopses; in an interrupt or in init it panics.",
+		.next = OOPSES,
 		.caution = INJECTED,
 		.outcome = NISV_OUTCOME_ABORT_INJECTED,
 		.is_guest = true,
@@ -36,10 +43,8 @@ static const struct logline_row rows[] = {
 		.versions = "Linux, arm64",
 		.meaning = "The guest's kernel faulted by its own page tables: a wild or null "
 			   "pointer.",
-		.next = "The guest's kernel oopses; in an interrupt or in init it panics.",
-		.caution =
-			"That is stage 1, the guest's own affair: the host sees nothing of it, and "
-			"no memory of the VM is missing.",
+		.next = OOPSES,
+		.caution = STAGE_1,
 		.is_guest = true,
 		.source = "arch/arm64/mm/fault.c die_kernel_fault(), arch/arm64/kernel/traps.c "
 			  "__die()",
@@ -50,7 +55,7 @@ static const struct logline_row rows[] = {
 		.who = "guest linux",
 		.versions = "Linux, arm64",
 		.meaning = "The guest's kernel met an exception that it cannot go on from.",
-		.next = "The guest's kernel oopses; in an interrupt or in init it panics.",
+		.next = OOPSES,
 		.is_guest = true,
 		.source = "arch/arm64/kernel/traps.c __die()",
 		.revision = LINUX_REVISION,
@@ -84,10 +89,8 @@ static const struct logline_row rows[] = {
 		.pattern = "Unable to handle kernel {*} at virtual address {far}",
 		.who = "guest linux",
 		.meaning = "The guest's kernel used a pointer that its own page tables do not map.",
-		.next = "The guest's kernel oopses; in an interrupt or in init it panics.",
-		.caution =
-			"That is stage 1, the guest's own affair: the host sees nothing of it, and "
-			"no memory of the VM is missing.",
+		.next = OOPSES,
+		.caution = STAGE_1,
 		.is_guest = true,
 		.source = "arch/arm64/mm/fault.c die_kernel_fault()",
 		.revision = LINUX_REVISION,
@@ -143,9 +146,7 @@ static const struct logline_row rows[] = {
 	{
 		.pattern = "\"Synchronous Abort\" handler, esr {esr}, far {far}",
 		.who = "u-boot",
-		.meaning =
-			"The guest's U-Boot met an exception; an external abort (esr 0x96000010) "
-			"is mostly one that KVM or the VMM injected.",
+		.meaning = UBOOT_EXCEPTION,
 		.next = "U-Boot resets the VM.",
 		.caution = INJECTED,
 		.is_guest = true,
@@ -155,9 +156,7 @@ static const struct logline_row rows[] = {
 	{
 		.pattern = "\"Synchronous Abort\" handler, esr {esr}",
 		.who = "u-boot",
-		.meaning =
-			"The guest's U-Boot met an exception; an external abort (esr 0x96000010) "
-			"is mostly one that KVM or the VMM injected.",
+		.meaning = UBOOT_EXCEPTION,
 		.next = "U-Boot resets the VM.",
 		.caution = INJECTED,
 		.is_guest = true,

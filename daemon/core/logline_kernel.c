@@ -6,6 +6,8 @@
 
 #include "daemon/core/logline.h"
 
+#define EFAULT_NEXT "KVM_RUN fails with EFAULT: the VMM ends or pauses the VM."
+
 static const struct logline_row rows[] = {
 	{
 		.pattern = "kvm [{tid}]: load/store instruction decoding not implemented",
@@ -50,7 +52,7 @@ static const struct logline_row rows[] = {
 		.versions = "Linux, arm64",
 		.meaning = "A guest's access was aborted at stage 2 with a fault status that KVM "
 			   "does not handle: no translation, permission or access flag fault.",
-		.next = "KVM_RUN fails with EFAULT: the VMM ends or pauses the VM.",
+		.next = EFAULT_NEXT,
 		.caution = "This is about the host's page tables or hardware, not about an address "
 			   "without memory.",
 		.err = -EFAULT,
@@ -65,7 +67,7 @@ static const struct logline_row rows[] = {
 		.meaning =
 			"A guest accessed one of its memslots, but the VMM has no mapping behind "
 			"it any more.",
-		.next = "KVM_RUN fails with EFAULT: the VMM ends or pauses the VM.",
+		.next = EFAULT_NEXT,
 		.caution = "The address is the VMM's own (host virtual), not the guest's.",
 		.err = -EFAULT,
 		.outcome = NISV_OUTCOME_VM_KILLED,
@@ -78,7 +80,7 @@ static const struct logline_row rows[] = {
 		.versions = "Linux, arm64",
 		.meaning = "A guest's read was refused by the stage-2 page tables, which KVM never "
 			   "sets up so.",
-		.next = "KVM_RUN fails with EFAULT: the VMM ends or pauses the VM.",
+		.next = EFAULT_NEXT,
 		.err = -EFAULT,
 		.outcome = NISV_OUTCOME_VM_KILLED,
 		.source = "arch/arm64/kvm/mmu.c user_mem_abort()",

@@ -21,7 +21,11 @@
 	"KVM_RUN failed with EFAULT: the guest accessed one of its memslots, but the VMM's " \
 	"memory "                                                                            \
 	"behind it is gone or does not allow the access."
-#define PAUSES "QEMU prints the vCPU's registers and pauses the VM (internal-error)."
+#define PAUSES		   "QEMU prints the vCPU's registers and pauses the VM (internal-error)."
+#define OTHER_MEANING	   "KVM_RUN failed with the error that is named."
+#define VSTATE_SOURCE	   "src/vmm/src/linux/vstate.rs; src/vmm/src/vstate/vcpu.rs handle_kvm_exit()"
+#define QEMU_ACCESS_SOURCE "system/memory.c memory_region_access_valid()"
+#define QEMU_LOG_ITEM	   "QEMU with -d guest_errors, later -d invalid_mem"
 
 static const struct logline_row rows[] = {
 	{
@@ -49,7 +53,7 @@ static const struct logline_row rows[] = {
 	{
 		.pattern = "error: kvm run failed {*}",
 		.who = "qemu",
-		.meaning = "KVM_RUN failed with the error that is named.",
+		.meaning = OTHER_MEANING,
 		.next = PAUSES,
 		.outcome = NISV_OUTCOME_VM_KILLED,
 		.source = "accel/kvm/kvm-all.c kvm_cpu_exec()",
@@ -133,32 +137,32 @@ static const struct logline_row rows[] = {
 		.pattern = "Invalid read at addr {ipa}, size {size}, region '(null)', reason: "
 			   "rejected",
 		.who = "qemu",
-		.versions = "QEMU with -d guest_errors, later -d invalid_mem",
+		.versions = QEMU_LOG_ITEM,
 		.meaning = "The guest read an address where the machine has no device.",
 		.next = "The read gives 0.",
 		.caution = "An access that the CPU does not describe never comes this far.",
-		.source = "system/memory.c memory_region_access_valid()",
+		.source = QEMU_ACCESS_SOURCE,
 		.revision = QEMU_REVISION,
 	},
 	{
 		.pattern = "Invalid write at addr {ipa}, size {size}, region '(null)', reason: "
 			   "rejected",
 		.who = "qemu",
-		.versions = "QEMU with -d guest_errors, later -d invalid_mem",
+		.versions = QEMU_LOG_ITEM,
 		.meaning = "The guest wrote to an address where the machine has no device.",
 		.next = "The write is dropped.",
 		.caution = "An access that the CPU does not describe never comes this far.",
-		.source = "system/memory.c memory_region_access_valid()",
+		.source = QEMU_ACCESS_SOURCE,
 		.revision = QEMU_REVISION,
 	},
 	{
 		.pattern = "Invalid {*} at addr {hex}, size {size}, region '{*}', reason: {*}",
 		.who = "qemu",
-		.versions = "QEMU with -d guest_errors, later -d invalid_mem",
+		.versions = QEMU_LOG_ITEM,
 		.meaning = "The guest accessed a device in a way that the device does not take.",
 		.next = "A read gives 0, a write is dropped.",
 		.caution = "The address counts from the beginning of the region.",
-		.source = "system/memory.c memory_region_access_valid()",
+		.source = QEMU_ACCESS_SOURCE,
 		.revision = QEMU_REVISION,
 	},
 	{
@@ -212,8 +216,7 @@ static const struct logline_row rows[] = {
 			"Firecracker has a message of its own for ENOSYS; older versions had not.",
 		.err = -ENOSYS,
 		.outcome = NISV_OUTCOME_VM_KILLED,
-		.source =
-			"src/vmm/src/linux/vstate.rs; src/vmm/src/vstate/vcpu.rs handle_kvm_exit()",
+		.source = VSTATE_SOURCE,
 		.revision = LIBKRUN_REVISION ", " FIRECRACKER_REVISION,
 	},
 	{
@@ -223,18 +226,16 @@ static const struct logline_row rows[] = {
 		.next = "The vCPU ends, and the VMM with it.",
 		.err = -EFAULT,
 		.outcome = NISV_OUTCOME_VM_KILLED,
-		.source =
-			"src/vmm/src/linux/vstate.rs; src/vmm/src/vstate/vcpu.rs handle_kvm_exit()",
+		.source = VSTATE_SOURCE,
 		.revision = LIBKRUN_REVISION ", " FIRECRACKER_REVISION,
 	},
 	{
 		.pattern = "Failure during vcpu run: {*}",
 		.who = "firecracker, libkrun",
-		.meaning = "KVM_RUN failed with the error that is named.",
+		.meaning = OTHER_MEANING,
 		.next = "The vCPU ends, and the VMM with it.",
 		.outcome = NISV_OUTCOME_VM_KILLED,
-		.source =
-			"src/vmm/src/linux/vstate.rs; src/vmm/src/vstate/vcpu.rs handle_kvm_exit()",
+		.source = VSTATE_SOURCE,
 		.revision = LIBKRUN_REVISION ", " FIRECRACKER_REVISION,
 	},
 	{
@@ -309,7 +310,7 @@ static const struct logline_row rows[] = {
 	{
 		.pattern = "vcpu hit unknown error: {*}",
 		.who = "crosvm",
-		.meaning = "KVM_RUN failed with the error that is named.",
+		.meaning = OTHER_MEANING,
 		.next = "crosvm ends the VM (ExitState::Crash).",
 		.outcome = NISV_OUTCOME_VM_KILLED,
 		.source = "src/crosvm/sys/linux/vcpu.rs vcpu_loop()",
@@ -339,7 +340,7 @@ static const struct logline_row rows[] = {
 	{
 		.pattern = "KVM_RUN failed: {*}",
 		.who = "kvmtool",
-		.meaning = "KVM_RUN failed with the error that is named.",
+		.meaning = OTHER_MEANING,
 		.next = "The whole process ends.",
 		.outcome = NISV_OUTCOME_VM_KILLED,
 		.source = "kvm-cpu.c kvm_cpu__run(), die_perror()",

@@ -21,17 +21,12 @@ static const struct nisv_bus_range *find_ioapic(const struct layout *layout)
 	return NULL;
 }
 
-/* But for KVM's own page for the local APIC. */
+/* But for KVM's own page for the local APIC, which leaves no room for another's. */
 static const struct nisv_slot *find_slot(const struct layout *layout, uint64_t base, uint64_t size)
 {
-	for (size_t i = 0; i < layout->n_slots; i++) {
-		const struct nisv_slot *slot = &layout->slots[i];
+	const struct nisv_slot *slot = verify_slot_over(layout, base, size);
 
-		if (layout_slot_is_usable(slot) && !layout_slot_is_internal(layout, slot) &&
-		    verify_overlaps(slot->gpa, slot->size, base, size))
-			return slot;
-	}
-	return NULL;
+	return slot && !layout_slot_is_internal(layout, slot) ? slot : NULL;
 }
 
 static void report(struct verification *v, const struct nisv_slot *slot, const char *what,

@@ -16,7 +16,7 @@ trap 'rm -rf "$drawn"' EXIT
 mkdir "$drawn/trees"
 echo "# seed $seed"
 PYTHONPATH=$tests/lib PYTHONDONTWRITEBYTECODE=1 \
-	python3 "$top/tests/corpus/random" "$seed" 60 "$drawn/trees" >"$drawn/cases"
+	python3 "$top/tests/corpus/scenarios" "$seed" 60 "$drawn/trees" >"$drawn/cases"
 : >"$drawn/names"
 copies=(--copy "$top/tests/corpus/run.sh:/root/run.sh" --copy "$drawn/cases:/root/cases"
 	--copy "$drawn/names:/root/names")

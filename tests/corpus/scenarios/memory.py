@@ -214,6 +214,8 @@ BOARDS = {
 def board(rng, name):
     places, hosts = BOARDS[rng.choice(sorted(BOARDS))]
     machine = rng.choice(hosts)(rng, name)
+    while any(machine.ram <= base < machine.end for base in places):
+        machine = rng.choice(hosts)(rng, name)
     case = Case(rng, name, "wrong-machine-layout", machine)
     bases = rng.sample(sorted(places), rng.randrange(2, len(places) + 1))
     addresses = [base + rng.choice(places[base]) & ~7 for base in bases]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prints COUNT cases drawn at random, as ../arm64.cases has them, and writes their files to FOLDER.
 
-    PYTHONPATH=tests/lab/tests/lib python3 tests/corpus/random SEED COUNT FOLDER
+    PYTHONPATH=tests/lab/tests/lib python3 tests/corpus/scenarios SEED COUNT FOLDER
 
 The same seed gives the same cases. What the truth is comes from how a case is made, by domain.md 2
 and 3; nothing here asks nisvd."""
