@@ -185,7 +185,7 @@ __noinline int context_fill(struct vcpu_state *v)
 	if (!v || !inspect_guest_memory)
 		return 0;
 	rec = &v->pending;
-	if (rec->is_nested || (!is_aarch32(rec) && PSTATE_EL(rec->pstate) > 1))
+	if (rec->nested || (!is_aarch32(rec) && PSTATE_EL(rec->pstate) > 1))
 		return 0;
 	context_clear(rec);
 	if (vm_protected(v->key.vm.kvm)) {

@@ -28,7 +28,7 @@ __noinline int context_fill(struct vcpu_state *v)
 {
 	u64 rbp;
 
-	if (!v || !inspect_guest_memory || v->pending.is_nested || vm_protected(v->key.vm.kvm))
+	if (!v || !inspect_guest_memory || v->pending.nested || vm_protected(v->key.vm.kvm))
 		return 0;
 	rbp = v->pending.gpr[REG_RBP];
 	look_begin(&v->look, v->key.vm.kvm);

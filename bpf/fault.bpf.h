@@ -18,6 +18,7 @@ struct fault {
 	u32 kind; /* enum nisv_kind */
 	u32 vcpu_id;
 	u64 esr, far, ipa, pc;
+	bool is_translated; /* ipa is the VM's own even where a nested guest ran */
 };
 
 struct outcome {
@@ -30,6 +31,9 @@ struct outcome {
 /* Architecture: registers of the record; `final` where they are all in memory. */
 static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec);
 static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final);
+
+/* Architecture: a guest of a hypervisor inside the VM ran. */
+static __always_inline bool vcpu_is_nested(u64 vcpu);
 
 /* Architecture: what the guest's memory says of the pending record, whose registers are filled. */
 int context_fill(struct vcpu_state *v);
@@ -105,6 +109,9 @@ static __always_inline void pending_fill(struct vcpu_state *v, const struct faul
 	pending_clear(rec);
 	slots_around(f->id.kvm, rec, if_stable);
 	fill_registers(f->id.vcpu, rec);
+	rec->nested = NISV_NESTED_NO;
+	if (vcpu_is_nested(f->id.vcpu))
+		rec->nested = f->is_translated ? NISV_NESTED_TRANSLATED : NISV_NESTED_OWN;
 	v->pending_exit = f->exit;
 	v->looked = v->decided = 0;
 }
@@ -192,6 +199,7 @@ static __always_inline void fault_count(struct fault *f)
 	v->order++;
 	v->pc = f->pc;
 	v->ipa = f->ipa;
+	v->is_translated = f->is_translated;
 	v->unplaced = !placed;
 	/* Without a site of its own it is the first one there, whatever its number in the VM. */
 	v->latched = is_power_of_2(n) ? (placed ? n : 1) : 0;

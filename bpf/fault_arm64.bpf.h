@@ -9,9 +9,12 @@
 
 /* HPFAR_EL2 and HCR_EL2: Arm ARM, D "AArch64 System Register Descriptions". */
 #define HPFAR_FIPA 0x00000ffffffffff0ULL
+#define HCR_VM	   (1ULL << 0)
+#define HCR_TGE	   (1ULL << 27)
 #define HCR_E2H	   (1ULL << 34)
 
 #define PAGE_OFFSET_MASK 0xfffULL
+#define PSTATE_MODE	 0x1fULL /* SPSR_EL2.M: nRW, exception level, SPSel */
 
 /*
  * Set the address of a fault from the page that KVM found and FAR. For a stage-1 walk FAR is the
@@ -22,6 +25,46 @@ static __always_inline void fault_address(struct fault *f, u64 page)
 	f->ipa = page & ~PAGE_OFFSET_MASK;
 	if (!(f->esr & ESR_S1PTW))
 		f->ipa |= f->far & PAGE_OFFSET_MASK;
+}
+
+/* The registers of a vCPU that can run a hypervisor which are not in sys_regs[]; 0: it cannot. */
+static __always_inline u64 vncr_array(u64 vcpu)
+{
+	u64 ctxt = vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.ctxt);
+
+	if (!bpf_core_field_exists(struct kvm_cpu_context___v608, vncr_array))
+		return 0;
+	return (u64)READ(kvm_cpu_context___v608, ctxt, vncr_array);
+}
+
+/* As ___ctxt_sys_reg() finds it (arch/arm64/include/asm/kvm_host.h). */
+static __always_inline u64 sysreg_read(u64 vcpu, u64 array, u64 number)
+{
+	u64 at = vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.ctxt.sys_regs) + 8 * number;
+	u64 value = 0;
+
+	if (array && number >= bpf_core_enum_value(enum vcpu_sysreg, __VNCR_START__))
+		at = array + 8 * (number - bpf_core_enum_value(enum vcpu_sysreg, __VNCR_START__));
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)at);
+	return value;
+}
+
+#define SYSREG(vcpu, array, name) \
+	sysreg_read(vcpu, array, bpf_core_enum_value(enum vcpu_sysreg, name))
+
+/*
+ * A guest of the VM's own hypervisor ran, on that one's stage-2 tables: neither in EL2 nor in its
+ * user space (is_hyp_ctxt()), and with its stage 2 on (get_s2_mmu_nested()). Not by hw_mmu, which
+ * vcpu_put() clears (kvm_vcpu_put_hw_mmu()).
+ */
+static __always_inline bool vcpu_is_nested(u64 vcpu)
+{
+	u64 array = vncr_array(vcpu), hcr;
+
+	if (!array || (READ(kvm_vcpu, vcpu, arch.ctxt.regs.pstate) & PSTATE_MODE) >> 2 == 2)
+		return false;
+	hcr = SYSREG(vcpu, array, HCR_EL2);
+	return hcr & HCR_VM && (hcr & (HCR_E2H | HCR_TGE)) != (HCR_E2H | HCR_TGE);
 }
 
 /* What kind of fault outside memory an abort is, if KVM says that it is one. */
@@ -53,22 +96,7 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 
 	bpf_probe_read_kernel(rec->gpr, sizeof(rec->gpr), (void *)regs);
 	rec->pstate = READ(kvm_vcpu, vcpu, arch.ctxt.regs.pstate);
-	/* An L2 guest runs on the stage-2 tables of its own shadow. */
-	rec->is_nested =
-		(u64)READ(kvm_vcpu, vcpu, arch.hw_mmu) !=
-		(u64)READ(kvm_vcpu, vcpu, kvm) + bpf_core_field_offset(struct kvm, arch.mmu);
 }
-
-#define SYSREG(vcpu, name)                                                                    \
-	({                                                                                    \
-		u64 _value = 0;                                                               \
-		bpf_probe_read_kernel(                                                        \
-			&_value, sizeof(_value),                                              \
-			(void *)((vcpu) +                                                     \
-				 bpf_core_field_offset(struct kvm_vcpu, arch.ctxt.sys_regs) + \
-				 8 * bpf_core_enum_value(enum vcpu_sysreg, name)));           \
-		_value;                                                                       \
-	})
 
 /*
  * EL1 system registers: with VHE they live in the CPU until vcpu_put(), with nVHE they are in
@@ -78,20 +106,21 @@ static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, boo
 {
 	struct nisv_sysregs *sys = &rec->sys;
 	bool vhe = READ(kvm_vcpu, vcpu, arch.hcr_el2) & HCR_E2H;
+	u64 array = vncr_array(vcpu);
 
 	rec->sysregs_state = final || !vhe ? NISV_SYSREGS_CURRENT : NISV_SYSREGS_STALE;
-	sys->sctlr = SYSREG(vcpu, SCTLR_EL1);
-	sys->tcr = SYSREG(vcpu, TCR_EL1);
-	sys->ttbr0 = SYSREG(vcpu, TTBR0_EL1);
-	sys->ttbr1 = SYSREG(vcpu, TTBR1_EL1);
-	sys->mair = SYSREG(vcpu, MAIR_EL1);
-	sys->vbar = SYSREG(vcpu, VBAR_EL1);
-	sys->elr = SYSREG(vcpu, ELR_EL1);
-	sys->spsr = SYSREG(vcpu, SPSR_EL1);
-	sys->esr = SYSREG(vcpu, ESR_EL1);
-	sys->far = SYSREG(vcpu, FAR_EL1);
+	sys->sctlr = SYSREG(vcpu, array, SCTLR_EL1);
+	sys->tcr = SYSREG(vcpu, array, TCR_EL1);
+	sys->ttbr0 = SYSREG(vcpu, array, TTBR0_EL1);
+	sys->ttbr1 = SYSREG(vcpu, array, TTBR1_EL1);
+	sys->mair = SYSREG(vcpu, array, MAIR_EL1);
+	sys->vbar = SYSREG(vcpu, array, VBAR_EL1);
+	sys->elr = SYSREG(vcpu, array, ELR_EL1);
+	sys->spsr = SYSREG(vcpu, array, SPSR_EL1);
+	sys->esr = SYSREG(vcpu, array, ESR_EL1);
+	sys->far = SYSREG(vcpu, array, FAR_EL1);
 	sys->sp_el0 = READ(kvm_vcpu, vcpu, arch.ctxt.regs.sp);
-	sys->sp_el1 = SYSREG(vcpu, SP_EL1);
+	sys->sp_el1 = SYSREG(vcpu, array, SP_EL1);
 }
 
 #endif

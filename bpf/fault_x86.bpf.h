@@ -53,6 +53,13 @@ static __always_inline u32 code_mode(u64 ctxt)
 	return NISV_CODE_UNKNOWN;
 }
 
+/* It has page tables of its own below those of the VM: nested EPT or NPT. */
+static __always_inline bool vcpu_is_nested(u64 vcpu)
+{
+	return (u64)READ(kvm_vcpu, vcpu, arch.mmu) ==
+	       vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.guest_mmu);
+}
+
 static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 {
 	u64 regs = vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.regs);
@@ -61,8 +68,6 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 	__builtin_memset(rec->gpr, 0, sizeof(rec->gpr));
 	bpf_probe_read_kernel(rec->gpr, 16 * sizeof(rec->gpr[0]), (void *)regs);
 	rec->pstate = READ(x86_emulate_ctxt, ctxt, eflags);
-	rec->is_nested = (u64)READ(kvm_vcpu, vcpu, arch.mmu) ==
-			 vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.guest_mmu);
 	if (rec->kind != NISV_KIND_EMULATION)
 		return;
 	rec->code_mode = code_mode(ctxt);

@@ -22,6 +22,11 @@ struct kvm_cpu_context {
 	u64 sys_regs[1];
 } _core;
 
+/* Linux 6.8 and later, of vCPUs that can run a hypervisor: the registers from __VNCR_START__ on. */
+struct kvm_cpu_context___v608 {
+	u64 *vncr_array;
+} _core;
+
 /* Numbers differ on each version: always through bpf_core_enum_value(). */
 enum vcpu_sysreg {
 	SCTLR_EL1 = 1,
@@ -35,6 +40,8 @@ enum vcpu_sysreg {
 	ELR_EL1 = 9,
 	SP_EL1 = 10,
 	SPSR_EL1 = 11,
+	HCR_EL2 = 12,
+	__VNCR_START__ = 13,
 };
 
 struct kvm_vcpu_fault_info {
@@ -125,7 +132,6 @@ struct kvm_vcpu_arch___v510 {
 
 struct kvm_vcpu_arch {
 	struct kvm_cpu_context ctxt;
-	struct kvm_s2_mmu *hw_mmu;
 	u64 hcr_el2;
 	struct kvm_vcpu_fault_info fault;
 } _core;

@@ -31,6 +31,9 @@ static __noinline struct vcpu_state *guest_fault(u64 pc, u64 esr, u64 far, u64 p
 		return NULL;
 	if (is_cache_op(esr) && !slot_is_memory(slot, false))
 		return NULL;
+	/* Most faults of a nested guest its own hypervisor answers: only the injection tells. */
+	if (!has_inject && vcpu_is_nested(f.id.vcpu))
+		return NULL;
 	f.kind = fault_kind(&f);
 	fault_vm(&f, task);
 	v = fault_prepare(&f);
@@ -78,6 +81,7 @@ static __noinline int mmio_nisv(u64 pc, u64 esr, u64 far, u64 page)
 	f.far = far;
 	fault_address(&f, page);
 	f.kind = NISV_KIND_NISV;
+	f.is_translated = true;
 	fault_vm(&f, task);
 	fault_prepare(&f);
 	fault_count(&f);
@@ -110,10 +114,25 @@ static __always_inline bool exit_kind(struct fault *f, u32 reason, s32 err)
 		f->kind = fault_kind(f);
 	if (f->kind == NISV_KIND_BACKING)
 		return (is_iabt(f->esr) || ESR_EC(f->esr) == EC_DABT_LOW) &&
-		       slot_find(vm_memslots(f->id.kvm), f->ipa >> GFN_SHIFT);
+		       (vcpu_is_nested(f->id.vcpu) ||
+			slot_find(vm_memslots(f->id.kvm), f->ipa >> GFN_SHIFT));
 	if (err == -ENOSYS || reason == EXIT_ARM_NISV)
 		return is_nisv(f->esr);
 	return true;
+}
+
+/*
+ * The event that counted the fault tells its address, too: HPFAR_EL2 holds that of a nested guest,
+ * kvm_mmio_nisv the one that KVM translated it to (kvm_handle_guest_abort()).
+ */
+static __always_inline void fault_recall(struct fault *f)
+{
+	const struct vcpu_state *v = vcpu_state_get(f);
+
+	if (!v || v->counted_exit != f->exit)
+		return;
+	f->ipa = v->ipa;
+	f->is_translated = v->is_translated;
 }
 
 /* Its own function, with its own stack: most exits are none of ours. */
@@ -128,11 +147,12 @@ static __noinline struct vcpu_state *fault_exit(u32 reason, s32 err)
 		return NULL;
 	}
 	fault_of_vcpu(&f);
+	fault_vm(&f, task);
+	fault_recall(&f);
 	if (!exit_kind(&f, reason, err))
 		return NULL;
 	o.outcome = err < 0 && f.kind != NISV_KIND_MEMORY_FAULT ? NISV_OUTCOME_VM_KILLED
 								: NISV_OUTCOME_VMM_DECIDES;
-	fault_vm(&f, task);
 	fault_count(&f);
 	return fault_complete(&f, &o, true);
 }

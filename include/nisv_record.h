@@ -339,6 +339,17 @@ struct nisv_vma {
 	__u32 flags;	   /* NISV_VMA_* */
 };
 
+/*
+ * Whether a guest of a hypervisor inside the VM ran, and whose address ipa is then. KVM walks that
+ * hypervisor's tables after kvm_guest_fault and before kvm_mmio_nisv (kvm_handle_guest_abort() of
+ * 6.11 and later); HPFAR_EL2, and x86's emulator, have the nested guest's own.
+ */
+enum nisv_nested {
+	NISV_NESTED_NO = 0,
+	NISV_NESTED_OWN,	/* ipa is the nested guest's, not this VM's */
+	NISV_NESTED_TRANSLATED, /* ipa is this VM's */
+};
+
 #define NISV_CODE_BYTES 64
 
 struct nisv_rec_fault {
@@ -367,7 +378,7 @@ struct nisv_rec_fault {
 	__u32 insn_state;    /* enum nisv_insn_state */
 	__u64 insn_ipa;	     /* guest-physical address of the instruction, 0 if unknown */
 	__u32 insn_len;
-	__u32 is_nested; /* 1: an L2 guest ran; ipa is an L2 address, not this VM's */
+	__u32 nested; /* enum nisv_nested */
 	__u8 insn[NISV_INSN_MAX];
 	char comm[NISV_COMM_LEN]; /* of the vCPU thread */
 	__u32 code_mode;	  /* enum nisv_code_mode */

@@ -202,8 +202,9 @@ static void state_line(const struct scene *s, struct text *text)
 			 s->mmu == MMU_ON ? "on" : "off");
 	if (s->rec && s->rec->sysregs_state == NISV_SYSREGS_STALE)
 		text_add(text, ", system registers as of an earlier exit");
-	if (s->rec && s->rec->is_nested)
-		text_add(text, ", in a nested guest");
+	if (scene_is_nested(s))
+		text_add(text, ", in a nested guest%s",
+			 s->is_foreign ? "" : ", whose address KVM translated to this VM's");
 }
 
 static void layout_line(const struct scene *s, struct text *text)

@@ -9,7 +9,7 @@
 
 static bool is_backing(const struct scene *s)
 {
-	return s->site->kind == NISV_KIND_BACKING && s->slot && !(s->rec && s->rec->is_nested);
+	return s->site->kind == NISV_KIND_BACKING && s->slot && !s->is_foreign;
 }
 
 static uint64_t host_address(const struct scene *s)
@@ -277,7 +277,7 @@ const struct rule rule_backing_not_faultable = {
 
 static double private_score(const struct scene *s, const char **reason)
 {
-	if (s->site->kind != NISV_KIND_MEMORY_FAULT || (s->rec && s->rec->is_nested))
+	if (s->site->kind != NISV_KIND_MEMORY_FAULT || s->is_foreign)
 		return 0;
 	*reason = "KVM_RUN ended with KVM_EXIT_MEMORY_FAULT in a memslot with private memory";
 	return 0.92;

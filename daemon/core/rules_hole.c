@@ -110,7 +110,7 @@ static double null_score(const struct scene *s, const char **reason)
 		*reason = "close to address zero, but this VMM has devices there";
 		return rule_lasting(s, 0.35);
 	}
-	if (s->site->far != s->ipa) {
+	if (s->site->far != s->ipa || scene_is_nested(s)) {
 		*reason = "close to physical address zero, but the virtual address was another";
 		return rule_lasting(s, 0.35);
 	}

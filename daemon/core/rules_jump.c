@@ -24,12 +24,16 @@ static bool is_fetch(const struct scene *s)
 static double fetch_score(const struct scene *s, double sure, const char *seen, const char *unseen,
 			  const char **reason)
 {
-	if (s->site->outcome == NISV_OUTCOME_ABORT_INJECTED) {
-		*reason = seen;
-		return rule_lasting(s, sure);
-	}
-	*reason = unseen;
-	return rule_lasting(s, s->evidence->host->injection_seen ? 0.7 : 0.85);
+	bool is_seen = s->site->outcome == NISV_OUTCOME_ABORT_INJECTED;
+	double score = is_seen ? sure : s->evidence->host->injection_seen ? 0.7 : 0.85;
+
+	*reason = is_seen ? seen : unseen;
+	score = rule_lasting(s, score);
+	if (s->rec || score <= 0.6)
+		return score;
+	*reason = "an instruction fetch outside memory, of which no record was kept: it may be a "
+		  "nested guest's, whose addresses are not this VM's";
+	return 0.6;
 }
 
 /*

@@ -96,14 +96,9 @@ double rule_unless_device(const struct scene *s, double score, const char **reas
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-static bool is_nested(const struct scene *s)
-{
-	return s->rec && s->rec->is_nested;
-}
-
 bool rule_is_nisv(const struct scene *s)
 {
-	return s->site->kind == NISV_KIND_NISV && !is_nested(s) && !s->esr.s1ptw && !s->esr.cm;
+	return s->site->kind == NISV_KIND_NISV && !s->is_foreign && !s->esr.s1ptw && !s->esr.cm;
 }
 
 bool rule_is_access(const struct scene *s, uint64_t least)
@@ -116,8 +111,8 @@ bool rule_is_access(const struct scene *s, uint64_t least)
 
 bool rule_is_use(const struct scene *s, uint64_t least)
 {
-	return rule_is_access(s, least) || (!is_nested(s) && (s->site->kind == NISV_KIND_EXEC ||
-							      s->site->kind == NISV_KIND_WALK));
+	return rule_is_access(s, least) || (!s->is_foreign && (s->site->kind == NISV_KIND_EXEC ||
+							       s->site->kind == NISV_KIND_WALK));
 }
 
 bool rule_is_window(const struct machine_region *region)
@@ -127,7 +122,7 @@ bool rule_is_window(const struct machine_region *region)
 
 bool rule_no_slot(const struct scene *s)
 {
-	return !s->slot && !s->changing && !is_nested(s);
+	return !s->slot && !s->changing && !s->is_foreign;
 }
 
 bool rule_is_device(const struct scene *s)
@@ -178,7 +173,7 @@ bool rule_is_vmm(const struct scene *s, const char *vmm)
 
 bool rule_is_early(const struct scene *s)
 {
-	return s->mmu == MMU_OFF && s->el > 0;
+	return s->mmu == MMU_OFF && s->el > 0 && !scene_is_nested(s);
 }
 
 /* ---- phrases -------------------------------------------------------------------------------- */

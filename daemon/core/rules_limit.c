@@ -14,7 +14,7 @@ static bool is_above(const struct scene *s, uint32_t bits)
 
 static bool is_in_reach(const struct scene *s)
 {
-	return s->is_x86 || (s->rec && s->rec->is_nested);
+	return s->is_x86 || s->is_foreign;
 }
 
 /* ---- beyond-parange ------------------------------------------------------------------------- */

@@ -44,8 +44,7 @@ static void add_slot_place(const struct scene *s, struct text *text)
 
 static double cache_op_score(const struct scene *s, const char **reason)
 {
-	if (s->site->kind != NISV_KIND_NISV || !s->esr.cm || !is_readonly(s) ||
-	    (s->rec && s->rec->is_nested))
+	if (s->site->kind != NISV_KIND_NISV || !s->esr.cm || !is_readonly(s) || s->is_foreign)
 		return 0;
 	*reason = "the memslot is read-only and the syndrome says cache maintenance";
 	return rule_sighted(s, 0.97);

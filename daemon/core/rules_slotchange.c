@@ -165,7 +165,7 @@ static bool was_replaced(const struct scene *s)
 
 static double race_score(const struct scene *s, const char **reason)
 {
-	if ((s->rec && s->rec->is_nested) || s->place)
+	if (s->is_foreign || s->place)
 		return 0;
 	if (s->changing && s->site->kind != NISV_KIND_BACKING) {
 		*reason = "the memslot was flagged KVM_MEMSLOT_INVALID when the fault looked it up";

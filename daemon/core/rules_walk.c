@@ -21,7 +21,7 @@
 
 static bool is_walk(const struct scene *s)
 {
-	return s->site->kind == NISV_KIND_WALK && !(s->rec && s->rec->is_nested);
+	return s->site->kind == NISV_KIND_WALK && !s->is_foreign;
 }
 
 static void walk_how(const struct scene *s, struct text *text)

@@ -169,12 +169,12 @@ bool scene_is_empty(const struct scene *s)
 }
 
 /* Only an access that the CPU described is counted as MMIO. */
-static bool has_traffic(const struct faultmap *faults, uint64_t ipa)
+static uint64_t count_traffic(const struct faultmap *faults, uint64_t ipa)
 {
 	const struct place *reads = faultmap_place(faults, ipa, false);
 	const struct place *writes = faultmap_place(faults, ipa, true);
 
-	return (reads && reads->count) || (writes && writes->count);
+	return (reads ? reads->count : 0) + (writes ? writes->count : 0);
 }
 
 /* Firecracker and libkrun give each transport a page (MMIO_LEN in both), others less. */
@@ -200,7 +200,8 @@ static void set_bus(struct scene *s)
 			s->on_bus |= s->ipa - range->addr < range->len ||
 				     range->addr - s->ipa < s->extent;
 	}
-	s->near_traffic = !s->place && has_traffic(s->evidence->faults, s->ipa);
+	s->near_count = s->place ? 0 : count_traffic(s->evidence->faults, s->ipa);
+	s->near_traffic = s->near_count > 0;
 }
 
 /* The region that has a byte of it, of those for this vGIC or (@other_vgic) for another. */
@@ -359,6 +360,11 @@ static void set_cpu_x86(struct scene *s, const struct nisv_rec_fault *rec)
 	}
 }
 
+bool scene_is_nested(const struct scene *s)
+{
+	return s->rec && s->rec->nested;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 void scene_set(struct scene *s, const struct facts *facts, const struct site *site,
@@ -376,6 +382,7 @@ void scene_set(struct scene *s, const struct facts *facts, const struct site *si
 	s->ipa = site->ipa;
 	s->extent = place ? PLACE_SIZE : 1;
 	s->ipa_known = true;
+	s->is_foreign = scene_is_nested(s) && s->rec->nested != NISV_NESTED_TRANSLATED;
 	s->el = -1;
 	s->esr = syndrome_decode(site->esr);
 	s->insn.base_reg = -1;

@@ -39,6 +39,7 @@ struct scene {
 	uint64_t extent; /* bytes from ipa that it is about: 1, or all of an MMIO place */
 	bool ipa_known;
 	bool is_derived; /* ipa was computed from the instruction and the registers */
+	bool is_foreign; /* ipa is an address of a nested guest, not of this VM */
 	bool has_linear; /* x86, paging on: only the virtual address is known */
 	uint64_t linear;
 	bool no_segment; /* x86, 16-bit code: memory or not is up to the unknown segment base */
@@ -67,8 +68,9 @@ struct scene {
 	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
 	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
 	bool near_doorbell;		       /* an ioeventfd of the same device */
-	bool near_traffic; /* MMIO within the same 512 bytes was described, and answered: by a
-			      device, or by the VMM for what is not there */
+	bool near_traffic;   /* MMIO within the same 512 bytes was described, and answered: by a
+				device, or by the VMM for what is not there */
+	uint64_t near_count; /* how often */
 
 	const struct guest_range *memory; /* of the guest's own view: RAM there; or NULL */
 	const struct guest_range *device; /* a device, a GIC frame or a window of PCI */
@@ -95,6 +97,9 @@ void scene_set(struct scene *scene, const struct facts *facts, const struct site
 
 /* Sets insn_text: costs more than all rules, so only the scene of a finding gets it. */
 void scene_describe(struct scene *scene);
+
+/* A guest of a hypervisor inside the VM ran: PC, FAR, registers and MMU are that guest's. */
+bool scene_is_nested(const struct scene *scene);
 
 /* Something but its size speaks for @slot as RAM: all such slots together are what the command line
  * asked for, or, where that is not known, it is not much smaller than the main RAM. */

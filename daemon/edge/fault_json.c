@@ -52,7 +52,7 @@ static const struct member members[] = {
 	MEMBER(UINT32, "sysregs_state", sysregs_state),
 	MEMBER(UINT32, "instruction_state", insn_state),
 	MEMBER(HEX64, "instruction_ipa", insn_ipa),
-	MEMBER(UINT32, "nested", is_nested),
+	MEMBER(UINT32, "nested", nested),
 	MEMBER(UINT32, "beyond_host", is_beyond_host),
 };
 

@@ -286,7 +286,7 @@ static inline struct nisv_rec_fault draw_fault(void)
 	rec.sys.ttbr0 = draw_one_in(2) ? rec.ipa & ~0xfffULL : RAM_BASE;
 	rec.sys.vbar = draw_one_in(2) ? rec.pc & ~0x7ffULL : RAM_BASE;
 	rec.code_mode = is_x86 ? draw(_NISV_CODE_MAX) : 0;
-	rec.is_nested = draw_one_in(15);
+	rec.nested = draw_one_in(8) ? draw(3) : NISV_NESTED_NO;
 	rec.is_beyond_host = kind == NISV_KIND_BEYOND_IPA && draw_one_in(2);
 	rec.count = draw_one_in(5) ? 5000 : 1 + draw(3);
 	if (kind != NISV_KIND_EXEC)

@@ -179,7 +179,7 @@ static void the_backing_of_a_nested_guest_is_not_ours(void **state)
 
 	(void)state;
 	rec.vma.state = NISV_VMA_ABSENT;
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 }
 

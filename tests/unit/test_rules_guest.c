@@ -26,7 +26,7 @@ static void the_address_is_a_nested_guests(void **state)
 			rec = scenario_fault(kinds[i], addresses[k]);
 			rec.esr = ESR_READ;
 			rec.outcome = NISV_OUTCOME_ABORT_INJECTED;
-			rec.is_nested = 1;
+			rec.nested = NISV_NESTED_OWN;
 			f = scenario_explain(&rec);
 			assert_finding(f, "nested-guest-fault", 0.8);
 			assert_int_equal(f->n_alternatives, 0);
@@ -39,13 +39,75 @@ static void a_nested_guest_is_told(void **state)
 	const struct finding *f;
 
 	(void)state;
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	f = scenario_explain(&rec);
 	assert_contains(f->summary, "on 0x70000000, an address of a nested guest");
 	assert_contains(f->where, "its hypervisor inside this VM decides what is there");
 	assert_evidence(f, "in a nested guest");
 	assert_advice(f, "inside the VM");
 	assert_degrades();
+}
+
+/* KVM walked the tables of the hypervisor inside the VM: the address is the VM's own. */
+static void an_address_that_kvm_translated(void **state)
+{
+	struct nisv_rec_fault rec;
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	rec = scenario_nisv(0x09000fe0, 0);
+	rec.far = 0xffff800080001fe0;
+	rec.nested = NISV_NESTED_TRANSLATED;
+	f = scenario_explain(&rec);
+	assert_finding(f, "device-access-nisv-instruction", 0.7);
+	assert_contains(f->where, "UART0 PL011 of qemu-virt-arm64 is at 0x9000000");
+	assert_evidence(f, "in a nested guest, whose address KVM translated to this VM's");
+	assert_degrades();
+}
+
+static void a_translated_address_where_nothing_is(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(0x70000000, 0);
+	const struct finding *f;
+
+	(void)state;
+	rec.nested = NISV_NESTED_TRANSLATED;
+	f = scenario_explain(&rec);
+	assert_finding(f, "nested-guest-fault", 0.42);
+	assert_contains(f->summary, "which a hypervisor inside this VM gave to a nested guest");
+	assert_contains(f->where, "No memslot holds the address");
+}
+
+/* Its MMU, its base register and its zero are not this VM's. */
+static void registers_of_a_nested_guest(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(0x8, LDP);
+
+	(void)state;
+	rec.nested = NISV_NESTED_TRANSLATED;
+	rec.gpr[0] = 8;
+	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.42);
+	scenario_forget();
+	rec = scenario_nisv(RAM_END + 8 * MIB, LDP);
+	rec.nested = NISV_NESTED_TRANSLATED;
+	rec.sysregs_state = NISV_SYSREGS_CURRENT;
+	rec.pstate = EL1H;
+	assert_finding(scenario_explain(&rec), "access-past-ram-end", 0.75);
+}
+
+/* KVM found memory of this VM behind it, which the host does not have. */
+static void the_hosts_page_of_a_nested_guest(void **state)
+{
+	struct nisv_rec_fault rec = scenario_fault(NISV_KIND_BACKING, 0x70000000);
+	const struct finding *f;
+
+	(void)state;
+	rec.nested = NISV_NESTED_OWN;
+	f = scenario_explain(&rec);
+	assert_finding(f, "nested-guest-fault", 0.8);
+	assert_contains(f->where, "KVM could not get the host's page behind its address");
+	assert_advice(f, "The memory that KVM could not get is the VMM's own");
 }
 
 static void a_nested_guest_of_x86(void **state)
@@ -57,7 +119,7 @@ static void a_nested_guest_of_x86(void **state)
 	rec = scenario_fault(NISV_KIND_EMULATION, 0xd0000000);
 	rec.outcome = NISV_OUTCOME_VMM_DECIDES;
 	rec.exit_reason = 17;
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 }
 
@@ -178,6 +240,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(the_address_is_a_nested_guests),
 		SCENARIO_TEST(a_nested_guest_is_told),
+		SCENARIO_TEST(an_address_that_kvm_translated),
+		SCENARIO_TEST(a_translated_address_where_nothing_is),
+		SCENARIO_TEST(registers_of_a_nested_guest),
+		SCENARIO_TEST(the_hosts_page_of_a_nested_guest),
 		SCENARIO_TEST(a_nested_guest_of_x86),
 		SCENARIO_TEST(a_protected_vm_gets_the_abort_from_kvm),
 		SCENARIO_TEST(a_protected_vm_outside_of_all_devices),

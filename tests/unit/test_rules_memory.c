@@ -161,7 +161,7 @@ static void what_is_there_or_was(void **state)
 	sc.ranges[0].kind = GUEST_RESERVED; /* not its RAM */
 	assert_finding(scenario_explain(&rec), "access-past-ram-end", 0.75);
 	told_too_much();
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 }
 

@@ -73,7 +73,7 @@ static void cache_maintenance_elsewhere(void **state)
 	rec.slot.flags = 0;
 	assert_finding(scenario_explain(&rec), "unknown", 0.2); /* in a writable one */
 	rec = flash_fault(0x1000, DC_IVAC, ESR_FLASH | ESR_CM);
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 }
 
@@ -144,7 +144,7 @@ static void what_is_no_write_to_read_only_memory(void **state)
 	rec.slot.flags = 0;
 	assert_finding(scenario_explain(&rec), "memslot-update-race", 0.6);
 	rec = flash_fault(0x1040, STP, ESR_FLASH);
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 	rec = flash_fault(0x1040, STP, ESR_FLASH | 1U << 7); /* a walk's */
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);

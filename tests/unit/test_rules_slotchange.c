@@ -51,7 +51,7 @@ static void a_changing_slot_explains_every_kind(void **state)
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 	scenario_forget();
 	rec = scenario_nisv(0x48000100, LDP);
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 }
 

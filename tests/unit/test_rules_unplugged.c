@@ -121,7 +121,7 @@ static void every_use_of_unplugged_memory(void **state)
 	assert_degrades();
 	scenario_forget();
 	rec = scenario_nisv_at(PLUG, LDP, AT);
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	assert_finding(scenario_explain(&rec), "nested-guest-fault", 0.8);
 }
 

@@ -176,7 +176,7 @@ static void a_nested_walk_is_not_ours(void **state)
 	const struct finding *f;
 
 	(void)state;
-	rec.is_nested = 1;
+	rec.nested = NISV_NESTED_OWN;
 	f = scenario_explain(&rec);
 	assert_finding(f, "nested-guest-fault", 0.8);
 	assert_contains(f->where, "nested guest");

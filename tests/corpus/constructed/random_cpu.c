@@ -171,8 +171,8 @@ static void make_nested(struct maker *m)
 	strcpy(m->machine_options, ",virtualization=on");
 	vm_make(m);
 	/* Of the nested guest's own space: any address. */
-	rec = nisv_draw(m, draw_in(m, 0, 4 * GIB, 16), ANY_INSN, -1);
-	rec.is_nested = 1;
+	rec = fault_draw(m, NISV_KIND_EXEC, draw_in(m, 0, 4 * GIB, 16));
+	rec.nested = NISV_NESTED_OWN;
 	finish(m, &rec);
 }
 

@@ -282,7 +282,7 @@ static void draw_beside(struct maker *m, const struct nisv_rec_fault *rec)
 {
 	uint64_t count = 1 + draw(m, 15);
 
-	if (rec->kind != NISV_KIND_NISV || m->keep & KEEP_QUIET || rec->is_nested ||
+	if (rec->kind != NISV_KIND_NISV || m->keep & KEEP_QUIET || rec->nested ||
 	    vm_slot_at(m, rec->ipa) || !draw_one_in(m, 4))
 		return;
 	/* Where the map is not certain either, they would be a device's. */
