@@ -44,7 +44,7 @@ enum rule_from {
 	RULE_OVERLAY = 1 << 2, /* said of a finding beside its cause */
 };
 
-#define RULE_GENERAL_MAX 4
+#define RULE_GENERAL_MAX 7
 
 struct rule {
 	const char *id;

@@ -10,6 +10,12 @@
 
 /* ---- device-access-nisv-instruction --------------------------------------------------------- */
 
+/* In a window: a look at what is not there takes a few accesses, a driver more. */
+static bool is_driven(const struct scene *s)
+{
+	return s->on_bus || s->near_doorbell || s->near_count >= MMIO_FEW;
+}
+
 /*
  * Other accesses to the same 512 bytes were described, and answered: by a device, or by the VMM
  * for what is not there. Where the map has nothing, and is known for certain, it was the VMM.
@@ -23,9 +29,14 @@ static double by_traffic(const struct scene *s, const char **reason)
 		bool is_dumb = s->region->role == ROLE_VIRTIO_MMIO &&
 			       rule_rings_from_the_start(s->evidence->vmm);
 
-		*reason = "other accesses to the same 512 bytes were served as MMIO: a device "
-			  "answers there";
-		return is_dumb ? rule_by_insn(s, 0.65, 0.5) : rule_by_insn(s, 0.8, 0.6);
+		if (!is_dumb && (!rule_is_window(s->region) || is_driven(s))) {
+			*reason = "other accesses to the same 512 bytes were served as MMIO: a "
+				  "device answers there";
+			return rule_by_insn(s, 0.8, 0.6);
+		}
+		*reason = "some other accesses to the same 512 bytes of a window for devices were "
+			  "answered, by a device or by the VMM for what is not there";
+		return rule_by_insn(s, 0.65, 0.5);
 	}
 	if (s->region || rule_is_charted(s))
 		return 0;
@@ -91,9 +102,9 @@ void rule_device_where(const struct scene *s, struct text *text)
 		text_add(text, "The address is in the %s of %s (0x%" PRIx64 "-0x%" PRIx64 ")%s.",
 			 s->region->name, rule_machine(s), s->region->base,
 			 s->region->base + s->region->size,
-			 scene_has_device(s)
+			 is_driven(s) || s->region->role == ROLE_ECAM
 				 ? ": devices, no memory"
-				 : ". Nothing shows a device at this address: the guest may as "
+				 : ". Nothing proves a device at this address: the guest may as "
 				   "well expect memory where the VM has none");
 	else if (s->region)
 		text_add(text,
@@ -152,7 +163,7 @@ const struct rule rule_device_access = {
 
 static double ls64_score(const struct scene *s, const char **reason)
 {
-	if (s->site->kind != NISV_KIND_LDST64B || (s->rec && s->rec->is_nested))
+	if (s->site->kind != NISV_KIND_LDST64B || s->is_foreign)
 		return 0;
 	*reason = "KVM left the access to the VMM as one of 64 bytes (KVM_EXIT_ARM_LDST64B)";
 	return 0.95;

@@ -65,7 +65,9 @@ static const struct advice vgic_advice[] = {
 
 const struct rule rule_vgic_access = {
 	.id = "vgic-access-nisv-instruction",
-	.general = {"simd-memcpy-on-device", "device-access-nisv-instruction"},
+	.general = {"atomic-or-exclusive-on-device", "simd-memcpy-on-device", "dc-zva-on-device",
+		    "mops-on-device", "mte-tag-op-on-device", "sve-on-device",
+		    "device-access-nisv-instruction"},
 	.arch = "arm64",
 	.from = RULE_FAULT,
 	.what = "The guest used a register of its interrupt controller, which KVM emulates, with "

@@ -210,7 +210,7 @@ const struct rule rule_simd_copy = {
 
 const struct rule rule_framebuffer_copy = {
 	.id = "framebuffer-nisv-memcpy",
-	.general = {"simd-memcpy-on-device", "sve-on-device", "mops-on-device",
+	.general = {"simd-memcpy-on-device", "dc-zva-on-device", "sve-on-device", "mops-on-device",
 		    "device-access-nisv-instruction"},
 	.arch = "arm64",
 	.from = RULE_FAULT,

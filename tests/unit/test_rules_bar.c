@@ -111,7 +111,7 @@ static void a_bar_of_an_assigned_device(void **state)
 	sc.evidence.vmm = "cloud-hypervisor";
 	assert_advice(scenario_diagnose(), "MSI-X");
 	/* A device of the VMM's, or one of the host's: it is served. */
-	scenario_reads(0x10400000, 10);
+	scenario_reads(0x10400000, 20);
 	assert_finding(scenario_diagnose(), DEVICE, 0.8);
 	assert_alternative(&sc.findings.list[0], "pci-bar-not-mapped", 0.6);
 }

@@ -81,7 +81,7 @@ static void a_window_is_less_than_a_device(void **state)
 	assert_finding(f, DEVICE, 0.5);
 	assert_contains(f->where, "in the PCIe MMIO window of qemu-virt-arm64 "
 				  "(0x10000000-0x3eff0000)");
-	assert_contains(f->where, "Nothing shows a device at this address");
+	assert_contains(f->where, "Nothing proves a device at this address");
 	assert_contains(f->summary, "PCIe MMIO window + 0x1000, a window for devices");
 	sc.faults->sites[0].detail->insn_state = NISV_INSN_UNREADABLE;
 	assert_finding(scenario_diagnose(), DEVICE, 0.45);
@@ -229,6 +229,22 @@ static void traffic_in_a_window_shows_a_device(void **state)
 	scenario_forget();
 	scenario_reads(0x10001200, 1000);
 	assert_finding(scenario_explain(&rec), DEVICE, 0.5);
+}
+
+/* A guest that looks at what is not there is answered, too. */
+static void a_look_into_a_window_proves_nothing(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(0x10001004, LDP);
+	const struct finding *f;
+
+	(void)state;
+	scenario_qemu_virt();
+	scenario_reads(0x10001000, 5);
+	f = scenario_explain(&rec);
+	assert_finding(f, DEVICE, 0.65);
+	assert_contains(f->confidence_reason, "by a device or by the VMM for what is not there");
+	assert_contains(f->where, "Nothing proves a device at this address");
+	assert_degrades();
 }
 
 /* A VMM answers described accesses to what is not there as well: a guest that takes a hole for
@@ -396,6 +412,7 @@ int main(void)
 		SCENARIO_TEST(a_doorbell_shows_a_device),
 		SCENARIO_TEST(a_named_device_with_a_doorbell),
 		SCENARIO_TEST(traffic_in_a_window_shows_a_device),
+		SCENARIO_TEST(a_look_into_a_window_proves_nothing),
 		SCENARIO_TEST(traffic_where_nothing_is_shows_nothing),
 		SCENARIO_TEST(traffic_in_memory_that_the_guest_was_told_of),
 		SCENARIO_TEST(traffic_without_a_map),

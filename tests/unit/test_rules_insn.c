@@ -259,6 +259,7 @@ static void a_copy_of_a_configuration_header(void **state)
 	rec = scenario_injected_nisv(ECAM + 0x0a1b4000, LDP);
 	f = scenario_explain(&rec);
 	assert_finding(f, "ecam-nisv-read", 0.92);
+	assert_contains(f->where, "): devices, no memory.");
 	assert_contains(f->summary, "PCIe ECAM (high), function a1:16.4: only accesses");
 	assert_advice(f, "one register at a time");
 	assert_degrades();
