@@ -145,7 +145,7 @@ const struct rule rule_stolen_time = {
 	.id = "pvtime-region",
 	.arch = "arm64",
 	.from = RULE_FAULT,
-	.what = "The guest reads its stolen time where this VM does not have the page for it: "
+	.what = "The guest uses the page of its stolen time where this VM does not have it: "
 		"steal time was not set up by the VMM, and the guest's tables are of a VM that had "
 		"it.",
 	.known_by = "The machine's reference map has the page there, and no memslot is behind it.",

@@ -19,28 +19,33 @@ static bool is_in_reach(const struct scene *s)
 
 /* ---- beyond-parange ------------------------------------------------------------------------- */
 
-/* kvm_inject_size_fault() is for what is beyond the host's own limit only. */
+/*
+ * kvm_inject_size_fault() is for what is beyond the host's own limit only: get_kvm_ipa_limit(), the
+ * smallest PARange of its CPUs, or 48 bits where those have more and the kernel's pages of 4 or 16
+ * KiB cannot (kvm_set_ipa_limit()).
+ */
 static double parange_score(const struct scene *s, const char **reason)
 {
 	if (is_in_reach(s) || s->site->kind != NISV_KIND_BEYOND_IPA || !s->rec ||
 	    !s->rec->is_beyond_host)
 		return 0;
-	*reason = "KVM injected an address size fault, which it does beyond the host's own limit "
-		  "only";
+	*reason = "KVM injected an address size fault, which it does beyond the largest IPA size "
+		  "of the host only";
 	return 0.98;
 }
 
 static void parange_place(const struct scene *s, struct text *text)
 {
 	(void)s;
-	text_add(text, "beyond the addresses that the host's CPUs can have");
+	text_add(text, "beyond the addresses that a VM can have on this host");
 }
 
 static void parange_where(const struct scene *s, struct text *text)
 {
 	text_add(text,
-		 "0x%" PRIx64 " is beyond the physical address range of the host, whatever size "
-		 "the VM has.",
+		 "0x%" PRIx64 " is beyond the largest IPA size that KVM has on this host, whatever "
+		 "size the VM has: that of its CPUs' physical addresses, or 48 bits where its "
+		 "kernel cannot use more.",
 		 s->ipa);
 }
 
@@ -48,7 +53,7 @@ static const struct advice parange_advice[] = {
 	{NULL,
 	 "A virtual address in a page table, or a pointer that was overwritten: look up the PC. No "
 	 "device or memory can be there on this host.",
-	 "arch/arm64/kvm/mmu.c: kvm_handle_guest_abort(), kvm_inject_size_fault()", REV_LINUX},
+	 "arch/arm64/kvm/mmu.c: kvm_handle_guest_abort(); reset.c: kvm_set_ipa_limit()", REV_LINUX},
 	{"cloud-hypervisor",
 	 "If the guest placed a BAR there, it was told of more address bits than there are: lower "
 	 "--cpus max_phys_bits=.",
@@ -61,12 +66,13 @@ const struct rule rule_beyond_parange = {
 	.general = {"beyond-ipa-limit"},
 	.arch = "arm64",
 	.from = RULE_FAULT,
-	.what = "The guest used an address beyond what the host's CPUs can address.",
+	.what = "The guest used an address beyond what KVM can give any VM on this host: its CPUs "
+		"cannot address it, or its kernel cannot.",
 	.known_by = "KVM injected an address size fault (kvm_inject_size_fault), which it does for "
 		    "nothing else.",
 	.example =
-		"vCPU 0 executed `ldr x1, [x0]` on 0xff8000000000, beyond the addresses that the "
-		"host's CPUs can have.",
+		"vCPU 0 executed `ldr x1, [x0]` on 0xff8000000000, beyond the addresses that a VM "
+		"can have on this host.",
 	.score = parange_score,
 	.place = parange_place,
 	.where = parange_where,
@@ -112,8 +118,7 @@ static void beyond_where(const struct scene *s, struct text *text)
 			 "; nothing can be mapped at 0x%" PRIx64 ".",
 			 bits, (UINT64_C(1) << bits) - 1, s->ipa);
 	else
-		text_add(text,
-			 "0x%" PRIx64 " is above the IPA limit of the VM or of the host's CPU.",
+		text_add(text, "0x%" PRIx64 " is above the IPA limit of the VM or of the host.",
 			 s->ipa);
 }
 
