@@ -14,7 +14,8 @@
 
 /*
  * True where the guest's own view can be rested on. @ret_may_be_file: it is in no place where a VMM
- * puts a tree, but describes a VM like this one. False with why in @ret_reason.
+ * puts a tree, but describes a VM like this one; or it is in one, and of another machine in a part.
+ * False with why in @ret_reason.
  */
 bool guest_trust(const struct evidence *evidence, bool *ret_may_be_file,
 		 char ret_reason[GUEST_TRUST_REASON]);

@@ -51,6 +51,60 @@ static void an_e820_table_is_the_guests(void **state)
 	scenario_told(GUEST_MEMORY, 0, MIB, "RAM");
 	sc.guest.source = GUEST_E820;
 	sc.guest.address = 0x77000;
+	/* No memslot is where its memory begins: of another VM. */
+	assert_true(trust());
+	assert_true(may_be_file);
+	sc.layout.known = false;
+	assert_true(trust());
+	assert_false(may_be_file);
+	scenario_slot(1, 0, 64 * MIB, 0);
+	assert_true(trust());
+	assert_false(may_be_file);
+}
+
+/* A VMM's own tree fits its VM: what lies in its place and does not is not the VMM's. */
+static void a_tree_in_a_place_of_vmms_for_another_machine(void **state)
+{
+	static const struct {
+		uint64_t memory, dist;
+		uint32_t cpus;
+		bool is_trusted, may_be_file;
+	} cases[] = {
+		{RAM_BASE, 0x08000000, 1, true, false},
+		{RAM_BASE, 0x08000000, 8, true,
+		 false}, /* one difference may be the fault's cause */
+		{RAM_BASE, 0x2f000000, 1, true, false},
+		{RAM_BASE, 0x2f000000, 8, true, true}, /* a board's with RAM at the same address */
+		{0x80000000, 0x08000000, 1, true, true},
+		{0x80000000, 0x08000000, 8, false, true},
+		{0x80000000, 0x2f000000, 1, false, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		tree_at(0, 16 * MIB, true);
+		sc.ranges[0].base = cases[i].memory;
+		sc.ranges[1].base = cases[i].dist;
+		sc.guest.cpus = cases[i].cpus;
+		if (trust() != cases[i].is_trusted || may_be_file != cases[i].may_be_file)
+			fail_msg("case %zu", i);
+		if (!cases[i].is_trusted)
+			assert_contains(reason, "is not for this VM's memory, GIC and CPUs");
+		/* QEMU was given it, and makes but its memory fit. */
+		snprintf(sc.options.dtb, sizeof(sc.options.dtb), "board.dtb");
+		assert_true(trust());
+		assert_false(may_be_file);
+	}
+}
+
+/* The VM was looked at before its vCPUs and its vGIC were made. */
+static void what_the_kernel_does_not_show_cannot_differ(void **state)
+{
+	(void)state;
+	tree_at(0, 16 * MIB, false);
+	sc.guest.cpus = 8;
+	sc.layout.vcpus = 0;
+	sc.layout.vgic_dist = NISV_ADDR_UNSET;
 	assert_true(trust());
 	assert_false(may_be_file);
 }
@@ -174,6 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENARIO_TEST(what_was_not_found_is_not_trusted),
 		SCENARIO_TEST(an_e820_table_is_the_guests),
+		SCENARIO_TEST(a_tree_in_a_place_of_vmms_for_another_machine),
+		SCENARIO_TEST(what_the_kernel_does_not_show_cannot_differ),
 		SCENARIO_TEST(places_of_vmms),
 		SCENARIO_TEST(places_in_ram_of_several_memslots),
 		SCENARIO_TEST(a_place_in_ram_that_grew),

@@ -195,6 +195,8 @@ static struct nisv_rec_fault sub_page(uint64_t page, uint64_t base, uint64_t siz
 {
 	scenario_reset();
 	sc.host.page_bytes = page;
+	if (base != RAM_BASE)
+		scenario_told(GUEST_MEMORY, RAM_BASE, 16 * MIB, "memory@40000000");
 	scenario_told(GUEST_MEMORY, base, size, "memory@40000000");
 	return scenario_nisv(ipa, LDP);
 }
@@ -231,6 +233,7 @@ static void memory_that_begins_within_a_page(void **state)
 
 	(void)state;
 	scenario_slot(1, 0x50001000, MIB, 0);
+	scenario_told(GUEST_MEMORY, RAM_BASE, 16 * MIB, "memory@40000000");
 	scenario_told(GUEST_MEMORY, 0x50000800, MIB + 0x800, "memory@50000800");
 	rec = scenario_nisv(0x50000900, LDP);
 	assert_finding(scenario_explain(&rec), "subpage-memslot", 0.97);
@@ -266,6 +269,7 @@ static void memory_that_is_missing_altogether(void **state)
 	assert_alternative(&sc.findings.list[0], "subpage-memslot", 0.6);
 	scenario_reset(); /* a whole page before the slot */
 	scenario_slot(1, 0x50001000, MIB, 0);
+	scenario_told(GUEST_MEMORY, RAM_BASE, 16 * MIB, "memory@40000000");
 	scenario_told(GUEST_MEMORY, 0x50000000, MIB + 0x1000, "memory@50000000");
 	rec = scenario_nisv(0x50000900, LDP);
 	assert_finding(scenario_explain(&rec), "dtb-memory-node-larger-than-ram", 0.96);

@@ -284,6 +284,7 @@ static void traffic_in_memory_that_the_guest_was_told_of(void **state)
 
 	(void)state;
 	scenario_qemu_virt();
+	scenario_told(GUEST_MEMORY, RAM_BASE, 16 * MIB, "memory@40000000");
 	scenario_told(GUEST_MEMORY, 0x10000000, MIB, "memory@10000000");
 	scenario_reads(0x10001000, 1000);
 	scenario_add(&rec);
