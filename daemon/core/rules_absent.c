@@ -266,6 +266,8 @@ const struct rule rule_subpage = {
 
 static double device_absent_score(const struct scene *s, const char **reason)
 {
+	double score;
+
 	if (!is_told_device(s) || !s->device->compatible[0] || !rule_no_slot(s) ||
 	    rule_is_device(s) || s->region || s->facts->guest_may_be_file)
 		return 0;
@@ -277,7 +279,9 @@ static double device_absent_score(const struct scene *s, const char **reason)
 			  : "the guest's device tree has a device there, and this VM has nothing";
 	if (rule_is_uncharted(s))
 		return rule_lasting(s, 0.45);
-	return rule_mapped(s, rule_lasting(s, s->left_out ? 0.82 : 0.72));
+	score = rule_mapped(s, rule_lasting(s, s->left_out ? 0.82 : 0.72));
+	/* Of the VMM's own tree a map that is older than the VMM lacks what is new. */
+	return s->left_out || score < 0.65 ? score : 0.65;
 }
 
 static void device_absent_place(const struct scene *s, struct text *text)

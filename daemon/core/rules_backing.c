@@ -195,6 +195,20 @@ const struct rule rule_backing_gone = {
 
 /* ---- backing-not-faultable ------------------------------------------------------------------ */
 
+/* A process that is killed while it waits for a page ends like this, too, up to Linux 6.1. */
+static void unfaultable_advise(const struct scene *s, struct text *text)
+{
+	bool at_fault;
+
+	if (mapping_of(s, &at_fault) != MAPPING_USABLE) {
+		backing_advise(s, text);
+		return;
+	}
+	text_add(text, "The mapping is right, so the host may have had no page: look for free huge "
+		       "pages (HugePages_Free in /proc/meminfo), the memory limit of the VMM's "
+		       "cgroup and I/O errors in the host's log, or whether the VMM was killed.");
+}
+
 static double unfaultable_score(const struct scene *s, const char **reason)
 {
 	bool at_fault;
@@ -212,9 +226,11 @@ static double unfaultable_score(const struct scene *s, const char **reason)
 			  "host is mapped behind it";
 		return unless_later(at_fault, 0.88);
 	case MAPPING_USABLE:
-		*reason = "KVM_RUN failed with EFAULT inside a memslot, although memory is mapped "
-			  "behind it: KVM or the file system refused the page";
-		return at_fault ? 0.7 : 0.5;
+		*reason =
+			"KVM_RUN failed with EFAULT inside a memslot, although memory is mapped "
+			"behind it: KVM or the file system refused the page, or the host had none "
+			"to give";
+		return at_fault ? 0.65 : 0.5;
 	case MAPPING_UNKNOWN:
 		*reason = "the mapping behind the memslot may be there, but not usable";
 		return 0.4;
@@ -268,7 +284,7 @@ const struct rule rule_backing_not_faultable = {
 	.where = unfaultable_where,
 	.how = rule_how,
 	.prove = mapping_prove,
-	.advise = backing_advise,
+	.advise = unfaultable_advise,
 	.advice = unfaultable_advice,
 	.documentation = DOC_KVM_API,
 };
@@ -283,15 +299,19 @@ static double private_score(const struct scene *s, const char **reason)
 	return 0.92;
 }
 
+/* Only x86 asks for a page as private or shared: kvm_mmu_faultin_pfn(), and gmem_abort() of arm64.
+ */
+static const char *private_fault(const struct scene *s)
+{
+	return s->is_x86 ? "a page that is not as private or shared as the guest asked for it"
+			 : "a page that the slot's guest_memfd does not give";
+}
+
 static void private_place(const struct scene *s, struct text *text)
 {
 	if (s->slot)
-		text_add(text,
-			 "inside memslot %d, whose page is not as private or shared as the "
-			 "guest asked for it",
-			 s->slot->id);
-	else
-		text_add(text, "a page that is not as private or shared as the guest asked for it");
+		text_add(text, "inside memslot %d, ", s->slot->id);
+	text_add(text, "%s", private_fault(s));
 }
 
 static void private_where(const struct scene *s, struct text *text)
@@ -324,11 +344,12 @@ static const struct advice private_advice[] = {
 const struct rule rule_private_memory = {
 	.id = "private-memory-fault",
 	.from = RULE_FAULT,
-	.what = "The guest accessed a page as private that is shared, or the other way round, and "
-		"the VMM did not convert it.",
+	.what = "The guest accessed a page as private that is shared, or the other way round, or "
+		"(arm64) its guest_memfd gave none. The VMM has to convert the page: where it did, "
+		"the guest went on, and nothing is wrong.",
 	.known_by = "KVM_RUN ended with KVM_EXIT_MEMORY_FAULT (39) in a memslot with guest_memfd.",
 	.example =
-		"vCPU 0 accessed 0x1000, inside memslot 0, whose page is not as private or shared "
+		"vCPU 0 accessed 0x1000, inside memslot 0, a page that is not as private or shared "
 		"as the guest asked for it; KVM left it to the VMM (KVM_EXIT_MEMORY_FAULT).",
 	.score = private_score,
 	.place = private_place,

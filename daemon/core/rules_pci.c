@@ -10,6 +10,7 @@
 #define ECAM_DEVICE 0x8000ULL /* PCI Express Base Specification 7.2.2: bus 27:20, device 19:15 */
 #define ECAM_BUS    0x100000ULL
 #define SCAN_MIN    4U
+#define BAR_PAGE    0x10000ULL /* the largest page of an arm64 host: Arm ARM, D8.1 granules */
 
 /* ---- ecam-highmem-mismatch ------------------------------------------------------------------ */
 
@@ -304,15 +305,45 @@ const struct rule rule_bar_outside_window = {
 
 /* ---- pci-bar-not-mapped --------------------------------------------------------------------- */
 
+static bool is_of_vfio(const struct scene *s, const struct nisv_slot *slot)
+{
+	const struct backing *backing = slot ? backings_find(s->evidence->backings, slot) : NULL;
+
+	return backing && backing->kind == BACKING_VFIO;
+}
+
+/* A part of a BAR that is mapped: the page of its MSI-X table, or what is less than a page. */
+static bool is_beside_bar(const struct scene *s)
+{
+	return (is_of_vfio(s, s->below) && s->ipa - (s->below->gpa + s->below->size) < BAR_PAGE) ||
+	       (is_of_vfio(s, s->above) && s->above->gpa - s->ipa <= BAR_PAGE);
+}
+
+/* Those of the assigned device are not the VMM's own devices' BARs, which none maps. */
+static bool may_be_other_device(const struct scene *s)
+{
+	const struct layout *layout = s->evidence->layout;
+
+	if (is_beside_bar(s))
+		return false;
+	for (size_t i = 0; i < layout->n_slots; i++)
+		if (is_of_vfio(s, &layout->slots[i]))
+			return true;
+	return !s->evidence->backings->n;
+}
+
 static double bar_score(const struct scene *s, const char **reason)
 {
+	double score;
+
 	if (!rule_is_nisv(s) || !rule_no_slot(s) || s->vgic || s->on_bus || s->near_doorbell)
 		return 0;
 	if (!s->region || !is_window(s->region) || s->evidence->options->vfio != VMOPTION_ON)
 		return 0;
 	*reason = "the address is in a window for PCI devices without a memslot, and the VM has a "
 		  "device of the host assigned";
-	return rule_mapped(s, rule_lasting(s, s->near_traffic ? 0.6 : 0.76));
+	score = rule_mapped(s, rule_lasting(s, s->near_traffic ? 0.6 : 0.76));
+	return may_be_other_device(s) && score > 0.6 ? 0.6 : score;
 }
 
 static void bar_place(const struct scene *s, struct text *text)

@@ -202,16 +202,21 @@ static bool may_be_cut(const struct scene *s)
 	return s->is_a32 && s->ipa < FOUR_GIB && !is_retraced(s);
 }
 
-/* No more than likely: which CPU the host has is not known, and few have that erratum. */
+/*
+ * No more than possible: which CPU the host has is not known, and few have that erratum, while any
+ * stray entry below 4 GiB has RAM at some multiple above it where the guest has so much.
+ */
 static double truncated_score(const struct scene *s, const char **reason)
 {
 	uint64_t real;
+	double score;
 
 	if (!is_walk(s) || !rule_no_slot(s) || !may_be_cut(s) || !wrapped_slot(s, &real))
 		return 0;
 	*reason = "a table walk of an AArch32 guest left memory, and the address plus a multiple "
 		  "of 4 GiB is in RAM";
-	return rule_lasting(s, 0.7);
+	score = rule_lasting(s, 0.7);
+	return score > 0.65 ? 0.65 : score;
 }
 
 static void truncated_place(const struct scene *s, struct text *text)

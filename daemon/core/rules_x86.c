@@ -149,7 +149,7 @@ static void emulation_how(const struct scene *s, struct text *text)
 {
 	text_add(text,
 		 "KVM's instruction emulator does not know `%s`; it handles plain moves and "
-		 "arithmetic, few SSE and no AVX instructions.",
+		 "arithmetic, few SSE and at most moves of AVX.",
 		 s->insn_text[0] ? s->insn_text : "the instruction");
 }
 

@@ -63,7 +63,8 @@ static void set_slots(struct scene *s)
 	if (s->rec && s->rec->layout_state != NISV_LAYOUT_NONE && !s->is_derived) {
 		set_slots_of_record(s);
 		s->updating = s->rec->generation & GENERATION_UPDATING;
-		if (layout->known && !s->slot && layout->generation != s->rec->generation)
+		if (layout->known && !s->slot &&
+		    layout_compare_generations(layout->generation, s->rec->generation) > 0)
 			s->appeared = layout_slot_at(layout, s->ipa);
 	} else if (layout->known) {
 		s->sight = is_layout_of_fault(s) ? SIGHT_AT_FAULT : SIGHT_LATER;

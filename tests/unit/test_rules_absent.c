@@ -339,7 +339,7 @@ static void a_device_that_no_machine_of_its_kind_has(void **state)
 	const struct finding *f = scenario_explain(&rec);
 
 	(void)state;
-	assert_finding(f, "dt-device-absent", 0.72);
+	assert_finding(f, "dt-device-absent", 0.65);
 	assert_contains(f->where, "qemu-virt-arm64 has nothing there.");
 	assert_degrades();
 	sc.evidence.machine_confidence = 0.6;

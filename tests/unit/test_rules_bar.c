@@ -94,6 +94,7 @@ static void a_bar_of_an_assigned_device(void **state)
 	(void)state;
 	scenario_known_virt();
 	sc.options.vfio = VMOPTION_ON;
+	scenario_backing(0, BACKING_ANONYMOUS);
 	rec = scenario_injected_nisv(0x10400000, STP);
 	f = scenario_explain(&rec);
 	assert_finding(f, "pci-bar-not-mapped", 0.76);
@@ -114,6 +115,30 @@ static void a_bar_of_an_assigned_device(void **state)
 	scenario_reads(0x10400000, 20);
 	assert_finding(scenario_diagnose(), DEVICE, 0.8);
 	assert_alternative(&sc.findings.list[0], "pci-bar-not-mapped", 0.6);
+}
+
+/* Other devices have BARs, too, which no VMM maps. */
+static void a_bar_beside_one_that_is_mapped(void **state)
+{
+	struct nisv_rec_fault rec = scenario_injected_nisv(0x10400000, STP);
+
+	(void)state;
+	scenario_known_virt();
+	sc.options.vfio = VMOPTION_ON;
+	/* What is behind the memslots is not known. */
+	assert_finding(scenario_explain(&rec), "pci-bar-not-mapped", 0.6);
+	scenario_slot(7, 0x11000000, MIB, 0);
+	scenario_backing(7, BACKING_VFIO);
+	scenario_forget();
+	rec = scenario_injected_nisv(0x10400000, STP);
+	assert_finding(scenario_explain(&rec), "pci-bar-not-mapped", 0.6);
+	/* The page of its MSI-X table. */
+	scenario_forget();
+	rec = scenario_injected_nisv(0x11100040, STP);
+	assert_finding(scenario_explain(&rec), "pci-bar-not-mapped", 0.76);
+	scenario_forget();
+	rec = scenario_injected_nisv(0x10fff000, STP);
+	assert_finding(scenario_explain(&rec), "pci-bar-not-mapped", 0.76);
 }
 
 static void what_is_no_bar_of_an_assigned_device(void **state)
@@ -154,6 +179,7 @@ int main(void)
 		SCENARIO_TEST(a_window_that_begins_too_early),
 		SCENARIO_TEST(a_window_that_is_no_pci_window),
 		SCENARIO_TEST(a_bar_of_an_assigned_device),
+		SCENARIO_TEST(a_bar_beside_one_that_is_mapped),
 		SCENARIO_TEST(what_is_no_bar_of_an_assigned_device),
 	};
 

@@ -238,7 +238,7 @@ static void a_framebuffer_where_nothing_is(void **state)
 	struct nisv_rec_fault rec = told_framebuffer(0x0b000000);
 
 	(void)state;
-	assert_finding(scenario_explain(&rec), "dt-device-absent", 0.72);
+	assert_finding(scenario_explain(&rec), "dt-device-absent", 0.65);
 	sc.evidence.machine = NULL;
 	assert_finding(scenario_diagnose(), "framebuffer-nisv-memcpy", 0.63);
 	rec = told_framebuffer(UART); /* and here something else is */

@@ -192,9 +192,22 @@ static void a_slot_that_came_back(void **state)
 	rec = scenario_nisv(RAM_END, LDP);
 	rec.generation |= 1ULL << 63;
 	scenario_slot(1, RAM_END, 2 * MIB, 0);
+	sc.layout.generation = 6;
 	f = scenario_explain(&rec);
 	assert_finding(f, "memslot-update-race", 0.8);
 	assert_evidence(f, "generation 4, a change in progress");
+}
+
+/* What is known of the map is from before the fault: nothing came. */
+static void a_map_that_is_older_than_the_fault(void **state)
+{
+	struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
+
+	(void)state;
+	rec.generation = 8;
+	scenario_slot(1, RAM_END, 2 * MIB, 0);
+	sc.layout.generation = 6;
+	assert_finding(scenario_explain(&rec), "access-past-ram-end", 0.9);
 }
 
 /* The record that caught the slot flagged INVALID proves it for the whole site. */
@@ -321,6 +334,7 @@ int main(void)
 		SCENARIO_TEST(changes_that_bring_nothing_back),
 		SCENARIO_TEST(replaced_flash_is_its_command_mode),
 		SCENARIO_TEST(a_slot_that_came_back),
+		SCENARIO_TEST(a_map_that_is_older_than_the_fault),
 		SCENARIO_TEST(a_later_record_proves_the_race),
 		SCENARIO_TEST(a_writable_slot_contradicts_enosys),
 		SCENARIO_TEST(flash_was_in_command_mode),

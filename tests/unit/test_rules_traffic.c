@@ -121,7 +121,7 @@ static void a_storm_where_nothing_is(void **state)
 	assert_alternative(f, "stray-mmio-read", 0.5);
 	snprintf(scenario_told(GUEST_DEVICE, NOTHING, 0x1000, "serial@b000000")->compatible, 48,
 		 "arm,pl011");
-	assert_finding(scenario_diagnose(), "dt-device-absent", 0.72);
+	assert_finding(scenario_diagnose(), "dt-device-absent", 0.65);
 	assert_alternative(&sc.findings.list[0], "mmio-storm", 0.65);
 	scenario_reset();
 	scenario_q35();

@@ -200,7 +200,7 @@ static void the_cpu_cut_the_address(void **state)
 	const struct finding *f = scenario_explain(&rec);
 
 	(void)state;
-	assert_finding(f, "s1ptw-truncated-ipa-erratum", 0.7);
+	assert_finding(f, "s1ptw-truncated-ipa-erratum", 0.65);
 	assert_contains(f->summary, "where no memory is, while 0x43deb0000 is RAM");
 	assert_contains(f->where, "likely at 0x43deb0000");
 	assert_advice(f, "less than 4 GiB of RAM");
@@ -216,7 +216,7 @@ static void a_root_outside_memory_was_not_cut(void **state)
 	(void)state;
 	rec.sys.ttbr0 = 0x3deb0000;
 	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.92);
-	assert_alternative(&sc.findings.list[0], "s1ptw-truncated-ipa-erratum", 0.7);
+	assert_alternative(&sc.findings.list[0], "s1ptw-truncated-ipa-erratum", 0.65);
 }
 
 static void only_32_bit_guests_walks_are_cut(void **state)
@@ -264,7 +264,7 @@ static void how_far_a_cut_address_may_be(void **state)
 	scenario_slot(1, 0xff00000000, GIB, 0);
 	rec = scenario_walk(0x1000, 0xc0001000);
 	rec.pstate = A32_SVC;
-	assert_finding(scenario_explain(&rec), "s1ptw-truncated-ipa-erratum", 0.7);
+	assert_finding(scenario_explain(&rec), "s1ptw-truncated-ipa-erratum", 0.65);
 	scenario_reset();
 	scenario_slot(1, 0x10000000000, GIB, 0);
 	assert_finding(scenario_explain(&rec), "uninitialised-page-table", 0.8);
