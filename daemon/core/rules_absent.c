@@ -58,7 +58,7 @@ static double transport_score(const struct scene *s, const char **reason)
 		return rule_mapped(s, rule_lasting(s, 0.88));
 	}
 	/* What else is in that window (serial, RTC) comes before the transports or between them. */
-	if (s->ipa <= last_doorbell(s) || s->place || s->near_traffic)
+	if (s->ipa <= last_doorbell(s) || s->place || s->near_count)
 		return 0;
 	*reason = "above the last transport that has a doorbell, which this VMM registers for each "
 		  "device";

@@ -22,7 +22,7 @@ static bool is_driven(const struct scene *s)
  */
 static double by_traffic(const struct scene *s, const char **reason)
 {
-	if (!s->near_traffic)
+	if (!s->near_count)
 		return 0;
 	if (s->region && scene_has_device(s)) {
 		/* A transport would have a doorbell, too. */

@@ -342,7 +342,7 @@ static double bar_score(const struct scene *s, const char **reason)
 		return 0;
 	*reason = "the address is in a window for PCI devices without a memslot, and the VM has a "
 		  "device of the host assigned";
-	score = rule_mapped(s, rule_lasting(s, s->near_traffic ? 0.6 : 0.76));
+	score = rule_mapped(s, rule_lasting(s, s->near_count ? 0.6 : 0.76));
 	return may_be_other_device(s) && score > 0.6 ? 0.6 : score;
 }
 

@@ -160,7 +160,7 @@ static bool is_taken_for_memory(const struct scene *s)
 bool scene_has_device(const struct scene *s)
 {
 	return s->on_bus || s->near_doorbell ||
-	       (s->near_traffic && s->region && !is_taken_for_memory(s));
+	       (s->near_count && s->region && !is_taken_for_memory(s));
 }
 
 bool scene_is_empty(const struct scene *s)
@@ -202,7 +202,6 @@ static void set_bus(struct scene *s)
 				     range->addr - s->ipa < s->extent;
 	}
 	s->near_count = s->place ? 0 : count_traffic(s->evidence->faults, s->ipa);
-	s->near_traffic = s->near_count > 0;
 }
 
 /* The region that has a byte of it, of those for this vGIC or (@other_vgic) for another. */
@@ -255,7 +254,7 @@ static void set_devices(struct scene *s)
 		return;
 	if (region->class == REGION_RAM || region->class == REGION_ROM ||
 	    (region->class == REGION_KERNEL_DEVICE && !s->vgic && !s->on_bus) ||
-	    (region->optional && !s->vgic && !s->on_bus && !s->near_doorbell && !s->near_traffic))
+	    (region->optional && !s->vgic && !s->on_bus && !s->near_doorbell && !s->near_count))
 		s->reserved = region;
 	else if (region->class != REGION_HOLE)
 		s->region = region;

@@ -68,9 +68,8 @@ struct scene {
 	const char *vgic;		       /* frame of the kernel's vGIC, or NULL */
 	bool on_bus;			       /* a device on KVM's MMIO bus answers there */
 	bool near_doorbell;		       /* an ioeventfd of the same device */
-	bool near_traffic;   /* MMIO within the same 512 bytes was described, and answered: by a
-				device, or by the VMM for what is not there */
-	uint64_t near_count; /* how often */
+	uint64_t near_count; /* MMIO within the same 512 bytes that was described, and answered: by
+				a device, or by the VMM for what is not there */
 
 	const struct guest_range *memory; /* of the guest's own view: RAM there; or NULL */
 	const struct guest_range *device; /* a device, a GIC frame or a window of PCI */

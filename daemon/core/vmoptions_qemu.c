@@ -290,6 +290,23 @@ static void take_object(struct vmoptions *options, struct cmdline_text value)
 			options->sev_or_cca = VMOPTION_ON;
 }
 
+/*
+ * The models that begin with what the host has (host_cpu_max_instance_init()) take the host's
+ * address bits whatever phys-bits= says; then a limit is all that is told of them
+ * (host_cpu_adjust_phys_bits()).
+ */
+static void take_cpu(struct vmoptions *options, struct cmdline_text value)
+{
+	struct cmdline_text part, model;
+	bool is_hosts = find(value, "model", true, &model) &&
+			(cmdline_is(model, "host") || cmdline_is(model, "max"));
+
+	if (find(value, "host-phys-bits", false, &part))
+		is_hosts = !cmdline_is(part, "off");
+	if (find(value, is_hosts ? "host-phys-bits-limit" : "phys-bits", false, &part))
+		vmoptions_count(&options->phys_bits, part);
+}
+
 void vmoptions_take_qemu(struct vmoptions *options, struct parse *parse, int meaning,
 			 struct cmdline_text value)
 {
@@ -306,8 +323,7 @@ void vmoptions_take_qemu(struct vmoptions *options, struct parse *parse, int mea
 		take_smp(options, parse, value);
 		break;
 	case QEMU_CPU:
-		if (find(value, "phys-bits", false, &part))
-			vmoptions_count(&options->phys_bits, part);
+		take_cpu(options, value);
 		break;
 	case QEMU_DTB:
 		take_path(options->dtb, sizeof(options->dtb), value);
@@ -343,6 +359,9 @@ void vmoptions_take_qemu(struct vmoptions *options, struct parse *parse, int mea
 /* machine_parse_smp_config(): what is not given follows from what is. */
 void vmoptions_settle_qemu(struct vmoptions *options, const struct parse *parse)
 {
+	/* hw/i386/microvm.c: microvm_device_pre_plug_cb() switches host-phys-bits on. */
+	if (!strcmp(options->machine, "microvm"))
+		options->phys_bits = 0;
 	if (!options->max_cpus)
 		options->max_cpus = options->cpus;
 	if (!options->max_cpus && parse->smp_product <= UINT32_MAX)

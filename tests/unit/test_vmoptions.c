@@ -116,6 +116,22 @@ static void machines_have_families_and_versions(void **state)
 	assert_string_equal(vm.machine, "v\\x09irt");
 }
 
+/* What the host's CPUs have, whatever phys-bits= says. */
+static void qemu_with_the_hosts_address_bits(void **state)
+{
+	(void)state;
+	PARSE("qemu", "qemu\0-cpu\0host,phys-bits=36");
+	assert_int_equal(vm.phys_bits, 0);
+	PARSE("qemu", "qemu\0-cpu\0max,phys-bits=36,host-phys-bits-limit=40");
+	assert_int_equal(vm.phys_bits, 40);
+	PARSE("qemu", "qemu\0-cpu\0host,phys-bits=36,host-phys-bits=off");
+	assert_int_equal(vm.phys_bits, 36);
+	PARSE("qemu", "qemu\0-cpu\0EPYC,phys-bits=36,host-phys-bits=on");
+	assert_int_equal(vm.phys_bits, 0);
+	PARSE("qemu", "qemu\0-machine\0microvm\0-cpu\0EPYC,phys-bits=36");
+	assert_int_equal(vm.phys_bits, 0);
+}
+
 static void qemu_on_x86(void **state)
 {
 	(void)state;
@@ -406,6 +422,7 @@ int main(void)
 		cmocka_unit_test(qemu_by_libvirt),
 		cmocka_unit_test(machine_options_add_up_and_the_last_counts),
 		cmocka_unit_test(machines_have_families_and_versions),
+		cmocka_unit_test(qemu_with_the_hosts_address_bits),
 		cmocka_unit_test(qemu_on_x86),
 		cmocka_unit_test(cpus_follow_from_each_other),
 		cmocka_unit_test(sizes_do_not_overflow),
