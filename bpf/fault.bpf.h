@@ -196,7 +196,9 @@ static __always_inline void fault_count(struct fault *f)
 	if (!v)
 		return;
 	v->counted_exit = f->exit;
+	v->unanswered = 0;
 	v->order++;
+	v->kind = f->kind;
 	v->pc = f->pc;
 	v->ipa = f->ipa;
 	v->is_translated = f->is_translated;
@@ -297,6 +299,7 @@ static __always_inline struct vcpu_state *fault_complete(struct fault *f, const 
 	site_outcome(f, o);
 	if (!v || v->counted_exit != f->exit)
 		return NULL;
+	v->unanswered = final;
 	/* What kills the vCPU is told in full, also past the budget of sites. */
 	if (v->unplaced && o->err < 0)
 		v->latched = 1;

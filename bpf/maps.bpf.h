@@ -55,8 +55,9 @@ struct vcpu_state {
 	struct nisv_vcpu_key key;
 	u64 order;	   /* faults counted on it so far */
 	u64 counted_exit;  /* guest exit whose fault is counted: none is counted twice */
+	u64 unanswered;	   /* 1: that fault ended KVM_RUN, and the VMM has not injected an abort */
 	u64 pending_exit;  /* guest exit that `pending` describes, 0: none */
-	u64 pc, ipa;	   /* of the fault counted last */
+	u64 kind, pc, ipa; /* of the fault counted last */
 	u64 is_translated; /* that ipa is the VM's own even where a nested guest ran */
 	u64 latched;	   /* number of the counted fault if its details are wanted, else 0 */
 	u64 unplaced;	   /* 1: it has no site, the VM's budget was used up */

@@ -164,21 +164,51 @@ static __always_inline bool is_fault_exit(u32 reason, s32 err)
 }
 
 /*
- * KVM gives the guest an abort. Inside KVM_RUN that is its own answer to an access outside memory;
- * else the VMM does it (KVM_SET_VCPU_EVENTS), which is the outcome of a fault counted before.
+ * The VMM gives the guest an abort (KVM_SET_VCPU_EVENTS). That answers the fault that its KVM_RUN
+ * ended with, if the guest has not run since. The site goes first: who sees the VM's new total
+ * finds it at the site.
  */
-static __noinline struct vcpu_state *inject(u64 vcpu, bool beyond_host)
+static __noinline int vmm_injects(u64 vcpu)
+{
+	struct task_struct *task = current_task();
+	struct fault f = {.id = {.vcpu = vcpu}};
+	struct nisv_site_key place;
+	struct nisv_vcpu_key key;
+	struct nisv_vm_stat *vm;
+	struct nisv_site *site;
+	struct vcpu_state *v;
+
+	if (!vcpu_check(task, &f.id))
+		return 0;
+	f.vm = vm_key(f.id.kvm, task);
+	key = (struct nisv_vcpu_key){.vcpu = vcpu, .vm = f.vm};
+	v = bpf_map_lookup_elem(&vcpus, &key);
+	if (!v || !v->unanswered || v->counted_exit != vcpu_exit_number(vcpu))
+		return 0;
+	v->unanswered = 0;
+	f.kind = v->kind;
+	f.pc = v->pc;
+	f.ipa = v->ipa;
+	site_key(&f, &place);
+	site = bpf_map_lookup_elem(&sites, &place);
+	if (site)
+		__sync_fetch_and_add(&site->answers, 1);
+	vm = bpf_map_lookup_elem(&vms, &f.vm);
+	if (vm)
+		__sync_fetch_and_add(&vm->answers, 1);
+	return 0;
+}
+
+/* KVM gives the guest an abort: inside KVM_RUN its own answer to an access outside memory. */
+static __noinline struct vcpu_state *kvm_injects(u64 vcpu, bool beyond_host)
 {
 	const struct outcome o = {
 		.outcome = NISV_OUTCOME_ABORT_INJECTED,
 		.beyond_host = beyond_host,
 	};
 	struct task_struct *task = current_task();
-	struct fault f = {};
+	struct fault f = {.id = {.vcpu = vcpu}};
 
-	if (run_fd(task) < 0)
-		return NULL;
-	f.id.vcpu = vcpu;
 	if (!vcpu_check(task, &f.id)) {
 		loss_add(NISV_LOSS_NO_VCPU, 1);
 		return NULL;
@@ -194,35 +224,40 @@ static __noinline struct vcpu_state *inject(u64 vcpu, bool beyond_host)
 	return fault_complete(&f, &o, false);
 }
 
+static __always_inline int injected(u64 vcpu, bool beyond_host)
+{
+	if (run_fd(current_task()) < 0)
+		vmm_injects(vcpu);
+	else
+		fault_finish(kvm_injects(vcpu, beyond_host));
+	return 0;
+}
+
 /* kvm_inject_dabt(vcpu, addr) and kvm_inject_pabt(vcpu, addr), until Linux 6.16 */
 SEC("kprobe/kvm_inject_dabt")
 int on_inject_dabt(struct user_pt_regs *ctx)
 {
-	fault_finish(inject(ctx->regs[0], false));
-	return 0;
+	return injected(ctx->regs[0], false);
 }
 
 SEC("kprobe/kvm_inject_pabt")
 int on_inject_pabt(struct user_pt_regs *ctx)
 {
-	fault_finish(inject(ctx->regs[0], false));
-	return 0;
+	return injected(ctx->regs[0], false);
 }
 
 /* kvm_inject_sea(vcpu, iabt, addr), their successor */
 SEC("kprobe/kvm_inject_sea")
 int on_inject_sea(struct user_pt_regs *ctx)
 {
-	fault_finish(inject(ctx->regs[0], false));
-	return 0;
+	return injected(ctx->regs[0], false);
 }
 
 /* Beyond the host's own limit; where it calls one of those above, the exit is counted already. */
 SEC("kprobe/kvm_inject_size_fault")
 int on_inject_size_fault(struct user_pt_regs *ctx)
 {
-	fault_finish(inject(ctx->regs[0], true));
-	return 0;
+	return injected(ctx->regs[0], true);
 }
 
 SEC("kprobe/kvm_destroy_vm")

@@ -46,7 +46,7 @@ static void describe_mmio(struct json_object *site, char *text, size_t size)
 static void describe_fault(struct json_object *site, const struct context_names *names, char *text,
 			   size_t size)
 {
-	char times[FORMAT_MAX], ago[FORMAT_MAX], buf[SYMBOLS_TEXT_MAX];
+	char times[FORMAT_MAX], ago[FORMAT_MAX], buf[SYMBOLS_TEXT_MAX], outcome[VM_TEXT_MAX];
 	bool has_pc = reply_has(site, "pc");
 	const char *name =
 		has_pc ? context_name(names, reply_address(site, "pc"), false, buf) : NULL;
@@ -61,9 +61,9 @@ static void describe_fault(struct json_object *site, const struct context_names 
 		 has_pc ? reply_string(site, "pc") : "unknown");
 	if (name)
 		snprintf(text + strlen(text), size - strlen(text), " (%s)", name);
-	snprintf(text + strlen(text), size - strlen(text), "%s%.24s, vCPU %" PRId64 ", %.40s",
+	snprintf(text + strlen(text), size - strlen(text), "%s%.24s, vCPU %" PRId64 ", %s",
 		 reply_has(site, "esr") ? ", ESR " : "", reply_string(site, "esr"),
-		 reply_int(site, "vcpu"), reply_string(site, "outcome"));
+		 reply_int(site, "vcpu"), site_outcome(site, outcome));
 }
 
 void sites_print(const struct term *term, struct json_object *sites, int64_t total,

@@ -37,7 +37,7 @@ static void print_fault(struct printer *p, struct json_object *event)
 {
 	struct json_object *fault = reply_object(event, "fault");
 	const char *instruction = reply_string(fault, "instruction");
-	char clock[FORMAT_MAX], times[FORMAT_MAX];
+	char clock[FORMAT_MAX], times[FORMAT_MAX], outcome[VM_TEXT_MAX];
 	FILE *out = p->term.out;
 
 	if (!p->headed && !p->options->no_legend)
@@ -48,7 +48,7 @@ static void print_fault(struct printer *p, struct json_object *event)
 	fprintf(out, "%-15s  %-16s %-12s %-18s %s, %s",
 		format_clock(reply_string(fault, "time"), clock), vm_name(p, event),
 		reply_string(fault, "kind"), site_address(fault),
-		*instruction ? instruction : "(not read)", reply_string(fault, "outcome"));
+		*instruction ? instruction : "(not read)", site_outcome(fault, outcome));
 	/* Details of a storm come at the 1st, 2nd, 4th, 8th ... time. */
 	if (reply_int(fault, "count") > 1)
 		fprintf(out, ", %s so far", format_times(reply_int(fault, "count"), times));

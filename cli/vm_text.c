@@ -106,6 +106,15 @@ const char *site_address(struct json_object *site)
 	return site_has_address(site) ? reply_string(site, "ipa") : "-";
 }
 
+const char *site_outcome(struct json_object *site, char buf[VM_TEXT_MAX])
+{
+	bool injected = strcmp(reply_string(site, "vmm_answer"), "abort-injected") == 0;
+
+	snprintf(buf, VM_TEXT_MAX, "%.40s%s", reply_string(site, "outcome"),
+		 injected ? " (VMM injected an abort)" : "");
+	return buf;
+}
+
 void print_heading(const struct term *term, const char *text)
 {
 	fprintf(term->out, "\n%s%s%s\n", term_colour(term, COLOUR_BOLD), text,

@@ -39,6 +39,9 @@ const char *sources_text(struct json_object *sources, char *buf, size_t size);
 const char *site_address(struct json_object *site);
 bool site_has_address(struct json_object *site);
 
+/* The outcome of a Site or fault: "vmm-decides", "vmm-decides (VMM injected an abort)". */
+const char *site_outcome(struct json_object *site, char buf[VM_TEXT_MAX]);
+
 /* An empty line and a heading in bold. */
 void print_heading(const struct term *term, const char *text);
 

@@ -9,7 +9,7 @@
 
 /* a new finding about a VM */
 #define NISV_MSGID_FINDING "3a9c1f0be27d4c58a1d6f34be0927c15"
-/* a known fault now ends otherwise */
+/* a known fault now ends otherwise, or the VMM's answer to it was seen */
 #define NISV_MSGID_OUTCOME "b7e5420d91f84e3c8c06d2a97f1b63e8"
 /* a new finding about a VM that rests on its MMIO, which is no fault */
 #define NISV_MSGID_MMIO "e06d3abb54be4d0d9f6034ab12506fff"
@@ -36,6 +36,7 @@
 #define NISV_FIELD_CGROUP     "NISV_CGROUP"
 #define NISV_FIELD_UNIT	      "NISV_UNIT"
 #define NISV_FIELD_OUTCOME    "NISV_OUTCOME"
+#define NISV_FIELD_VMM_ANSWER "NISV_VMM_ANSWER" /* where one was seen */
 #define NISV_FIELD_COUNT      "NISV_COUNT"
 #define NISV_FIELD_DOSSIER    "NISV_DOSSIER"
 

@@ -413,6 +413,9 @@ struct nisv_site_key {
 
 struct nisv_site {
 	__u64 count;
+	/* Of these, which ended KVM_RUN: before the guest ran again the VMM gave it an external
+	 * abort (KVM_SET_VCPU_EVENTS). 0 also where no hook sees that. */
+	__u64 answers;
 	__u64 first_ns;
 	__u64 last_ns;
 	__u64 ipa; /* of the first fault */
@@ -471,6 +474,7 @@ struct nisv_vm_stat {
 	__u64 seq;
 	__u64 faults[_NISV_KIND_MAX]; /* exact, never limited */
 	__u64 unplaced_faults;	      /* of these, without a site: the VM's budget was used up */
+	__u64 answers;		      /* of all, as struct nisv_site counts them */
 	__u64 mmio_reads;	      /* flushed from the caches; add what they still hold */
 	__u64 mmio_writes;
 	__u64 mmio_user;
@@ -517,7 +521,7 @@ NISV_ASSERT_SIZE(struct nisv_vma, 56);
 NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56 + 8 + NISV_CODE_BYTES);
 NISV_ASSERT_SIZE(struct nisv_vcpu_key, 24);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
-NISV_ASSERT_SIZE(struct nisv_site, 64);
+NISV_ASSERT_SIZE(struct nisv_site, 72);
 NISV_ASSERT_SIZE(struct nisv_place_key, 32);
 NISV_ASSERT_SIZE(struct nisv_cache_slot, 48);
 

@@ -32,9 +32,10 @@ struct evidence {
 	const struct backings *backings;
 	const struct slot_history *slots;
 	const struct faultmap *faults;
-	uint64_t now_ns; /* when the evidence was gathered */
-	bool ended;	 /* the VM is no more */
-	bool is_traced;	 /* known by the text of tracepoints alone: no registers, no memory map */
+	uint64_t now_ns;   /* when the evidence was gathered */
+	bool ended;	   /* the VM is no more */
+	uint64_t ended_ns; /* when it was seen to end */
+	bool is_traced;	   /* known by the text of tracepoints alone: no registers, no memory map */
 };
 
 #endif

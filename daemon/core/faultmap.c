@@ -257,6 +257,8 @@ int faultmap_count_site(struct faultmap *map, const struct nisv_site_key *key,
 	}
 	if (value->count > site->count)
 		site->count = value->count;
+	if (value->answers > site->answers)
+		site->answers = value->answers;
 	if (value->first_ns < site->first_ns)
 		site->first_ns = value->first_ns;
 	if (value->last_ns >= site->last_ns) {
@@ -296,4 +298,9 @@ static const char *const outcome_names[_NISV_OUTCOME_MAX] = {
 const char *outcome_name(enum nisv_outcome outcome)
 {
 	return outcome < _NISV_OUTCOME_MAX ? outcome_names[outcome] : "unknown";
+}
+
+const char *site_vmm_answer(const struct site *site)
+{
+	return site->answers ? outcome_name(NISV_OUTCOME_ABORT_INJECTED) : NULL;
 }

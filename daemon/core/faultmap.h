@@ -30,6 +30,7 @@ struct site {
 	uint64_t page; /* ipa >> 12 */
 	uint64_t pc;
 	uint64_t count;
+	uint64_t answers; /* of these, which the VMM answered with an abort: struct nisv_site */
 	uint64_t first_ns, last_ns;
 	uint64_t ipa, far, esr; /* of the first record, which its registers belong to; without one
 				   of the first fault */
@@ -112,5 +113,8 @@ void faultmap_add_user(struct faultmap *map, uint64_t ipa, bool is_write);
 const char *kind_name(enum nisv_kind kind);
 const char *outcome_name(
 	enum nisv_outcome outcome); /* "vm-killed", "vmm-decides", "abort-injected", "unknown" */
+
+/* What the VMM was seen to do about a fault that ended its KVM_RUN: "abort-injected"; else NULL. */
+const char *site_vmm_answer(const struct site *site);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MINUTE_NS	  60000000000ULL
-#define ITEMS_PER_FINDING (NEWS_SITES_MAX + 2) /* sites, outcome, storm */
+#define ITEMS_PER_FINDING (NEWS_SITES_MAX + 3) /* sites, outcome, answer, storm */
 
 /* Of its sites; MMIO is traffic, and counts as faults of nothing. */
 static uint64_t count_of(const struct finding *finding, bool only_faults)
@@ -56,10 +56,19 @@ static bool is_new_site(struct news_known *known, const struct site *site)
 	return true;
 }
 
+static const struct site *find_answered(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
+		if (finding->sites[i]->answers)
+			return finding->sites[i];
+	return NULL;
+}
+
 /* What is new about a finding that was told before, its first time included. */
 static size_t compare(struct news_known *known, const struct finding *finding, bool is_first,
 		      uint64_t count, struct news_item found[ITEMS_PER_FINDING])
 {
+	const struct site *answered = known->answer ? NULL : find_answered(finding);
 	size_t n = 0;
 
 	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
@@ -71,6 +80,9 @@ static size_t compare(struct news_known *known, const struct finding *finding, b
 		found[n++] = (struct news_item){NEWS_OUTCOME, finding, finding->sites[0], count};
 	if (is_first || finding->severity > known->severity)
 		known->severity = finding->severity;
+	if (answered && !is_first)
+		found[n++] = (struct news_item){NEWS_ANSWER, finding, answered, count};
+	known->answer |= answered != NULL;
 	if (!known->storm && count_of(finding, true) >= NEWS_STORM) {
 		known->storm = true;
 		found[n++] =

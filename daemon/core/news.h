@@ -4,7 +4,8 @@
 
 /*
  * What is worth telling about a VM that was not told before: a new finding, a new site of a known
- * one, a worse outcome, a storm. Never one entry per fault. Times: CLOCK_MONOTONIC nanoseconds.
+ * one, a worse outcome, an answer of the VMM, a storm. Never one entry per fault. Times:
+ * CLOCK_MONOTONIC nanoseconds.
  */
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ enum news_type {
 	NEWS_FINDING,
 	NEWS_SITE,
 	NEWS_OUTCOME,
+	NEWS_ANSWER, /* the first that was seen, if the finding was told without */
 	NEWS_STORM_BEGAN
 };
 
@@ -42,7 +44,7 @@ struct news_known {
 		uint64_t page, pc;
 	} sites[NEWS_SITES_MAX]; /* told; they change their order in the finding */
 	size_t n_sites;
-	bool storm;
+	bool answer, storm;
 };
 
 /* Kept with the VM; starts as zeroes. */

@@ -63,10 +63,24 @@ static void add_access(const struct scene *s, struct text *text)
 		text_add(text, " (PC 0x%" PRIx64 ")", s->site->pc);
 }
 
+/* What QEMU does is known before it is seen. */
+static void add_decision(const struct scene *s, struct text *text)
+{
+	bool is_qemu = s->site->kind == NISV_KIND_NISV && rule_is_vmm(s, "qemu");
+
+	text_add(text, "; KVM left it to %s", is_qemu ? "QEMU" : "the VMM");
+	if (!is_qemu && s->rec && s->rec->exit_reason)
+		text_add(text, " (%s)", words_exit(s->rec->exit_reason).s);
+	if (s->site->answers)
+		text_add(text, ", which injected an abort into the guest%s",
+			 is_qemu ? " and logged nothing" : "");
+	else if (is_qemu)
+		text_add(text, ", which injects an abort into the guest and logs nothing");
+}
+
 static void add_outcome(const struct scene *s, struct text *text)
 {
 	const struct site *site = s->site;
-	uint32_t reason = s->rec ? s->rec->exit_reason : 0;
 
 	switch (site->outcome) {
 	case NISV_OUTCOME_VM_KILLED:
@@ -74,16 +88,11 @@ static void add_outcome(const struct scene *s, struct text *text)
 			 site->kind == NISV_KIND_NISV ? "the CPU did not describe the access and "
 						      : "",
 			 words_errno(site->errno_).s);
+		if (site->answers)
+			text_add(text, ", and the VMM injected an abort into the guest");
 		break;
 	case NISV_OUTCOME_VMM_DECIDES:
-		if (site->kind == NISV_KIND_NISV && rule_is_vmm(s, "qemu"))
-			text_add(text,
-				 "; KVM left it to QEMU, which injects an abort into the guest and "
-				 "logs nothing");
-		else if (reason)
-			text_add(text, "; KVM left it to the VMM (%s)", words_exit(reason).s);
-		else
-			text_add(text, "; KVM left it to the VMM");
+		add_decision(s, text);
 		break;
 	case NISV_OUTCOME_ABORT_INJECTED:
 		text_add(text, "; KVM injected %s into the guest",

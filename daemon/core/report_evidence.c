@@ -10,6 +10,8 @@
 #include "daemon/core/fault.h"
 #include "daemon/core/rules_kit.h"
 
+#define RIGHT_AFTER_NS 1000000000ULL
+
 /* One line being written; put into the finding when it is complete. */
 struct line {
 	char buf[320];
@@ -253,6 +255,23 @@ static const char *why_unseen(const struct evidence *evidence)
 					      : "no hook on this kernel sees it";
 }
 
+/* What the VMM then did, as far as it was seen. */
+static void answer_line(const struct scene *s, struct text *text)
+{
+	const struct site *site = s->site;
+
+	if (site->answers) {
+		text_add(text, "; %s answered with an external abort",
+			 rule_is_vmm(s, "qemu") ? "QEMU" : "the VMM");
+		if (site->answers < site->count)
+			text_add(text, ", %" PRIu64 " of %" PRIu64 " times", site->answers,
+				 site->count);
+	} else if (site->outcome == NISV_OUTCOME_VMM_DECIDES && s->evidence->ended &&
+		   s->evidence->ended_ns - site->last_ns < RIGHT_AFTER_NS) {
+		text_add(text, "; the VM ended right after");
+	}
+}
+
 static void outcome_line(const struct scene *s, struct text *text)
 {
 	const struct site *site = s->site;
@@ -267,6 +286,7 @@ static void outcome_line(const struct scene *s, struct text *text)
 	else if (site->outcome == NISV_OUTCOME_UNKNOWN &&
 		 (site->kind == NISV_KIND_EXEC || site->kind == NISV_KIND_WALK))
 		text_add(text, " (KVM injects an abort; %s)", why_unseen(s->evidence));
+	answer_line(s, text);
 }
 
 int report_evidence(const struct scene *s, const struct rule *rule, struct finding *finding)

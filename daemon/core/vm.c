@@ -123,6 +123,7 @@ struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64
 		.faults = vm->faults,
 		.now_ns = host->saved_ns ? host->saved_ns : now_ns,
 		.ended = vm->end != VM_END_NONE,
+		.ended_ns = vm->end_ns,
 		.is_traced = vm->origin == VM_ORIGIN_TRACE,
 	};
 }

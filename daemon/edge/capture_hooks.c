@@ -33,7 +33,8 @@ static const struct hook hooks[] = {
 	 "faults without a syndrome, when they happen (else: from kvm_guest_fault and the outcome)",
 	 "", false, true},
 	{"on_inject_dabt", "kvm_inject_dabt",
-	 "table walks outside memory confirmed, accesses beyond the IPA limit (until Linux 6.16)",
+	 "table walks outside memory confirmed, accesses beyond the IPA limit, aborts that the VMM "
+	 "injects (until Linux 6.16)",
 	 need_kprobes, false, true},
 	{"on_inject_pabt", "kvm_inject_pabt",
 	 "instruction fetches outside memory confirmed (until Linux 6.16)", need_kprobes, false,

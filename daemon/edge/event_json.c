@@ -46,9 +46,12 @@ struct json_object *event_guest(const struct vm *vm)
 }
 
 struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
-				const char *arch)
+				const char *vmm_answer, const char *arch)
 {
-	return event_new(vm, "fault", fault->hdr.time_ns, fault_to_json(fault, arch));
+	struct json_object *object = fault_to_json(fault, arch);
+
+	json_object_object_add(object, "vmm_answer", model_string(vmm_answer));
+	return event_new(vm, "fault", fault->hdr.time_ns, object);
 }
 
 static struct json_object *event_sites(const struct vm *vm, const char *arch)
@@ -79,9 +82,13 @@ int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, v
 		r = sink(event_layout(vm), userdata);
 	if (r >= 0 && vm->guest.state != GUEST_UNREAD)
 		r = sink(event_guest(vm), userdata);
-	for (size_t i = 0; r >= 0 && i < vm->faults->n_sites; i++)
-		if (vm->faults->sites[i].detail)
-			r = sink(event_fault(vm, vm->faults->sites[i].detail, arch), userdata);
+	for (size_t i = 0; r >= 0 && i < vm->faults->n_sites; i++) {
+		const struct site *site = &vm->faults->sites[i];
+
+		if (site->detail)
+			r = sink(event_fault(vm, site->detail, site_vmm_answer(site), arch),
+				 userdata);
+	}
 	if (r >= 0)
 		r = sink(event_sites(vm, arch), userdata);
 	for (size_t i = 0; r >= 0 && i < vm->findings.n; i++)

@@ -13,8 +13,10 @@
 struct json_object *event_vm(const struct vm *vm);
 struct json_object *event_layout(const struct vm *vm); /* NULL if no layout is known */
 struct json_object *event_guest(const struct vm *vm);
+/* @vmm_answer: site_vmm_answer() of its site; NULL as the record comes, which is before the answer.
+ */
 struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
-				const char *arch);
+				const char *vmm_answer, const char *arch);
 struct json_object *event_finding(const struct vm *vm, const struct finding *finding,
 				  const char *arch);
 struct json_object *event_end(const struct vm *vm);

@@ -29,9 +29,11 @@ static void update_rate(struct vm *vm, uint64_t now_ns)
 	vm->rate_base = total;
 }
 
-static bool has_new_faults(const struct vm *vm, const struct counters_vm *from)
+/* New faults, or old ones that the VMM has answered since. */
+static bool has_news(const struct vm *vm, const struct counters_vm *from)
 {
-	return memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults)) != 0;
+	return memcmp(vm->totals.faults, from->stat.faults, sizeof(vm->totals.faults)) != 0 ||
+	       vm->totals.answers != from->stat.answers;
 }
 
 int ingest_read_sites(const struct manager *manager, struct counters *counters)
@@ -41,7 +43,7 @@ int ingest_read_sites(const struct manager *manager, struct counters *counters)
 		const struct counters_vm *from =
 			vm->forgotten ? NULL : counters_find(counters, &vm->kernel_key);
 
-		if (from && has_new_faults(vm, from))
+		if (from && has_news(vm, from))
 			return counters_read_sites(manager->capture, counters);
 	}
 	return 0;
@@ -54,7 +56,7 @@ void ingest_count(struct vm *vm, const struct counters *counters, const struct c
 	const struct counters_place *places;
 	size_t n_sites, n_places;
 
-	if (has_new_faults(vm, from)) {
+	if (has_news(vm, from)) {
 		vm->dirty = true;
 		sites = counters_sites(counters, &vm->kernel_key, &n_sites);
 		for (size_t i = 0; i < n_sites; i++) {

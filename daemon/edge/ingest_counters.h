@@ -11,8 +11,8 @@ struct counters_vm;
 struct manager;
 struct vm;
 
-/* Adds the sites to the snapshot if a VM has new faults: it may have thousands, which mostly stay
- * as they are. 0 or -errno. */
+/* Adds the sites to the snapshot if a VM has new faults, or answers to them: it may have thousands,
+ * which mostly stay as they are. 0 or -errno. */
 int ingest_read_sites(const struct manager *manager, struct counters *counters);
 
 /* @from: what @counters has of @vm. */

@@ -69,6 +69,7 @@ static const char *message_id(const struct news_item *item)
 {
 	switch (item->type) {
 	case NEWS_OUTCOME:
+	case NEWS_ANSWER:
 		return NISV_MSGID_OUTCOME;
 	case NEWS_STORM_BEGAN:
 		return NISV_MSGID_STORM;
@@ -100,6 +101,12 @@ static void add_message(struct entry *entry, const struct vm *vm, const struct n
 		add(entry, "MESSAGE", "VM %s: %s is now %s: %s", vm->name.name, finding->cause,
 		    severity_name(finding->severity), finding->summary);
 		break;
+	case NEWS_ANSWER:
+		add(entry, "MESSAGE",
+		    "VM %s: %s: the VMM answered the access to IPA 0x%" PRIx64
+		    " with an external abort in the guest",
+		    vm->name.name, finding->cause, item->site->ipa);
+		break;
 	case NEWS_STORM_BEGAN:
 		add(entry, "MESSAGE",
 		    "VM %s: %s repeats: %" PRIu64 " faults so far, the last at IPA 0x%" PRIx64
@@ -128,6 +135,8 @@ static void add_fault(struct entry *entry, const struct site *site, const char *
 	add(entry, NISV_FIELD_ESR, "0x%" PRIx64, site->esr);
 	if (site->detail)
 		add(entry, NISV_FIELD_INSN, "%s", fault_insn(site->detail, arch).text);
+	if (site->answers)
+		add(entry, NISV_FIELD_VMM_ANSWER, "%s", site_vmm_answer(site));
 	if (site->errno_)
 		add(entry, NISV_FIELD_ERRNO, "%d", site->errno_ < 0 ? -site->errno_ : site->errno_);
 }

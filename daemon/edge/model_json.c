@@ -199,6 +199,8 @@ struct json_object *model_site(const struct site *site, const char *arch)
 	set(object, "last", model_time(site->last_ns));
 	set(object, "outcome", json_object_new_string(outcome_name(site->outcome)));
 	set(object, "errno", site->errno_ ? json_object_new_int(site->errno_) : NULL);
+	set(object, "vmm_answer", model_string(site_vmm_answer(site)));
+	set(object, "vmm_answers", site->answers ? model_number(site->answers) : NULL);
 	set(object, "user", NULL);
 	set(object, "busy_since", NULL);
 	set(object, "busy_until", NULL);
@@ -223,6 +225,8 @@ struct json_object *model_place(const struct place *place)
 	set(object, "last", model_time(place->last_ns));
 	set(object, "outcome", json_object_new_string("emulated"));
 	set(object, "errno", NULL);
+	set(object, "vmm_answer", NULL);
+	set(object, "vmm_answers", NULL);
 	set(object, "user", model_number(place->user));
 	set(object, "busy_since", is_storm ? model_time(place->busy_since_ns) : NULL);
 	set(object, "busy_until", is_storm ? model_time(place->busy_until_ns) : NULL);

@@ -164,7 +164,7 @@ void publish_guest(struct manager *manager, const struct vm *vm)
 void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault)
 {
 	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_fault(vm, fault, manager->host.arch));
+		subscribe_send(manager, vm, event_fault(vm, fault, NULL, manager->host.arch));
 }
 
 void publish_end(struct manager *manager, const struct vm *vm)

@@ -233,6 +233,7 @@ static void take_site(struct vm *vm, struct json_object *object)
 		};
 		const struct nisv_site site = {
 			.count = json_read_count(object, "count"),
+			.answers = json_read_count(object, "vmm_answers"),
 			.first_ns = json_read_time(object, "first"),
 			.last_ns = last_ns,
 			.ipa = ipa,

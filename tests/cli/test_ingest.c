@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What the configuration has to say about a VM reaches it when capture first tells of it. */
+/* What capture tells of a VM reaches it, and what the configuration has to say about it. */
 
+#include "daemon/edge/counters.h"
 #include "daemon/edge/ingest.h"
+#include "daemon/edge/ingest_counters.h"
 #include "tests/cli/sample.h"
 
 static void test_storm_rate(void **state)
@@ -31,10 +33,46 @@ static void test_storm_rate(void **state)
 	manager_free(manager);
 }
 
+/* The VMM answers a fault after it was counted, and maybe read: nothing else changes then. */
+static void test_answer_after_the_last_reading(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	const struct site *site = &vm->faults->sites[0];
+	struct counters_site counted = {
+		.key = {.vm = vm->kernel_key,
+			.page = site->page,
+			.pc = site->pc,
+			.kind = site->kind},
+		.site = {.count = site->count,
+			 .outcome = site->outcome,
+			 .first_ns = site->first_ns,
+			 .last_ns = site->last_ns},
+	};
+	struct counters_vm from = {.key = vm->kernel_key, .stat = vm->totals};
+	const struct counters counters = {.sites = &counted, .n_sites = 1};
+
+	(void)state;
+	assert_false(vm->dirty);
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_false(vm->dirty);
+	assert_null(site_vmm_answer(site));
+	counted.site.answers = from.stat.answers = 1;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_true(vm->dirty);
+	assert_string_equal(site_vmm_answer(site), "abort-injected");
+	/* And only then. */
+	vm->dirty = false;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_false(vm->dirty);
+	manager_free(manager);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storm_rate),
+		cmocka_unit_test(test_answer_after_the_last_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

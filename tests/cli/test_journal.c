@@ -155,6 +155,29 @@ static void test_each_kind_of_message(void **state)
 	manager_free(manager);
 }
 
+/* What became of a fault is one thing, what the VMM then did another; that is known later. */
+static void test_answer(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	const struct finding *finding = worst_at(vm, 0x09000fe0);
+	const struct entry *entry;
+
+	(void)state;
+	entry = tell(vm, NEWS_FINDING, finding, NULL);
+	assert_string_equal(field(entry, NISV_FIELD_OUTCOME), "vmm-decides");
+	assert_null(strstr(entry->text, NISV_FIELD_VMM_ANSWER));
+	for (size_t i = 0; i < vm->faults->n_sites; i++)
+		vm->faults->sites[i].answers = vm->faults->sites[i].ipa == 0x09000fe0;
+	entry = tell(vm, NEWS_ANSWER, finding, NULL);
+	assert_string_equal(field(entry, "MESSAGE_ID"), NISV_MSGID_OUTCOME);
+	assert_string_equal(field(entry, NISV_FIELD_OUTCOME), "vmm-decides");
+	assert_string_equal(field(entry, NISV_FIELD_VMM_ANSWER), "abort-injected");
+	assert_contains(field(entry, "MESSAGE"), "the VMM answered the access to IPA 0x9000fe0 "
+						 "with an external abort in the guest");
+	manager_free(manager);
+}
+
 /* What is said beside the cause: one field for each. */
 static void test_overlays(void **state)
 {
@@ -278,9 +301,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_each_kind_of_message),
-		cmocka_unit_test(test_overlays),      cmocka_unit_test(test_mmio),
-		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_long_values_are_whole),
-		cmocka_unit_test(test_absent_values), cmocka_unit_test(test_no_journald),
+		cmocka_unit_test(test_answer),	      cmocka_unit_test(test_overlays),
+		cmocka_unit_test(test_mmio),	      cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_absent_values), cmocka_unit_test(test_long_values_are_whole),
+		cmocka_unit_test(test_no_journald),
 	};
 	int r = listen_as_journald();
 

@@ -175,6 +175,35 @@ static void test_the_same_with_many_sites(void **state)
 	manager_free(manager);
 }
 
+static void test_answers_come_back(void **state)
+{
+	struct manager *manager = sample_manager(), *again;
+	struct vm *vm = sample_vm(manager);
+	struct site *site = vm->faults->sites;
+	char *text;
+
+	(void)state;
+	while (site->outcome != NISV_OUTCOME_VMM_DECIDES)
+		site++;
+	text = everything(manager, vm);
+	assert_null(strstr(text, "\"vmm_answer\":\"abort-injected\""));
+	assert_contains(text, "\"vmm_answer\":null,\"vmm_answers\":null");
+	free(text);
+	site->answers = 200;
+	vm->dirty = true;
+	assert_comes_back(manager, vm);
+	text = everything(manager, vm);
+	/* In the fault, the site and the finding. */
+	assert_contains(text, "\"vmm_answer\":\"abort-injected\"}");
+	assert_contains(text, "\"vmm_answer\":\"abort-injected\",\"vmm_answers\":200");
+	assert_contains(text, "QEMU answered with an external abort, 200 of 256 times");
+	free(text);
+	again = replay(save(manager, vm));
+	assert_int_equal(again->vms.list[0]->faults->sites[site - vm->faults->sites].answers, 200);
+	manager_free(again);
+	manager_free(manager);
+}
+
 /* How fast a place was, and for how long, is what its host measured, by the rate set there. */
 static void test_storms_come_back(void **state)
 {
@@ -309,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_same_with_a_cut_command_line, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_with_many_sites, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_answers_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_storms_come_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_storms_that_cannot_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_x86, set_up, tear_down),

@@ -212,8 +212,8 @@ bool arch_exit_handle(struct vcpu *vcpu)
 		return false;
 	switch (ESR_IMM(esr)) {
 	case GUEST_CALL_SYNC:
-		vcpu_sync(vcpu);
 		arch_instruction_skip(vcpu);
+		vcpu_sync(vcpu);
 		return true;
 	case GUEST_CALL_DONE:
 		stats->done++;

@@ -25,6 +25,7 @@ enum {
 	OPT_TSS,
 	OPT_ON_NISV,
 	OPT_ON_ERROR,
+	OPT_INJECT_AT_SYNC,
 	OPT_GUEST,
 	OPT_LOAD,
 	OPT_ENTRY,
@@ -72,6 +73,7 @@ static const struct option long_options[] = {
 	{"nisv-cap", required_argument, NULL, OPT_NISV_CAP},
 	{"on-nisv", required_argument, NULL, OPT_ON_NISV},
 	{"on-error", required_argument, NULL, OPT_ON_ERROR},
+	{"inject-at-sync", no_argument, NULL, OPT_INJECT_AT_SYNC},
 	{"guest", required_argument, NULL, OPT_GUEST},
 	{"load", required_argument, NULL, OPT_LOAD},
 	{"entry", required_argument, NULL, OPT_ENTRY},
@@ -114,11 +116,12 @@ static enum reaction reaction_parse(const char *text, bool nisv)
 		return REACT_RERUN;
 	if (!strcmp(text, "skip"))
 		return REACT_SKIP;
-	if (nisv && !strcmp(text, "inject"))
+	if (!strcmp(text, "inject"))
 		return REACT_INJECT;
 	if (!nisv && !strcmp(text, "pause"))
 		return REACT_PAUSE;
-	value_bad(text, nisv ? "inject, rerun, skip or exit" : "exit, rerun, skip or pause");
+	value_bad(text,
+		  nisv ? "inject, rerun, skip or exit" : "exit, rerun, skip, inject or pause");
 }
 
 /* "N=VALUE" into values[N]; *given gets bit N. */
@@ -221,6 +224,9 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 		break;
 	case OPT_ON_ERROR:
 		o->on_error = reaction_parse(value, false);
+		break;
+	case OPT_INJECT_AT_SYNC:
+		o->inject_at_sync = true;
 		break;
 	case OPT_GUEST:
 		guest_parse(value, o);

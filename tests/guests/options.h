@@ -31,7 +31,7 @@ enum reaction {
 	REACT_EXIT,   /* nisv: stop the vCPU; error: report and die at once with EXIT_KVM_RUN */
 	REACT_RERUN,  /* the same instruction again */
 	REACT_SKIP,   /* arm64: on behind the instruction, as if it had been emulated */
-	REACT_INJECT, /* nisv only: external abort into the guest, as QEMU does */
+	REACT_INJECT, /* arm64: external abort into the guest, as QEMU does */
 	REACT_PAUSE,  /* error only: stop the vCPU, the process lives until SIGTERM, as QEMU does */
 };
 
@@ -96,6 +96,7 @@ struct options {
 	bool nisv_cap;
 	enum reaction on_nisv;
 	enum reaction on_error;
+	bool inject_at_sync;
 
 	const struct guest *guest; /* NULL with load_file */
 	const char *load_file;

@@ -34,6 +34,8 @@ void vcpu_sync(struct vcpu *vcpu)
 	vcpu->stats.syncs++;
 	if (o->has_dirty && !o->dirty_us)
 		vm_dirty_log_clear(vcpu->vm, vm_slot_find(vcpu->vm, o->dirty_address));
+	if (o->inject_at_sync)
+		arch_abort_inject(vcpu);
 }
 
 /* Notes the first fault; with kind "nisv" run->arm_nisv tells more. */

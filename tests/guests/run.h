@@ -8,7 +8,7 @@
 /* Runs the vCPU until its next exit and answers that. Returns whether it can be run again. */
 bool vcpu_step(struct vcpu *vcpu);
 
-/* The guest finished a round (GUEST_CALL_SYNC): counts it, and clears the dirty log if asked to. */
+/* The guest finished a round (GUEST_CALL_SYNC): counts it, and does what is asked for. */
 void vcpu_sync(struct vcpu *vcpu);
 
 /* Prints the first byte of data on standard output when address is that of --console. */

@@ -157,6 +157,30 @@ static void counts_open_sites_and_never_fall(void **state)
 	assert_int_equal(map->sites[0].first_ns, 50);
 }
 
+static void answers_of_the_vmm_are_seen_or_not_known(void **state)
+{
+	struct nisv_site_key key = {.page = 0x41000, .pc = 0x40000004, .kind = NISV_KIND_NISV};
+	struct nisv_site value = {.count = 3, .outcome = NISV_OUTCOME_VMM_DECIDES};
+
+	(void)state;
+	assert_int_equal(faultmap_count_site(map, &key, &value), 0);
+	assert_null(site_vmm_answer(&map->sites[0]));
+	/* It comes after the fault, and so may be read later. */
+	value.answers = 2;
+	assert_int_equal(faultmap_count_site(map, &key, &value), 0);
+	assert_int_equal(map->sites[0].answers, 2);
+	assert_string_equal(site_vmm_answer(&map->sites[0]), "abort-injected");
+	assert_int_equal(map->sites[0].outcome, NISV_OUTCOME_VMM_DECIDES);
+	value.answers = 1;
+	assert_int_equal(faultmap_count_site(map, &key, &value), 0);
+	assert_int_equal(map->sites[0].answers, 2);
+	/* What KVM does is no answer of the VMM's. */
+	key.kind = NISV_KIND_WALK;
+	value = (struct nisv_site){.count = 1, .outcome = NISV_OUTCOME_ABORT_INJECTED};
+	assert_int_equal(faultmap_count_site(map, &key, &value), 0);
+	assert_null(site_vmm_answer(&map->sites[1]));
+}
+
 static void the_map_is_bounded(void **state)
 {
 	struct nisv_rec_fault rec = fault(0, 0x40000004, 1, 1);
@@ -367,6 +391,7 @@ int main(void)
 		MAP_TEST(a_changed_outcome_is_told),
 		MAP_TEST(sites_stay_in_address_order),
 		MAP_TEST(counts_open_sites_and_never_fall),
+		MAP_TEST(answers_of_the_vmm_are_seen_or_not_known),
 		MAP_TEST(the_map_is_bounded),
 		MAP_TEST(a_death_takes_the_place_of_another_detail),
 		MAP_TEST(hostile_records_are_refused_or_cut),

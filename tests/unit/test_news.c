@@ -174,6 +174,34 @@ static void test_outcome(void **state)
 	}
 }
 
+static void test_answer(void **state)
+{
+	BENCH(b);
+
+	(void)state;
+	/* A fault is told before the VMM has done anything about it. */
+	set_up(&b, 1);
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	b.list[0].sites[1] = &b.sites[1];
+	b.list[0].n_sites = 2;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	b.sites[1].answers = 1;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(b.items[0].type, NEWS_ANSWER);
+	assert_ptr_equal(b.items[0].site, &b.sites[1]);
+	/* Told once for all that follow. */
+	b.sites[0].answers = 5;
+	b.sites[1].answers = 7;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+	/* Seen with the fault, it is in the entry of that. */
+	set_up(&b, 1);
+	b.sites[0].answers = 1;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(b.items[0].type, NEWS_FINDING);
+	b.sites[0].answers = 2;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+}
+
 static void test_storm(void **state)
 {
 	BENCH(b);
@@ -268,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_a_site_is_known_wherever_it_stands),
 		cmocka_unit_test(test_few_sites_of_a_finding_are_told),
 		cmocka_unit_test(test_outcome),
+		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_mmio_is_no_storm_of_faults),
 		cmocka_unit_test(test_limit_per_minute),

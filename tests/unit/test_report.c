@@ -147,6 +147,92 @@ static void every_kind_is_told(void **state)
 	}
 }
 
+/* ---- what the VMM did ------------------------------------------------------------------------ */
+
+static const struct finding *explain_answered(const char *vmm, enum nisv_outcome outcome,
+					      uint64_t count, uint64_t answers)
+{
+	struct nisv_rec_fault rec = outcome == NISV_OUTCOME_VM_KILLED
+					    ? scenario_nisv(RAM_END, LDP)
+					    : scenario_injected_nisv(RAM_END, LDP);
+	struct site *site;
+
+	scenario_reset();
+	sc.evidence.vmm = vmm;
+	site = scenario_add(&rec);
+	site->count = count;
+	site->answers = answers;
+	return scenario_diagnose();
+}
+
+static void an_abort_of_the_vmm_is_told_as_seen(void **state)
+{
+	const struct finding *f;
+
+	(void)state;
+	f = explain_answered("firecracker", NISV_OUTCOME_VMM_DECIDES, 1, 1);
+	assert_contains(f->summary, "; KVM left it to the VMM (KVM_EXIT_ARM_NISV), which injected "
+				    "an abort into the guest.");
+	assert_evidence(f, "Outcome: vmm-decides, KVM_EXIT_ARM_NISV; the VMM answered with an "
+			   "external abort");
+	assert_null(strstr(f->evidence[f->n_evidence - 1], "times"));
+	f = explain_answered("qemu", NISV_OUTCOME_VMM_DECIDES, 5, 3);
+	assert_contains(f->summary, "; KVM left it to QEMU, which injected an abort into the guest "
+				    "and logged nothing.");
+	assert_evidence(f, "; QEMU answered with an external abort, 3 of 5 times");
+	f = explain_answered("gvisor", NISV_OUTCOME_VM_KILLED, 1, 1);
+	assert_contains(f->summary,
+			"KVM_RUN failed with ENOSYS, and the VMM injected an abort into the guest");
+	assert_evidence(f, "Outcome: vm-killed, KVM_RUN returned ENOSYS; the VMM answered");
+}
+
+static void without_one_nothing_is_claimed_to_be_seen(void **state)
+{
+	const struct finding *f;
+
+	(void)state;
+	f = explain_answered("firecracker", NISV_OUTCOME_VMM_DECIDES, 1, 0);
+	assert_contains(f->summary, "; KVM left it to the VMM (KVM_EXIT_ARM_NISV).");
+	assert_string_equal(f->evidence[f->n_evidence - 1],
+			    "Outcome: vmm-decides, KVM_EXIT_ARM_NISV");
+	f = explain_answered("qemu", NISV_OUTCOME_VMM_DECIDES, 1, 0);
+	assert_contains(f->summary,
+			"; KVM left it to QEMU, which injects an abort into the guest and logs "
+			"nothing.");
+	assert_string_equal(f->evidence[f->n_evidence - 1],
+			    "Outcome: vmm-decides, KVM_EXIT_ARM_NISV");
+}
+
+static void a_vm_that_ends_right_after_is_told(void **state)
+{
+	static const struct {
+		uint64_t after_ns;
+		bool ended, answered, told;
+	} cases[] = {
+		{0, true, false, true},	      {999 * MS, true, false, true},
+		{SECOND, true, false, false}, {1, false, false, false},
+		{1, true, true, false},	      {-1ULL, true, false, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nisv_rec_fault rec = scenario_injected_nisv(RAM_END, LDP);
+		const struct finding *f;
+		struct site *site;
+
+		(void)state;
+		scenario_reset();
+		rec.hdr.time_ns = 7 * SECOND;
+		site = scenario_add(&rec);
+		site->answers = cases[i].answered;
+		sc.evidence.ended = cases[i].ended;
+		sc.evidence.ended_ns = rec.hdr.time_ns + cases[i].after_ns;
+		f = scenario_diagnose();
+		assert_int_equal(strstr(f->evidence[f->n_evidence - 1], "ended right after") !=
+					 NULL,
+				 cases[i].told);
+	}
+}
+
 /* ---- signatures ----------------------------------------------------------------------------- */
 
 static void sign(char ret[33], const struct nisv_rec_fault *rec)
@@ -212,6 +298,9 @@ int main(void)
 		SCENARIO_TEST(bytes_that_did_not_fault_so_are_told),
 		SCENARIO_TEST(every_state_of_the_instruction_is_told),
 		SCENARIO_TEST(every_kind_is_told),
+		SCENARIO_TEST(an_abort_of_the_vmm_is_told_as_seen),
+		SCENARIO_TEST(without_one_nothing_is_claimed_to_be_seen),
+		SCENARIO_TEST(a_vm_that_ends_right_after_is_told),
 		SCENARIO_TEST(signatures_are_those_of_the_cause),
 		SCENARIO_TEST(a_signature_never_changes),
 	};

@@ -10,6 +10,13 @@
 	DONE
 	END
 
+	GUEST "ldp-sync", "ldp x1, x2, [x0], then a sync call", \
+		vectors=guest_vectors_stop, addr=HOLE
+	ldp	x1, x2, [x0]
+	brk	#GUEST_CALL_SYNC
+	DONE
+	END
+
 	GUEST "stp", "stp x1, x2, [x0]", vectors=guest_vectors_stop, addr=HOLE
 	stp	x1, x2, [x0]
 	DONE
