@@ -232,11 +232,14 @@ struct run_memory_fault {
 
 #define KVM_RUN_CMD 0xAE80U /* _IO(KVMIO, 0x80) */
 
+/* Exit reasons: include/uapi/linux/kvm.h. */
+#define EXIT_UNKNOWN	    0
 #define EXIT_MMIO	    6
 #define EXIT_INTERNAL_ERROR 17
 #define EXIT_ARM_NISV	    28
 #define EXIT_MEMORY_FAULT   39
 #define EXIT_ARM_LDST64B    42
+#define EXIT_LAST	    43 /* KVM_EXIT_SNP_REQ_CERTS: what came later may mean anything */
 
 /* enum kvm_bus: KVM_MMIO_BUS */
 #define MMIO_BUS 0

@@ -33,6 +33,9 @@ __u64 vm_epoch;
  */
 __u64 kvm_preempt_ops;
 
+/* The reason of the last exit to a VMM that we do not know. */
+__u32 unknown_exit;
+
 #define MAX_VMS	   8192
 #define MAX_VCPUS  4096
 #define MAX_SITES  65536

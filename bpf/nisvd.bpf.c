@@ -63,6 +63,11 @@ int on_userspace_exit(raw_args *ctx)
 
 	if (count_mmio)
 		mmio_exit(reason == EXIT_MMIO && !err);
+	if (reason > EXIT_LAST) {
+		unknown_exit = reason;
+		loss_add(NISV_LOSS_EXIT, 1);
+		return 0;
+	}
 	if (!is_fault_exit(reason, err))
 		return 0;
 	alone_begin();

@@ -159,8 +159,9 @@ static __noinline struct vcpu_state *fault_exit(u32 reason, s32 err)
 
 static __always_inline bool is_fault_exit(u32 reason, s32 err)
 {
-	return err == -ENOSYS || err == -EFAULT || reason == EXIT_ARM_NISV ||
-	       reason == EXIT_MEMORY_FAULT || reason == EXIT_ARM_LDST64B;
+	/* With a reason of its own an errno means what that says. */
+	return (reason == EXIT_UNKNOWN && (err == -ENOSYS || err == -EFAULT)) ||
+	       reason == EXIT_ARM_NISV || reason == EXIT_MEMORY_FAULT || reason == EXIT_ARM_LDST64B;
 }
 
 /*

@@ -82,6 +82,12 @@ int verb_status(const struct options *options, int argc, char **argv)
 	print_field(&term, "MMIO", buf);
 	print_field(&term, "Lost",
 		    counters_text(reply_object(reply, "lost"), buf, sizeof(buf)) ? buf : "nothing");
+	if (reply_has(reply, "unknown_exit")) {
+		snprintf(buf, sizeof(buf),
+			 "the last one was KVM_EXIT %" PRId64 ", which this nisvd does not know",
+			 reply_int(reply, "unknown_exit"));
+		print_field(&term, "Exits", buf);
+	}
 	putc('\n', term.out);
 	print_sources(&term, options, reply_array(reply, "sources"));
 	json_object_put(reply);

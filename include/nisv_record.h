@@ -504,7 +504,8 @@ enum nisv_loss {
 	NISV_LOSS_VCPUS = 5,   /* no room to remember a first phase: record less complete */
 	NISV_LOSS_NO_VCPU = 6, /* vCPU of an event could not be found: event not counted */
 	NISV_LOSS_WALK = 7,    /* a slot walk hit its bound: layout incomplete */
-	_NISV_LOSS_MAX = 8,
+	NISV_LOSS_EXIT = 8,    /* an exit to the VMM for a reason that nisvd does not know */
+	_NISV_LOSS_MAX = 9,
 };
 
 #define NISV_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " layout")

@@ -114,6 +114,9 @@ struct words words_exit(uint32_t reason)
 	case 39:
 		snprintf(w.s, sizeof(w.s), "KVM_EXIT_MEMORY_FAULT");
 		break;
+	case 41:
+		snprintf(w.s, sizeof(w.s), "KVM_EXIT_ARM_SEA");
+		break;
 	case 42:
 		snprintf(w.s, sizeof(w.s), "KVM_EXIT_ARM_LDST64B");
 		break;

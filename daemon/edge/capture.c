@@ -229,10 +229,15 @@ const char *capture_state_to_string(enum capture_state state)
 const char *capture_loss_to_string(enum nisv_loss loss)
 {
 	static const char *const names[_NISV_LOSS_MAX] = {
-		[NISV_LOSS_RING] = "records",	[NISV_LOSS_VITAL] = "vital_records",
-		[NISV_LOSS_VMS] = "vms",	[NISV_LOSS_SITES] = "sites",
-		[NISV_LOSS_PLACES] = "places",	[NISV_LOSS_VCPUS] = "vcpus",
-		[NISV_LOSS_NO_VCPU] = "events", [NISV_LOSS_WALK] = "slot_walks",
+		[NISV_LOSS_RING] = "records",
+		[NISV_LOSS_VITAL] = "vital_records",
+		[NISV_LOSS_VMS] = "vms",
+		[NISV_LOSS_SITES] = "sites",
+		[NISV_LOSS_PLACES] = "places",
+		[NISV_LOSS_VCPUS] = "vcpus",
+		[NISV_LOSS_NO_VCPU] = "events",
+		[NISV_LOSS_WALK] = "slot_walks",
+		[NISV_LOSS_EXIT] = "unknown_exits",
 	};
 
 	return loss < _NISV_LOSS_MAX ? names[loss] : "unknown";
@@ -262,6 +267,7 @@ void capture_losses(const struct capture *capture, struct capture_losses *ret)
 	*ret = (struct capture_losses){
 		.bad_records = capture->bad_records,
 		.missed_runs = missed_runs(capture),
+		.unknown_exit = capture->skel->bss->unknown_exit,
 	};
 	for (uint32_t loss = 0; per_cpu && loss < _NISV_LOSS_MAX; loss++) {
 		if (bpf_map_lookup_elem(fd, &loss, per_cpu) < 0)

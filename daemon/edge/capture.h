@@ -67,8 +67,9 @@ struct capture_source {
 /* What was dropped or left out since the start, over all VMs. */
 struct capture_losses {
 	uint64_t by_kind[_NISV_LOSS_MAX]; /* enum nisv_loss */
-	uint64_t missed_runs; /* programs that did not run because one ran already on that CPU */
-	uint64_t bad_records; /* of a wrong size or type: never expected */
+	uint64_t missed_runs;  /* programs that did not run because one ran already on that CPU */
+	uint64_t bad_records;  /* of a wrong size or type: never expected */
+	uint32_t unknown_exit; /* reason of the last exit that nisvd does not know; 0: none */
 };
 
 /*

@@ -77,6 +77,15 @@ struct json_object *losses_to_json(const struct manager *manager)
 	return object;
 }
 
+static struct json_object *unknown_exit(const struct manager *manager)
+{
+	struct capture_losses losses = {};
+
+	if (manager->capture)
+		capture_losses(manager->capture, &losses);
+	return losses.unknown_exit ? json_object_new_int64(losses.unknown_exit) : NULL;
+}
+
 void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
 {
 	for (size_t kind = 0; kind < _NISV_KIND_MAX; kind++)
@@ -105,6 +114,7 @@ struct json_object *status_to_json(const struct manager *manager)
 	json_object_object_add(object, "aborts", model_aborts(sum.faults));
 	json_object_object_add(object, "mmio", model_mmio(&sum, per_second));
 	json_object_object_add(object, "lost", losses_to_json(manager));
+	json_object_object_add(object, "unknown_exit", unknown_exit(manager));
 	set_number(object, "uptime_seconds",
 		   (wallclock_monotonic_ns() - manager->started_ns) / 1000000000);
 	return object;

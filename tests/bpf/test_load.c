@@ -168,6 +168,29 @@ static void test_no_vcpu(void **state)
 	capture_free(capture);
 }
 
+/* An exit that a later kernel may have: told as unknown, with its number, and taken for nothing
+ * else. */
+static void test_unknown_exit(void **state)
+{
+	struct capture *capture = start();
+	uint64_t later[] = {44, (uint64_t)-14};
+	struct capture_losses losses;
+
+	(void)state;
+	capture_losses(capture, &losses);
+	assert_int_equal(losses.by_kind[NISV_LOSS_EXIT], 0);
+	assert_int_equal(losses.unknown_exit, 0);
+	assert_int_equal(run_program("on_userspace_exit", later, 2), 0);
+	later[0] = 1000;
+	later[1] = 0;
+	assert_int_equal(run_program("on_userspace_exit", later, 2), 0);
+	capture_losses(capture, &losses);
+	assert_int_equal(losses.by_kind[NISV_LOSS_EXIT], 2);
+	assert_int_equal(losses.unknown_exit, 1000);
+	assert_int_equal(losses.by_kind[NISV_LOSS_NO_VCPU], 0);
+	capture_free(capture);
+}
+
 /* What is no record of ours goes no further. */
 static void test_bad_records(void **state)
 {
@@ -258,9 +281,13 @@ static void test_absent_means_absent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sources), cmocka_unit_test(test_two_captures),
-		cmocka_unit_test(test_no_vcpu), cmocka_unit_test(test_bad_records),
-		cmocka_unit_test(test_memory),	cmocka_unit_test(test_absent_means_absent),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_two_captures),
+		cmocka_unit_test(test_no_vcpu),
+		cmocka_unit_test(test_bad_records),
+		cmocka_unit_test(test_unknown_exit),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_absent_means_absent),
 	};
 
 	if (geteuid() != 0 || access("/dev/kvm", F_OK) < 0) {

@@ -31,6 +31,7 @@ static void numbers_have_names(void **state)
 	assert_string_equal(words_errno(-999).s, "errno 999");
 	assert_string_equal(words_errno(INT32_MIN).s, "errno 2147483648");
 	assert_string_equal(words_exit(28).s, "KVM_EXIT_ARM_NISV");
+	assert_string_equal(words_exit(41).s, "KVM_EXIT_ARM_SEA");
 	assert_string_equal(words_exit(5).s, "exit reason 5");
 }
 
