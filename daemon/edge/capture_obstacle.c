@@ -98,15 +98,24 @@ int capture_obstacle_of_load(struct capture_obstacle *why, int err)
 	if (err == -ENOSYS)
 		return capture_obstacle_set(why, err, "use a kernel with CONFIG_BPF_SYSCALL=y",
 					    "this kernel has no bpf(2)");
-	if (err != -EPERM && err != -EACCES)
-		return capture_obstacle_set(why, err, report_program,
-					    "BPF programs cannot be loaded (%s)", strerror(-err));
+	/*
+	 * The one thing that needs it: libbpf 1.1 looks for bpf_preempt_disable(), which came with
+	 * Linux 6.10, in the BTF of all modules, where it is not in the kernel's.
+	 */
+	if (err == -EINVAL && bpf && perfmon && !may_all)
+		return capture_obstacle_set(
+			why, -EPERM, "run nisvd as root, or with CAP_SYS_ADMIN as well",
+			"no permission: CAP_SYS_ADMIN is missing, which kernels before Linux 6.10 "
+			"want of libbpf");
 	if (!bpf || !perfmon)
-		return capture_obstacle_set(why, err, be_root, "no permission: %s%s%s missing",
+		return capture_obstacle_set(why, -EPERM, be_root, "no permission: %s%s%s missing",
 					    bpf ? "" : "CAP_BPF", bpf || perfmon ? "" : " and ",
 					    perfmon ? (bpf ? "" : " is")
 					    : bpf   ? "CAP_PERFMON is"
 						    : "CAP_PERFMON are");
+	if (err != -EPERM && err != -EACCES)
+		return capture_obstacle_set(why, err, report_program,
+					    "BPF programs cannot be loaded (%s)", strerror(-err));
 	if (in_user_namespace())
 		return capture_obstacle_set(
 			why, err, "run nisvd on the host itself, not in a user namespace",
@@ -193,8 +202,12 @@ bool capture_obstacle_of_program(struct capture_obstacle *why, int err, char *lo
 	if (explain_layout(why, err, log))
 		return false;
 	words = last_words(log);
-	/* bpf_base_func_proto(): with CAP_PERFMON it is lockdown that leaves this helper out. */
-	if (strstr(words, "bpf_probe_read_kernel#")) {
+	/*
+	 * "unknown func bpf_probe_read#4", and since Linux 6.13 "program of this type cannot use
+	 * helper bpf_probe_read#4": with CAP_PERFMON it is lockdown that leaves it out
+	 * (bpf_tracing_func_proto()), and libbpf takes the old name where the new one is absent.
+	 */
+	if (strstr(words, "bpf_probe_read#") || strstr(words, "bpf_probe_read_kernel#")) {
 		capture_obstacle_set(why, -EPERM, leave_lockdown,
 				     "kernel lockdown (confidentiality) forbids BPF to read kernel "
 				     "memory");
