@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -219,6 +220,8 @@ void vmm_start(struct vmm *vmm, const char *args)
 	vmm->pid = fork();
 	assert_true(vmm->pid >= 0);
 	if (vmm->pid == 0) {
+		/* Guests that run for ever must not outlive a test that fails. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(report_pipe[0]);
 		close(ready_pipe[0]);
 		execv(path, argv);
