@@ -58,9 +58,11 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 
 static struct nisvd_bpf *open_object(const struct capture_options *options, int n_cpus)
 {
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = options->btf_path);
-	struct nisvd_bpf *skel = nisvd_bpf__open_opts(&open);
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open);
+	struct nisvd_bpf *skel;
 
+	open.btf_custom_path = options->btf_path;
+	skel = nisvd_bpf__open_opts(&open);
 	if (!skel)
 		return NULL;
 	set_options(skel, options);
