@@ -92,8 +92,9 @@ static bool logs_open(struct logs *logs, const struct bpf_object *object)
 	struct bpf_program *program;
 	void *data;
 
-	bpf_object__for_each_program (program, object)
+	bpf_object__for_each_program (program, object) {
 		logs->n++;
+	}
 	data = mmap(NULL, logs->n * LOG_BYTES, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	logs->data = data == MAP_FAILED ? NULL : data;
