@@ -7,13 +7,11 @@
 # Not compressed: the emulated CPU would take longer to unpack than QEMU takes to load it.
 
 # Set by tests/lab/lab.
-: "${here:?}" "${top:?}" "${build:?}" "${cache:?}"
+: "${here:?}" "${top:?}" "${cache:?}"
 
 initramfs_keep=8
-library_folders='/usr/lib/aarch64-linux-gnu /lib/aarch64-linux-gnu /usr/aarch64-linux-gnu/lib'
 # So that LANG=C.UTF-8 works in the guest; the file is the same on every architecture.
 utf8_locale=usr/lib/locale/C.utf8/LC_CTYPE
-guest_loader=ld-linux-aarch64.so.1
 
 # pack DIR: DIR as a cpio archive on standard output, owned by root whoever runs this.
 pack() {
@@ -27,11 +25,11 @@ put() {
 }
 
 find_library() {
-	local folder
-	for folder in $library_folders; do
+	local folder folders="/usr/lib/${triplet:?} /lib/$triplet /usr/$triplet/lib"
+	for folder in $folders; do
 		[ -e "$folder/$1" ] && echo "$folder/$1" && return
 	done
-	say "no arm64 $1 in $library_folders (make deps installs the libraries)"
+	say "no $arch $1 in $folders (make deps installs the libraries)"
 	return 1
 }
 
@@ -51,18 +49,21 @@ libraries() {
 		done
 	done
 	[ ${#seen[@]} -gt 0 ] || return 0
-	unset "seen[$guest_loader]"
+	unset "seen[${loader##*/}]"
 	for name in "${!seen[@]}"; do
-		printf '%s\t%s\n' "${seen[$name]}" "usr/lib/aarch64-linux-gnu/$name"
+		printf '%s\t%s\n' "${seen[$name]}" "usr/lib/$triplet/$name"
 	done | sort
-	path=$(find_library "$guest_loader") || return 1
-	printf '%s\t%s\n' "$path" "lib/$guest_loader"
+	path=$(find_library "${loader##*/}") || return 1
+	printf '%s\t%s\n' "$path" "$loader"
 }
 
-# base_files BUSYBOX: lines of HOSTFILE, a tab and PATH: what all runs share.
+# base_files BUSYBOX MODULES: lines of HOSTFILE, a tab and PATH: what all runs share.
 base_files() {
 	local file programs=()
-	printf '%s\t%s\n' "$1" bin/busybox "$build/tests/labinit" init
+	printf '%s\t%s\n' "$1" bin/busybox "${build:?}/tests/labinit" init
+	for file in "$2"/*/*; do
+		[ ! -e "$file" ] || printf '%s\t%s\n' "$file" "lib/modules/${file#"$2/"}"
+	done
 	for file in nisvd:usr/sbin nisvctl:usr/bin tests/testvmm:usr/bin; do
 		[ -e "$build/${file%:*}" ] || continue
 		printf '%s\t%s\n' "$build/${file%:*}" "${file#*:}/$(basename "${file%:*}")"
@@ -94,10 +95,10 @@ base_build() {
 	ln -s busybox "$root/bin/sh" && pack "$root" >"$1/cpio"
 }
 
-# initramfs_base BUSYBOX OUT: the shared archive, from the cache or made now, into the file OUT.
+# initramfs_base BUSYBOX MODULES OUT: the shared archive, from the cache or made now, into the file OUT.
 initramfs_base() {
 	local files key dir=$cache/initramfs r=0 lock
-	files=$(base_files "$1") || return 1
+	files=$(base_files "$1" "$2") || return 1
 	key=$({
 		cat "$here/initramfs.sh"
 		echo "$files"
@@ -112,7 +113,7 @@ initramfs_base() {
 			mv "$dir/.work/cpio" "$dir/$key.cpio" || r=1
 		rm -rf "$dir/.work"
 	fi
-	[ $r -ne 0 ] || { touch "$dir/$key.cpio" && cat "$dir/$key.cpio" >"$2"; } || r=1
+	[ $r -ne 0 ] || { touch "$dir/$key.cpio" && cat "$dir/$key.cpio" >"$3"; } || r=1
 	find "$dir" -name '*.cpio' -printf '%T@\t%p\n' | sort -rn |
 		tail -n +$((initramfs_keep + 1)) | cut -f2- | xargs -d '\n' -r rm -f
 	exec {lock}>&-
@@ -156,7 +157,7 @@ copy_into() {
 	put "$from" "$1/${to#/}"
 }
 
-# run_file MODE COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument
+# run_file MODE MODULES COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument
 # travels.
 run_file() {
 	printf '%s\0' "$@"
