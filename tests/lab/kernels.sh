@@ -184,8 +184,7 @@ kernel_unpack() {
 # kernel_modules TREE DEST: those that make /dev/kvm.
 kernel_modules() {
 	local from
-	from=$(find "$1" -name modules.builtin)
-	from=${from%/*}
+	from=$(find "$1" -type d -path '*/lib/modules/*' -prune)
 	# shellcheck disable=SC2086 # words
 	modules_take "$from" "$2/modules/${from##*/}" $kvm_modules
 }
