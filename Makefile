@@ -159,7 +159,7 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	$(Q){ echo '/* NOLINTBEGIN: generated */'; $(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf && \
 	  echo '/* NOLINTEND */'; } >$@
 
-$(call obj,daemon/edge/capture.c): $(O)/nisvd.skel.h
+$(call obj,daemon/edge/capture.c daemon/edge/capture_load.c): $(O)/nisvd.skel.h
 
 # ---- test VMM, guests, lab helpers (static: they run in any root) -----------------------------------
 

@@ -193,6 +193,10 @@ __noinline int context_fill(struct vcpu_state *v)
 		rec->insn_state = is_iabt(rec->esr) ? NISV_INSN_NONE : NISV_INSN_PROTECTED;
 		return 0;
 	}
+	if (!HAS(SYSREGS)) {
+		rec->insn_state = is_iabt(rec->esr) ? NISV_INSN_NONE : NISV_INSN_NO_SYSREGS;
+		return 0;
+	}
 	look_begin(&v->look, v->key.vm.kvm);
 	walk_read(v);
 	insn_read(v);

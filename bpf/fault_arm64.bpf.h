@@ -77,8 +77,11 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final)
 {
 	struct nisv_sysregs *sys = &rec->sys;
-	bool vhe = READ(kvm_vcpu, vcpu, arch.hcr_el2) & HCR_E2H;
+	bool vhe;
 
+	if (!HAS(SYSREGS))
+		return;
+	vhe = READ(kvm_vcpu, vcpu, arch.hcr_el2) & HCR_E2H;
 	rec->sysregs_state = final || !vhe ? NISV_SYSREGS_CURRENT : NISV_SYSREGS_STALE;
 	sys->sctlr = SYSREG(vcpu, SCTLR_EL1);
 	sys->tcr = SYSREG(vcpu, TCR_EL1);

@@ -27,7 +27,7 @@ static __always_inline u64 emulation_address(u64 vcpu, u64 ctxt, u64 pc)
 {
 	if (READ(x86_emulate_ctxt, ctxt, gpa_available))
 		return READ(x86_emulate_ctxt, ctxt, gpa_val);
-	if (fetched_bytes(ctxt))
+	if (fetched_bytes(ctxt) || !HAS(SYSREGS))
 		return 0;
 	if (!(READ(kvm_vcpu, vcpu, arch.cr0) & CR0_PG))
 		return pc;
@@ -78,6 +78,8 @@ static __always_inline void fill_registers(u64 vcpu, struct nisv_rec_fault *rec)
 /* KVM keeps CR0, CR4 and CR3 in memory or refreshes them when the emulator starts. */
 static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, bool final)
 {
+	if (!HAS(SYSREGS))
+		return;
 	rec->sysregs_state = NISV_SYSREGS_CURRENT;
 	rec->sys.sctlr = READ(kvm_vcpu, vcpu, arch.cr0);
 	rec->sys.tcr = READ(kvm_vcpu, vcpu, arch.cr4);

@@ -8,6 +8,7 @@
  * memory of the host is never touched, and reads do not fault pages in.
  */
 
+#include "fields.bpf.h"
 #include "memslots.bpf.h"
 
 /* include/linux/mm.h, unchanged from 5.10 to 7.3. */
@@ -26,7 +27,7 @@
 
 static __always_inline bool can_find_vma(void)
 {
-	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma);
+	return HAS(MAPPING) && bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma);
 }
 
 struct vma_bounds {

@@ -4,6 +4,7 @@
 
 /* What a VM looks like: memory slots, in-kernel devices, interrupt controller. */
 
+#include "fields.bpf.h"
 #include "memslots.bpf.h"
 
 /*
@@ -151,7 +152,6 @@ static __always_inline void layout_bus(u64 kvm, struct nisv_rec_layout *rec, u32
 	u64 bus = (u64)READ(kvm, kvm, buses[MMIO_BUS]);
 	u32 total, i;
 
-	rec->n_bus = rec->total_bus = 0;
 	if (!bus)
 		return;
 	total = READ(kvm_io_bus, bus, dev_count);
@@ -312,6 +312,17 @@ static __always_inline u32 layout_size(const struct nisv_rec_layout *rec)
 	return NISV_LAYOUT_SIZE(n < NISV_SLOTS_MAX ? n : NISV_SLOTS_MAX);
 }
 
+static __always_inline void layout_clear(struct nisv_rec_layout *rec)
+{
+	rec->ipa_bits = 0;
+	rec->nisv_to_user = 0;
+	rec->is_protected = 0;
+	rec->is_32bit = 0;
+	rec->vgic_model = NISV_VGIC_NONE;
+	rec->vgic_dist = rec->vgic_cpu = NISV_ADDR_UNSET;
+	rec->n_redist = rec->n_bus = rec->total_bus = rec->vcpus = 0;
+}
+
 /* All but the slots. */
 __noinline int devices_fill(u64 kvm, u32 which)
 {
@@ -321,22 +332,34 @@ __noinline int devices_fill(u64 kvm, u32 which)
 	if (!scratch)
 		return -1;
 	rec = &scratch->rec_layout;
-	rec->ipa_bits = 0;
-	rec->nisv_to_user = 0;
-	rec->is_protected = 0;
-	rec->is_32bit = 0;
-	rec->vgic_model = NISV_VGIC_NONE;
-	rec->vgic_dist = rec->vgic_cpu = NISV_ADDR_UNSET;
-	rec->n_redist = 0;
+	layout_clear(rec);
 	rec->vcpus = READ(kvm, kvm, online_vcpus.counter);
 	layout_bus(kvm, rec, which);
 	layout_arch(kvm, rec);
 	return 0;
 }
 
+/* A map that is not known whole is not known: a device that is not told would be a hole. */
+static __always_inline int layout_unknown(u32 which)
+{
+	struct scratch *scratch = scratch_get(which);
+	struct nisv_rec_layout *rec;
+
+	if (!scratch)
+		return -1;
+	rec = &scratch->rec_layout;
+	layout_clear(rec);
+	rec->state = NISV_LAYOUT_NONE;
+	rec->generation = 0;
+	rec->n_slots = rec->total_slots = 0;
+	return 0;
+}
+
 /* Put the layout of a VM together in a scratch area; the caller fills the header. */
 static __always_inline int layout_fill(u64 kvm, u32 which)
 {
+	if (!HAS(MAP))
+		return layout_unknown(which);
 	return slots_fill(kvm, which) ? -1 : devices_fill(kvm, which);
 }
 

@@ -94,10 +94,11 @@ static __always_inline struct nisv_cache *cache_get(void)
 static __always_inline u64 vm_birth(u64 kvm)
 {
 #if defined(__TARGET_ARCH_x86)
-	return READ(kvm, kvm, arch.kvmclock_offset);
-#else
-	return 0;
+	/* Without it a VM is looked up again each time. */
+	if (bpf_core_field_exists(struct kvm_arch, kvmclock_offset))
+		return READ(kvm, kvm, arch.kvmclock_offset);
 #endif
+	return 0;
 }
 
 static __always_inline bool mmio_look_up(struct task_struct *task, struct nisv_cache_last *last,

@@ -9,6 +9,7 @@
 #include "maps.bpf.h"
 
 #include "discover.bpf.h"
+#include "fields.bpf.h"
 #include "mmio.bpf.h"
 
 char program_license[] SEC("license") = "GPL";
@@ -25,6 +26,14 @@ int on_mmio(raw_args *ctx)
 		return 0;
 #endif
 	mmio_count(current_task(), type, ctx->args[2]);
+	return 0;
+}
+
+/* Never attached: the daemon runs it once, before the others are attached. */
+SEC("raw_tp")
+int tell_fields(raw_args *ctx)
+{
+	fields_tell();
 	return 0;
 }
 

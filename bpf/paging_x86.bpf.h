@@ -77,6 +77,8 @@ __noinline u32 linear_walk(struct vcpu_state *v, u64 va)
 	if (!v)
 		return NISV_WALK_UNREADABLE;
 	v->look.walk.out = va;
+	if (!HAS(SYSREGS))
+		return NISV_WALK_NO_SYSREGS;
 	if (!(v->pending.sys.sctlr & CR0_PG))
 		return NISV_WALK_MMU_OFF;
 	paging_setup(v, &p);

@@ -58,7 +58,7 @@ static __always_inline void vm_describe(struct nisv_rec_vm *rec, u64 kvm, struct
 	if (bpf_probe_read_kernel_str(rec->dir, sizeof(rec->dir), name) < 0)
 		rec->dir[0] = 0;
 	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), leader->comm);
-	rec->cgroup_id = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	rec->cgroup_id = HAS(CGROUP) ? BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id) : 0;
 	rec->start_ns = leader->start_boottime;
 	rec->cmdline_len = rec->cmdline_total = 0;
 	rec->vm_fd = -1;
@@ -76,7 +76,7 @@ static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_st
 	u64 start, end, len;
 	u32 at, n;
 
-	if (!task->mm)
+	if (!HAS(CMDLINE) || !task->mm)
 		return;
 	start = task->mm->arg_start;
 	end = task->mm->arg_end;

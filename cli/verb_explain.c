@@ -45,10 +45,11 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 
 		if (!reply_bool(source, "lost"))
 			continue;
-		snprintf(text, sizeof(text), "%.60s (%.20s): would tell %.160s%s%.240s",
+		snprintf(text, sizeof(text), "%.60s (%.20s): %s%.160s%s%.200s",
 			 reply_string(source, "name"), reply_string(source, "state"),
-			 reply_string(source, "gives"), reply_has(source, "reason") ? "; " : "",
-			 reply_string(source, "reason"));
+			 reply_has(source, "loses") ? "" : "would tell ",
+			 reply_string(source, reply_has(source, "loses") ? "loses" : "gives"),
+			 reply_has(source, "reason") ? "; " : "", reply_string(source, "reason"));
 		print_field(term, "Not seen", text);
 	}
 }

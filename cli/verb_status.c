@@ -8,6 +8,16 @@
 #include "cli/table.h"
 #include "cli/vm_text.h"
 
+static void print_absent(const struct term *term, struct json_object *source)
+{
+	fprintf(term->out, "\n%s:\n", reply_string(source, "name"));
+	term_wrap(term, "  why not: ", 4, reply_string(source, "reason"));
+	if (reply_has(source, "loses"))
+		term_wrap(term, "  lost: ", 4, reply_string(source, "loses"));
+	if (reply_has(source, "how_to_get"))
+		term_wrap(term, "  to get it: ", 4, reply_string(source, "how_to_get"));
+}
+
 static void print_sources(const struct term *term, const struct options *options,
 			  struct json_object *sources)
 {
@@ -34,15 +44,9 @@ static void print_sources(const struct term *term, const struct options *options
 	}
 	table_print(table);
 	table_free(table);
-	for (size_t i = 0; i < reply_length(sources); i++) {
-		struct json_object *source = reply_at(sources, i);
-		char first[80];
-
-		if (!reply_has(source, "reason"))
-			continue;
-		snprintf(first, sizeof(first), "\n%.60s:\n  ", reply_string(source, "name"));
-		term_wrap(term, first, 2, reply_string(source, "reason"));
-	}
+	for (size_t i = 0; i < reply_length(sources); i++)
+		if (reply_has(reply_at(sources, i), "reason"))
+			print_absent(term, reply_at(sources, i));
 }
 
 int verb_status(const struct options *options, int argc, char **argv)

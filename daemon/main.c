@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "daemon/edge/check.h"
 #include "daemon/edge/config.h"
@@ -30,6 +31,7 @@ enum exit_status {
 struct arguments {
 	const char *config, *socket, *state_dir, *replay;
 	bool no_journal, check, json, test_config, offline, verbose;
+	enum check_format format;
 };
 
 static const char help[] =
@@ -46,7 +48,7 @@ static const char help[] =
 	"Looking\n"
 	"  --check           tell what this kernel lets nisvd see, what is lost and how to\n"
 	"                    get it; exit 0: every kind of fault, 1: not every, 2: cannot work\n"
-	"  --json            with --check: as JSON\n"
+	"  --json[=MODE]     with --check: as JSON; pretty, short (one line) or off\n"
 	"  --test-config     read the configuration, tell what is wrong with it, exit\n"
 	"\n"
 	"Without a kernel\n"
@@ -58,6 +60,22 @@ static const char help[] =
 	"      --version     the version\n"
 	"\n"
 	"Ask it with nisvctl(1). More: nisvd(8), nisvd.conf(5).\n";
+
+/* The values of --json are those of nisvctl; without one, what suits standard output. */
+static bool parse_format(const char *mode, enum check_format *ret)
+{
+	if (!mode)
+		*ret = isatty(STDOUT_FILENO) ? CHECK_JSON_PRETTY : CHECK_JSON_SHORT;
+	else if (!strcmp(mode, "pretty"))
+		*ret = CHECK_JSON_PRETTY;
+	else if (!strcmp(mode, "short"))
+		*ret = CHECK_JSON_SHORT;
+	else if (!strcmp(mode, "off"))
+		*ret = CHECK_TEXT;
+	else
+		return false;
+	return true;
+}
 
 /* Returns -1 to go on, else the exit status. */
 static int parse_arguments(int argc, char **argv, struct arguments *args)
@@ -80,7 +98,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 		{"state-dir", required_argument, NULL, OPT_STATE},
 		{"no-journal", no_argument, NULL, OPT_NO_JOURNAL},
 		{"check", no_argument, NULL, OPT_CHECK},
-		{"json", no_argument, NULL, OPT_JSON},
+		{"json", optional_argument, NULL, OPT_JSON},
 		{"test-config", no_argument, NULL, OPT_TEST},
 		{"offline", no_argument, NULL, OPT_OFFLINE},
 		{"replay", required_argument, NULL, OPT_REPLAY},
@@ -110,6 +128,13 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 			break;
 		case OPT_JSON:
 			args->json = true;
+			if (!parse_format(optarg, &args->format)) {
+				fprintf(stderr,
+					"nisvd: --json takes pretty, short or off, not \"%s\"; "
+					"try \"nisvd --help\"\n",
+					optarg);
+				return EXIT_STATUS_USAGE;
+			}
 			break;
 		case OPT_TEST:
 			args->test_config = true;
@@ -143,6 +168,10 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 		fputs("nisvd: --replay needs --offline\n", stderr);
 		return EXIT_STATUS_USAGE;
 	}
+	if (args->json && !args->check) {
+		fputs("nisvd: --json needs --check\n", stderr);
+		return EXIT_STATUS_USAGE;
+	}
 	return -1;
 }
 
@@ -165,7 +194,7 @@ int main(int argc, char **argv)
 	if (r < 0 && args.config)
 		return EXIT_STATUS_FAILURE;
 	if (args.check)
-		return check_run(&config, args.json);
+		return check_run(&config, args.format);
 	options = (struct manager_options){
 		.socket_path = args.socket,
 		.state_dir = args.offline ? NULL : args.state_dir,

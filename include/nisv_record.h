@@ -60,7 +60,7 @@ enum nisv_outcome {
 };
 
 enum nisv_layout_state {
-	NISV_LAYOUT_NONE = 0,	  /* memslots could not be read */
+	NISV_LAYOUT_NONE = 0,	  /* unknown: this kernel lacks what it is read from */
 	NISV_LAYOUT_STABLE = 1,	  /* same generation before and after the walk, at the fault */
 	NISV_LAYOUT_UNSTABLE = 2, /* the slots changed during both tries */
 	NISV_LAYOUT_AFTER = 3, /* walked after the fault (no first phase): may have changed since */

@@ -55,7 +55,7 @@ int layout_from_record(struct layout *layout, const struct nisv_rec_layout *rec)
 	uint32_t n_slots = clamp(rec->n_slots, NISV_SLOTS_MAX);
 	uint32_t n_bus = clamp(rec->n_bus, NISV_BUS_MAX);
 	struct layout fresh = {
-		.known = true,
+		.known = rec->state != NISV_LAYOUT_NONE,
 		.generation = rec->generation,
 		.state = rec->state <= NISV_LAYOUT_AFTER ? (enum nisv_layout_state)rec->state
 							 : NISV_LAYOUT_UNSTABLE,

@@ -5,18 +5,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
-#include <unistd.h>
 
 #include "daemon/edge/capture_hooks.h"
-#include "daemon/edge/log.h"
+#include "daemon/edge/capture_load.h"
 #include "nisvd.skel.h"
-
-#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
-#define KVM_DEVICE  "/dev/kvm"
 
 struct capture {
 	struct nisvd_bpf *skel;
@@ -26,137 +20,8 @@ struct capture {
 	int n_cpus;
 	uint64_t bad_records;
 	struct capture_hooks hooks;
-	struct bpf_link *iterator;
-	bool iterator_only; /* the other programs were refused */
+	struct capture_obstacle obstacle;
 };
-
-static int on_libbpf_print(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char *text, *rest, *line;
-
-	(void)level;
-	if (!log_enabled(LOG_DEBUG) || vasprintf(&text, format, args) < 0)
-		return 0;
-	/* The verifier's log comes as one message of many lines. */
-	for (rest = text; (line = strsep(&rest, "\n"));)
-		if (*line)
-			log_debug("%s", line);
-	free(text);
-	return 0;
-}
-
-/* ---- loading ---- */
-
-static int check_host(void)
-{
-	if (access(KVM_DEVICE, F_OK) < 0)
-		return log_error_errno(ENODEV,
-				       "There is no " KVM_DEVICE ": load the kvm module "
-				       "(modprobe kvm_intel, or kvm_amd), switch virtualisation on "
-				       "in the firmware, or run nisvd on a KVM host");
-	if (access(VMLINUX_BTF, R_OK) < 0)
-		return log_error_errno(ENOENT,
-				       "There is no " VMLINUX_BTF ": use a kernel built with "
-				       "CONFIG_DEBUG_INFO_BTF=y (those of Debian and Fedora are)");
-	return 0;
-}
-
-static int explain_load_error(int err)
-{
-	if (err == -EPERM)
-		return log_error_errno(EPERM,
-				       "The kernel does not let us load BPF programs: run nisvd as "
-				       "root, or with CAP_BPF and CAP_PERFMON (and check that "
-				       "kernel lockdown is not in confidentiality mode)");
-	if (err == -ENOSYS)
-		return log_error_errno(err, "This kernel has no bpf(2): use one with "
-					    "CONFIG_BPF_SYSCALL=y, Linux 6.1 or later");
-	return log_error_errno(err, "The kernel refused a BPF program: Linux 6.1 or later with KVM "
-				    "is needed (if it is, please report the verifier's words that "
-				    "nisvd --verbose prints)");
-}
-
-static void set_options(struct nisvd_bpf *skel, const struct capture_options *options)
-{
-	if (options->sites_per_vm)
-		skel->rodata->sites_per_vm = options->sites_per_vm;
-	if (options->places_per_vm)
-		skel->rodata->places_per_vm = options->places_per_vm;
-	if (options->details_per_second)
-		skel->rodata->details_per_second = options->details_per_second;
-	if (options->vital_per_second)
-		skel->rodata->vital_per_second = options->vital_per_second;
-	if (options->slots_per_second)
-		skel->rodata->slots_per_second = options->slots_per_second;
-	skel->rodata->host_page_shift = (uint32_t)__builtin_ctzl((unsigned long)getpagesize());
-	skel->rodata->count_mmio = options->count_mmio;
-	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
-}
-
-static int open_skeleton(struct capture *capture, const struct capture_options *options)
-{
-	int r;
-
-	capture->skel = nisvd_bpf__open();
-	if (!capture->skel) {
-		log_error_errno(errno, "Cannot open the BPF object");
-		return -ENOEXEC;
-	}
-	set_options(capture->skel, options);
-	if (!options->count_mmio)
-		bpf_program__set_autoload(capture->skel->progs.on_mmio, false);
-	r = bpf_map__set_max_entries(capture->skel->maps.mmio_cache, capture->n_cpus);
-	return r < 0 ? log_error_errno(r, "Cannot size the MMIO cache") : 0;
-}
-
-/*
- * Before Linux 5.18 BPF on arm64 cannot add and fetch in one instruction, before 5.17 there is no
- * bpf_find_vma(): only the iterator loads, which shows VMs and their memory maps.
- */
-static int load_iterator(struct capture *capture, const struct capture_options *options)
-{
-	struct bpf_program *program;
-	int r;
-
-	nisvd_bpf__destroy(capture->skel);
-	r = open_skeleton(capture, options);
-	if (r < 0)
-		return r;
-	bpf_object__for_each_program (program, capture->skel->obj) {
-		bpf_program__set_autoload(program, program == capture->skel->progs.find_vms);
-	}
-	r = nisvd_bpf__load(capture->skel);
-	if (r < 0)
-		return r;
-	capture->iterator_only = true;
-	log_warning("This kernel refuses the programs that watch KVM: VMs and their memory maps "
-		    "are shown, but no faults; use Linux 6.1 or later (if it is, please report "
-		    "the verifier's words that nisvd --verbose prints)");
-	return 0;
-}
-
-static int load(struct capture *capture, const struct capture_options *options)
-{
-	int r, err;
-
-	libbpf_set_print(on_libbpf_print);
-	capture->n_cpus = libbpf_num_possible_cpus();
-	if (capture->n_cpus <= 0)
-		return log_error_errno(EIO, "Cannot learn the number of CPUs from sysfs");
-	r = open_skeleton(capture, options);
-	if (r < 0)
-		return r;
-	err = nisvd_bpf__load(capture->skel);
-	/* A verifier's refusal is -EINVAL or -EACCES; anything else holds for each program. */
-	if (err == -EINVAL || err == -EACCES) {
-		r = load_iterator(capture, options);
-		if (r >= 0)
-			return 0;
-	}
-	return err < 0 ? explain_load_error(err) : 0;
-}
-
-/* ---- attaching ---- */
 
 /*
  * Which event counts a fault depends on which there are: told to the programs as soon as one is
@@ -169,30 +34,6 @@ static void tell_attached(const struct capture_hooks *hooks, void *userdata)
 	capture->skel->bss->has_inject = capture_hooks_see_injection(hooks);
 	capture->skel->bss->has_mmio_nisv = capture_hooks_has(hooks, "kvm_mmio_nisv");
 	capture->skel->bss->has_destroy = capture_hooks_has(hooks, "kvm_destroy_vm");
-}
-
-static void attach_iterator(struct capture *capture)
-{
-	struct capture_source *source = capture_hooks_add(&capture->hooks, "task_file iterator",
-							  "VMs that ran before nisvd, and the end "
-							  "of VMs");
-
-	capture->iterator = bpf_program__attach_iter(capture->skel->progs.find_vms, NULL);
-	if (capture->iterator)
-		return;
-	source->state = CAPTURE_FAILED;
-	source->reason = strerror(errno);
-	source->how_to_get = "use Linux 6.1 or later";
-}
-
-static int attach(struct capture *capture)
-{
-	int r = capture_hooks_attach(&capture->hooks, capture->skel->obj, capture->iterator_only,
-				     tell_attached, capture);
-
-	if (r >= 0)
-		attach_iterator(capture);
-	return r;
 }
 
 /* ---- records ---- */
@@ -276,45 +117,58 @@ static int on_record(void *userdata, void *data, size_t size)
 /* The vital ring comes first: ring_buffer__consume() takes the rings in this order. */
 static int open_rings(struct capture *capture)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): load() has set it */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): capture_load() has set it */
 	const struct bpf_map *vital = capture->skel->maps.ring_vital;
 	const struct bpf_map *ring = capture->skel->maps.ring;
-	int r;
 
 	capture->records = ring_buffer__new(bpf_map__fd(vital), on_record, capture, NULL);
-	if (!capture->records)
-		return log_error_errno(errno, "Cannot map the ring buffer");
-	r = ring_buffer__add(capture->records, bpf_map__fd(ring), on_record, capture);
-	return r < 0 ? log_error_errno(r, "Cannot map the second ring buffer") : 0;
+	return capture->records
+		       ? ring_buffer__add(capture->records, bpf_map__fd(ring), on_record, capture)
+		       : -errno;
+}
+
+static int start(struct capture *capture, const struct capture_options *options)
+{
+	struct capture_obstacle *why = &capture->obstacle;
+	int r;
+
+	capture->n_cpus = libbpf_num_possible_cpus();
+	if (capture->n_cpus <= 0)
+		return capture_obstacle_set(why, -EIO, "mount sysfs",
+					    "the number of CPUs cannot be learned from sysfs");
+	r = capture_load(options, capture->n_cpus, &capture->hooks, &capture->skel, why);
+	if (r < 0)
+		return r;
+	r = open_rings(capture);
+	if (r < 0)
+		return capture_obstacle_set(why, r, "free memory", "the ring buffers: %s",
+					    strerror(-r));
+	return capture_hooks_attach(&capture->hooks, capture->skel->obj, tell_attached, capture,
+				    why);
 }
 
 int capture_new(const struct capture_options *options, const struct capture_ops *ops,
 		void *userdata, struct capture **ret)
 {
-	struct capture *capture;
+	struct capture *capture = calloc(1, sizeof(*capture));
 	int r;
 
-	r = check_host();
-	if (r < 0)
-		return r;
-	capture = calloc(1, sizeof(*capture));
+	*ret = capture;
 	if (!capture)
-		return log_error_errno(ENOMEM, "Cannot start capture");
+		return -ENOMEM;
 	capture->ops = ops;
 	capture->userdata = userdata;
-	r = load(capture, options);
-	if (r >= 0)
-		r = open_rings(capture);
-	if (r >= 0)
-		r = attach(capture);
+	r = start(capture, options);
 	/* libbpf freed the kernel's type information, megabytes of small pieces: give them back. */
 	malloc_trim(0);
-	if (r < 0) {
-		capture_free(capture);
-		return r;
-	}
-	*ret = capture;
-	return 0;
+	if (r < 0)
+		capture_hooks_detach(&capture->hooks);
+	return r;
+}
+
+const struct capture_obstacle *capture_obstacle(const struct capture *capture)
+{
+	return &capture->obstacle;
 }
 
 void capture_free(struct capture *capture)
@@ -322,7 +176,6 @@ void capture_free(struct capture *capture)
 	if (!capture)
 		return;
 	capture_hooks_detach(&capture->hooks);
-	bpf_link__destroy(capture->iterator);
 	ring_buffer__free(capture->records);
 	nisvd_bpf__destroy(capture->skel);
 	free(capture);
@@ -431,10 +284,11 @@ int capture_n_cpus(const struct capture *capture)
 
 int capture_open_iterator(const struct capture *capture)
 {
+	const struct bpf_link *link = capture_hooks_link(&capture->hooks, "task_file iterator");
 	int fd;
 
-	if (!capture->iterator)
+	if (!link)
 		return -EOPNOTSUPP;
-	fd = bpf_iter_create(bpf_link__fd(capture->iterator));
+	fd = bpf_iter_create(bpf_link__fd(link));
 	return fd < 0 ? -errno : fd;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/edge/capture_obstacle.h"
 #include "include/nisv_record.h"
 
 struct capture;
@@ -24,6 +25,7 @@ struct capture_options {
 	uint32_t slots_per_second;   /* records of slot changes per VM and second; 128 */
 	bool count_mmio;	     /* false: kvm_mmio is not attached at all */
 	bool inspect_guest_memory;   /* false: nothing is read from a guest's memory */
+	const char *btf_path; /* BTF of the kernel's structures; NULL: the running kernel's own */
 };
 
 /*
@@ -48,13 +50,17 @@ enum capture_state {
 	CAPTURE_OFF,	/* switched off by the options */
 };
 
-/* One source of events. All strings are never NULL, and live as long as the capture. */
+/*
+ * One source of events, or one member of a kernel structure that this kernel lacks. All strings are
+ * never NULL, and live as long as the capture.
+ */
 struct capture_source {
-	const char *name; /* of the tracepoint or function */
+	const char *name; /* of the tracepoint, function, iterator or member */
 	enum capture_state state;
-	const char *gives;	/* what it shows; without it, what is lost */
+	const char *gives;	/* what it shows */
 	const char *reason;	/* why it is not attached; "" if it is */
-	const char *how_to_get; /* what to do about it; "" if nothing is lost by its absence */
+	const char *loses;	/* what is lost without it; "" where others give the same */
+	const char *how_to_get; /* what to do about it; "" if it is attached, or nothing helps */
 	bool shows_faults; /* some kind of fault cannot be seen without it (or what replaces it) */
 };
 
@@ -66,12 +72,17 @@ struct capture_losses {
 };
 
 /*
- * Loads and attaches. @ops and @userdata are borrowed and must outlive the capture. Returns 0, or
- * -errno after logging what is wrong and what to do: -ENODEV (no KVM here), -ENOENT (no BTF, or no
- * KVM tracepoints), -EPERM (no privilege), others from libbpf.
+ * Loads and attaches. @ops and @userdata are borrowed and must outlive the capture. Returns 0, also
+ * where only some sources could be attached, or -errno where it cannot work at all: -ENODEV (no
+ * KVM here), -ENOENT (no BTF, or no KVM tracepoints), -EPERM (no privilege, lockdown), others from
+ * libbpf. Then *ret is a capture whose sources and obstacle say why, good for nothing else; or NULL
+ * without memory. The caller frees it in each case.
  */
 int capture_new(const struct capture_options *options, const struct capture_ops *ops,
 		void *userdata, struct capture **ret);
+
+/* Why it cannot work; err is 0 if it does. */
+const struct capture_obstacle *capture_obstacle(const struct capture *capture);
 void capture_free(struct capture *capture); /* takes NULL */
 
 /* A file descriptor that polls readable while records wait. Owned by the capture. */

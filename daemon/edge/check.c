@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "daemon/edge/capture.h"
+#include "daemon/edge/model_json.h"
 #include "daemon/edge/status_json.h"
 
 enum check_result {
@@ -20,21 +21,51 @@ static bool loses_faults(const struct capture_source *source)
 	return source->shows_faults && source_is_lost(source);
 }
 
-static void print_text(const char *kernel, const struct capture_source *sources, size_t n)
+#define NAME_WIDTH 30
+
+static void print_line(const char *title, const char *text)
+{
+	if (*text)
+		printf("%-*s %11s: %s\n", NAME_WIDTH, "", title, text);
+}
+
+static void print_source(const struct capture_source *source, const char *said_below)
+{
+	bool is_lost = source_is_lost(source);
+
+	printf("%-*s %-9s %s\n", NAME_WIDTH, source->name, capture_state_to_string(source->state),
+	       source->gives);
+	if (strcmp(source->reason, said_below) != 0)
+		print_line("why not", source->reason);
+	if (is_lost)
+		print_line("what is lost", source->loses);
+	if (is_lost && strcmp(source->reason, said_below) != 0)
+		print_line("how to get it", source->how_to_get);
+}
+
+/* What stands in the way of all of them is said once, in the end. */
+static void print_text(const char *kernel, const struct capture_source *sources, size_t n,
+		       const struct capture_obstacle *why)
 {
 	printf("Kernel %s\n\n", kernel);
-	for (size_t i = 0; i < n; i++) {
-		printf("%-30s %-9s %s\n", sources[i].name,
-		       capture_state_to_string(sources[i].state), sources[i].gives);
-		if (*sources[i].reason)
-			printf("%-30s           why not: %s\n", "", sources[i].reason);
-		if (*sources[i].how_to_get)
-			printf("%-30s           to get it: %s\n", "", sources[i].how_to_get);
-	}
+	for (size_t i = 0; i < n; i++)
+		print_source(&sources[i], why->reason);
+}
+
+static void print_verdict(enum check_result result, const struct capture_obstacle *why)
+{
+	if (result == CHECK_ALL)
+		printf("\nEvery kind of fault can be seen.\n");
+	else if (result == CHECK_SOME)
+		printf("\nSome faults cannot be seen, see above.\n");
+	else
+		printf("\nnisvd cannot work here: %s; to change that, %s.\n", why->reason,
+		       why->how_to_get);
 }
 
 static void print_json(const char *kernel, const struct capture_source *sources, size_t n,
-		       enum check_result result)
+		       enum check_result result, const struct capture_obstacle *why,
+		       enum check_format format)
 {
 	struct json_object *object = json_object_new_object(), *list = json_object_new_array();
 
@@ -43,40 +74,46 @@ static void print_json(const char *kernel, const struct capture_source *sources,
 	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));
 	json_object_object_add(object, "kernel", json_object_new_string(kernel));
 	json_object_object_add(object, "result", json_object_new_int(result));
+	json_object_object_add(object, "reason", model_string(why->err ? why->reason : ""));
+	json_object_object_add(object, "how_to_get", model_string(why->err ? why->how_to_get : ""));
 	json_object_object_add(object, "sources", list);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY));
+	puts(json_object_to_json_string_ext(object, format == CHECK_JSON_PRETTY
+							    ? JSON_C_TO_STRING_PRETTY
+							    : JSON_C_TO_STRING_PLAIN));
 	json_object_put(object);
 }
 
-int check_run(const struct config *config, bool json)
+int check_run(const struct config *config, enum check_format format)
 {
 	static const struct capture_ops ignore = {};
 	const struct capture_options options = {
 		.count_mmio = config->count_mmio,
 		.inspect_guest_memory = config->inspect_guest_memory,
 	};
-	const struct capture_source *sources = NULL;
-	enum check_result result = CHECK_NONE;
-	struct capture *capture = NULL;
+	const struct capture_source *sources;
+	const struct capture_obstacle *why;
+	enum check_result result = CHECK_ALL;
+	struct capture *capture;
 	struct utsname uts = {};
-	size_t n = 0;
+	size_t n;
 
 	uname(&uts);
-	if (capture_new(&options, &ignore, NULL, &capture) >= 0) {
-		sources = capture_sources(capture, &n);
-		result = CHECK_ALL;
-		for (size_t i = 0; i < n; i++)
-			if (loses_faults(&sources[i]))
-				result = CHECK_SOME;
+	if (capture_new(&options, &ignore, NULL, &capture) < 0)
+		result = CHECK_NONE;
+	if (!capture) {
+		fputs("nisvd: out of memory\n", stderr);
+		return CHECK_NONE;
 	}
-	if (json) {
-		print_json(uts.release, sources, n, result);
+	why = capture_obstacle(capture);
+	sources = capture_sources(capture, &n);
+	for (size_t i = 0; i < n && result == CHECK_ALL; i++)
+		if (loses_faults(&sources[i]))
+			result = CHECK_SOME;
+	if (format == CHECK_TEXT) {
+		print_text(uts.release, sources, n, why);
+		print_verdict(result, why);
 	} else {
-		print_text(uts.release, sources, n);
-		printf("\n%s\n", result == CHECK_ALL ? "Every kind of fault can be seen."
-				 : result == CHECK_SOME
-					 ? "Some faults cannot be seen, see above."
-					 : "nisvd cannot work here, see the messages.");
+		print_json(uts.release, sources, n, result, why, format);
 	}
 	capture_free(capture);
 	return result;

@@ -169,6 +169,32 @@ static int on_capture(sd_event_source *source, int fd, uint32_t events, void *us
 	return 0;
 }
 
+static int capture_failed(struct manager *manager, int r)
+{
+	const struct capture_obstacle *why;
+
+	if (!manager->capture)
+		return log_error_errno(r, "Cannot watch KVM");
+	why = capture_obstacle(manager->capture);
+	log_error("Cannot watch KVM: %s: %s", why->reason, why->how_to_get);
+	/* It has no records to be taken. */
+	capture_free(manager->capture);
+	manager->capture = NULL;
+	return r;
+}
+
+/* Faults that will not be seen: who reads the log should not have to ask. */
+static void tell_absent(const struct manager *manager)
+{
+	size_t n;
+	const struct capture_source *sources = capture_sources(manager->capture, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (sources[i].shows_faults && source_is_lost(&sources[i]))
+			log_warning("%s: %s; %s", sources[i].name, sources[i].reason,
+				    sources[i].loses);
+}
+
 static int start_capture(struct manager *manager)
 {
 	const struct capture_options options = {
@@ -179,7 +205,8 @@ static int start_capture(struct manager *manager)
 
 	r = capture_new(&options, &ingest_ops, manager, &manager->capture);
 	if (r < 0)
-		return r; /* capture_new() said what is wrong and what to do */
+		return capture_failed(manager, r);
+	tell_absent(manager);
 	manager->host.injection_seen = capture_sees_injection(manager->capture);
 	r = sd_event_add_time(manager->event, &manager->poll_timer, CLOCK_MONOTONIC, 0,
 			      POLL_ACCURACY, on_poll, manager);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/status_json.h"
 
-#include <stdio.h>
-
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/trace_json.h"
 #include "daemon/edge/wallclock.h"
@@ -14,22 +12,22 @@ static void set_number(struct json_object *object, const char *name, uint64_t va
 
 bool source_is_lost(const struct capture_source *source)
 {
-	return source->state != CAPTURE_ATTACHED && *source->how_to_get;
+	return source->state != CAPTURE_ATTACHED && *source->loses;
 }
 
 struct json_object *source_to_json(const struct capture_source *source)
 {
 	struct json_object *object = json_object_new_object();
-	char reason[512];
+	bool lost = source_is_lost(source);
 
-	snprintf(reason, sizeof(reason), "%s%s%s", source->reason,
-		 *source->reason && *source->how_to_get ? "; " : "", source->how_to_get);
 	json_object_object_add(object, "name", json_object_new_string(source->name));
 	json_object_object_add(object, "state",
 			       json_object_new_string(capture_state_to_string(source->state)));
 	json_object_object_add(object, "gives", json_object_new_string(source->gives));
-	json_object_object_add(object, "reason", model_string(reason));
-	json_object_object_add(object, "lost", json_object_new_boolean(source_is_lost(source)));
+	json_object_object_add(object, "reason", model_string(source->reason));
+	json_object_object_add(object, "lost", json_object_new_boolean(lost));
+	json_object_object_add(object, "loses", model_string(lost ? source->loses : ""));
+	json_object_object_add(object, "how_to_get", model_string(lost ? source->how_to_get : ""));
 	return object;
 }
 

@@ -36,6 +36,8 @@ static void add(struct json_object *list, const char *name, bool is_there, const
 	json_object_object_add(object, "gives", json_object_new_string(gives));
 	json_object_object_add(object, "reason", model_string(reason));
 	json_object_object_add(object, "lost", json_object_new_boolean(lost));
+	json_object_object_add(object, "loses", NULL);
+	json_object_object_add(object, "how_to_get", NULL);
 	json_object_array_add(list, object);
 }
 

@@ -24,32 +24,7 @@ refuses() {
 	fi
 }
 
-# shellcheck disable=SC2317 # called through no_btf and no_kvm
-# In a mount namespace of its own: the folder $1 is empty, then the rest is run.
-hide() {
-	mount -t tmpfs tmpfs "$1" && shift && exec "$@"
-}
-
-# shellcheck disable=SC2317
-# The same for all devices but those that any program needs.
-hide_devices() {
-	local node
-
-	mkdir -p "$work/dev" && mount -t tmpfs tmpfs "$work/dev" || return
-	for node in null zero full random urandom; do
-		touch "$work/dev/$node" && mount --bind "/dev/$node" "$work/dev/$node" || return
-	done
-	mount --rbind "$work/dev" /dev && exec "$@"
-}
-export -f hide hide_devices
-export work
-no_btf=(unshare --mount --propagation private bash -c 'hide /sys/kernel/btf "$@"' hide)
-no_kvm=(unshare --mount --propagation private bash -c 'hide_devices "$@"' hide)
-
-nobody=(setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=-all)
-install -m 0755 "$build/nisvd" "$work/nisvd"
-chmod 755 "$work"
-
+nobody_setup
 refuses 'no privilege' 1 'as root, or with CAP_BPF and CAP_PERFMON' "${nobody[@]}" "$work/nisvd" "${common[@]}"
 refuses 'no privilege, --check' 2 'as root, or with CAP_BPF' "${nobody[@]}" "$work/nisvd" "${common[@]}" --check
 refuses 'no BTF' 1 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nisvd" "${common[@]}"
@@ -57,13 +32,6 @@ refuses 'no BTF, --check' 2 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nis
 refuses 'no /dev/kvm' 1 'no /dev/kvm: load the kvm module' "${no_kvm[@]}" "$build/nisvd" "${common[@]}"
 refuses 'no /dev/kvm, --check' 2 'nisvd cannot work here' "${no_kvm[@]}" "$build/nisvd" "${common[@]}" --check
 
-# --check as JSON is JSON whatever happens; here, and where it cannot work.
-"$build/nisvd" "${common[@]}" --check --json >"$work/check.json" 2>"$work/err"
-is 'status of --check is in its JSON' $? "$(jq .result "$work/check.json")"
-is 'sources of --check' yes "$(jq -r 'if .sources | length > 2 and all(.[]; (.name | length > 0) and (.gives | length > 0)
-	and (.state | IN("attached", "absent", "failed", "off"))) then "yes" else . end' "$work/check.json")"
-"${no_btf[@]}" "$build/nisvd" "${common[@]}" --check --json >"$work/check.json" 2>/dev/null
-is 'JSON of --check without BTF' '2 0' "$(jq -r '"\(.result) \(.sources | length)"' "$work/check.json")"
 is 'nothing is left running or lying about by --check' '' "$(find "$work/run" "$work/state" -not -type d 2>/dev/null)"
 
 # The socket.
@@ -105,6 +73,8 @@ refuses 'configuration that is not there' 1 "$work/absent.conf: No such file" "$
 # The command line.
 refuses 'unknown option' 2 'nisvd --help' "$build/nisvd" --frobnicate
 refuses 'argument' 2 'unexpected argument "x"' "$build/nisvd" x
+refuses '--json alone' 2 'needs --check' "$build/nisvd" --json
+refuses '--json in a format that is none' 2 'pretty, short or off, not "yes"' "$build/nisvd" --check --json=yes
 refuses '--replay alone' 2 'needs --offline' "$build/nisvd" --replay x
 refuses 'dossier that is not there' 1 'Cannot open .*absent' "$build/nisvd" --offline --replay "$work/absent"
 refuses 'dossier that is none' 1 'is no dossier' "$build/nisvd" --offline --replay "$work/file"

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_CAPTURE_OBSTACLE_H
+#define NISVD_CAPTURE_OBSTACLE_H
+
+/* Why a program, or capture as a whole, cannot work on this host. Part of capture. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct capture_obstacle {
+	int err;		/* negative errno; 0: there is no obstacle */
+	char reason[192];	/* what stands in the way */
+	const char *how_to_get; /* what to do about it; never NULL where there is one */
+};
+
+/* Sets all of it; the reason is formatted, @how_to_get borrowed. Returns @err. */
+int capture_obstacle_set(struct capture_obstacle *why, int err, const char *how_to_get,
+			 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Has this host what no program can do without: KVM, and the kernel's type information? */
+int capture_obstacle_of_host(struct capture_obstacle *why);
+
+/* libbpf could not load anything, with @err, before the kernel looked at a program. */
+int capture_obstacle_of_load(struct capture_obstacle *why, int err);
+
+/* This kernel's @kind ("struct", "enum") @type has no such @member; "": there is no such type. */
+int capture_obstacle_of_layout(struct capture_obstacle *why, int err, const char *kind,
+			       const char *type, const char *member);
+
+/*
+ * The kernel refused one program, with @err, and its verifier said @log: because the kernel lacks a
+ * field that it reads, because kernel lockdown forbids reading, or because of what the program
+ * does. @log is cut into lines. Returns true if that holds for all programs.
+ */
+bool capture_obstacle_of_program(struct capture_obstacle *why, int err, char *log);
+
+/* Attaching was refused for lack of permission. */
+int capture_obstacle_of_permission(struct capture_obstacle *why, int err, bool is_kprobe);
+
+#endif
