@@ -269,6 +269,9 @@ static double device_absent_score(const struct scene *s, const char **reason)
 	if (!is_told_device(s) || !s->device->compatible[0] || !rule_no_slot(s) ||
 	    rule_is_device(s) || s->region || s->facts->guest_may_be_file)
 		return 0;
+	/* Flash has no memslot while it takes commands. */
+	if (s->reserved && !s->reserved->optional)
+		return 0;
 	if (s->place ? !rule_is_access(s, MMIO_FEW) : !rule_is_nisv(s))
 		return 0;
 	*reason = s->left_out

@@ -274,6 +274,28 @@ static void start_daemon(struct guest *g)
 	power_off(g->channel);
 }
 
+/* A service is ready when starting it is over: it is of Type=notify. */
+static void await_service(struct guest *g)
+{
+	static const char *const argv[] = {"sh", "-c",
+					   "systemctl start nisvd.service || "
+					   "{ journalctl -o cat -u nisvd.service; exit 1; }",
+					   NULL};
+	const struct guest_child child = {argv, g->log[1], g->log[1], NULL};
+
+	send_byte(g, FRAME_STAGE, STAGE_DAEMON);
+	g->command = guest_spawn(&child);
+	if (g->command < 0)
+		die("cannot fork systemctl: %s", strerror(-g->command));
+	while (g->command)
+		step(g);
+	drain(g);
+	if (!g->command_status)
+		return;
+	send_text(g, FRAME_FAILED, "nisvd.service did not start");
+	power_off(g->channel);
+}
+
 /* A nisvd that ends by itself under COMMAND is a crash; one that COMMAND ended is COMMAND's
  * business. */
 static void report_daemon_end(struct guest *g)
@@ -316,20 +338,22 @@ static void open_pipe(int ends[2])
 		die("cannot create a pipe: %s", strerror(errno));
 }
 
-int guest_main(void)
+int guest_main(enum guest_role role)
 {
 	static struct run run;
 	struct guest g = {.notify = -1, .log_file = -1};
 	sigset_t child;
 
-	guest_mount();
+	if (role == GUEST_INIT)
+		guest_mount();
 	load_run(&run);
 	g.channel = guest_channel_open();
 	if (g.channel < 0)
 		die("no serial port on PCI: the kernel needs CONFIG_SERIAL_8250_PCI=y, and on "
 		    "arm64 CONFIG_PCI_HOST_GENERIC=y");
 	send_text(&g, FRAME_HELLO, FRAME_HELLO_TEXT);
-	install_applets();
+	if (role == GUEST_INIT)
+		install_applets();
 	if (*run.module)
 		load_module(&g, run.module);
 
@@ -340,7 +364,9 @@ int guest_main(void)
 	open_pipe(g.out);
 	open_pipe(g.err);
 	open_pipe(g.log);
-	if (run.daemon) {
+	if (run.daemon && role == GUEST_SERVICE) {
+		await_service(&g);
+	} else if (run.daemon) {
 		g.notify = listen_notify();
 		start_daemon(&g);
 	}

@@ -4,8 +4,13 @@
 
 #include <sys/types.h>
 
-/* PID 1 of the lab guest: never returns in one, it powers off. */
-int guest_main(void);
+enum guest_role {
+	GUEST_INIT,    /* PID 1 of the minimal guest: mounts, and starts nisvd itself */
+	GUEST_SERVICE, /* lab.service of the image, where systemd does both */
+};
+
+/* The guest's end of the line. Never returns: it powers the guest off. */
+int guest_main(enum guest_role role);
 
 /*
  * Mounts what a host run by systemd has mounted when nisvd starts, and makes the folders its unit

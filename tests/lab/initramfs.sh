@@ -13,10 +13,19 @@ initramfs_keep=8
 # So that LANG=C.UTF-8 works in the guest; the file is the same on every architecture.
 utf8_locale=usr/lib/locale/C.utf8/LC_CTYPE
 
-# pack DIR: DIR as a cpio archive on standard output, owned by root whoever runs this.
+# Tests compare entries and dossiers of two boots: one host is always the same machine.
+lab_machine_id=6c61620000004e4953566400000000aa
+
+# pack DIR [OPTION...]: DIR as a cpio archive on standard output.
 pack() {
-	(cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z |
-		cpio --quiet -0 -o -H newc -R 0:0)
+	local dir=$1
+	shift
+	(cd "$dir" && find . -mindepth 1 -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc "$@")
+}
+
+# pack_for_root DIR: the same, owned by root whoever runs this.
+pack_for_root() {
+	pack "$1" -R 0:0
 }
 
 # put FROM TO: copies one file; of its mode only "may be run" is kept.
@@ -81,7 +90,7 @@ base_etc() {
 	mkdir -p "$1/etc"
 	echo 'root:x:0:0:root:/root:/bin/sh' >"$1/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'nisv:x:990:' >"$1/etc/group"
-	echo '6c61620000004e4953566400000000aa' >"$1/etc/machine-id"
+	echo $lab_machine_id >"$1/etc/machine-id"
 	printf '%s\n' 'ID=nisvd-lab' 'PRETTY_NAME="nisvd lab"' >"$1/etc/os-release"
 }
 
@@ -92,7 +101,7 @@ base_build() {
 	while IFS=$'\t' read -r from to; do
 		put "$from" "$root/$to" || return 1
 	done <<<"$2"
-	ln -s busybox "$root/bin/sh" && pack "$root" >"$1/cpio"
+	ln -s busybox "$root/bin/sh" && pack_for_root "$root" >"$1/cpio"
 }
 
 # initramfs_base BUSYBOX MODULES OUT: the shared archive, from the cache or made now, into the file OUT.

@@ -366,6 +366,19 @@ static void what_is_no_absent_device(void **state)
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 
+/* What firmware does at each start: commands to the flash, whose memslot is away meanwhile. */
+static void flash_in_command_mode_is_there(void **state)
+{
+	struct nisv_rec_fault rec = told_device(0x04000000);
+
+	(void)state;
+	snprintf(sc.ranges[0].compatible, sizeof(sc.ranges[0].compatible), "cfi-flash");
+	scenario_forget();
+	scenario_reads(0x04000000, 62);
+	assert_null(scenario_diagnose());
+	assert_string_not_equal(scenario_explain(&rec)->cause, "dt-device-absent");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +398,7 @@ int main(void)
 		SCENARIO_TEST(a_device_of_the_tree_with_other_options),
 		SCENARIO_TEST(a_device_that_no_machine_of_its_kind_has),
 		SCENARIO_TEST(what_is_no_absent_device),
+		SCENARIO_TEST(flash_in_command_mode_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
