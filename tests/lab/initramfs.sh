@@ -33,6 +33,14 @@ put() {
 	install -D -m "$([ -x "$1" ] && echo 755 || echo 644)" "$1" "$2"
 }
 
+# put_files ROOT: copies what standard input has lines of: HOSTFILE, a tab and PATH.
+put_files() {
+	local from to
+	while IFS=$'\t' read -r from to; do
+		put "$from" "$1/$to" || return 1
+	done
+}
+
 find_library() {
 	local folder folders="/usr/lib/${triplet:?} /lib/$triplet /usr/$triplet/lib"
 	for folder in $folders; do
@@ -48,7 +56,7 @@ libraries() {
 	local -A seen=()
 	local queue=("$@") names name path
 	while [ ${#queue[@]} -gt 0 ]; do
-		names=$(readelf -d "${queue[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+		names=$(readelf -d "${queue[0]}" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 		queue=("${queue[@]:1}")
 		for name in $names; do
 			[ -z "${seen[$name]-}" ] || continue
@@ -96,11 +104,9 @@ base_etc() {
 
 # base_build WORK FILES: the archive WORK/cpio.
 base_build() {
-	local from to root=$1/root
+	local root=$1/root
 	mkdir -p "$root"/{proc,sys,dev,run,tmp,root,usr/local/bin} && base_etc "$root" || return 1
-	while IFS=$'\t' read -r from to; do
-		put "$from" "$root/$to" || return 1
-	done <<<"$2"
+	put_files "$root" <<<"$2" || return 1
 	ln -s busybox "$root/bin/sh" && pack_for_root "$root" >"$1/cpio"
 }
 
@@ -164,6 +170,14 @@ copy_into() {
 		;;
 	esac
 	put "$from" "$1/${to#/}"
+}
+
+# copy_libraries ROOT: what the programs there need.
+copy_libraries() {
+	local programs files
+	mapfile -t programs < <(find "$1" -type f -perm -u+x)
+	files=$(libraries "${programs[@]}") || return 1
+	[ -z "$files" ] || put_files "$1" <<<"$files"
 }
 
 # run_file MODE MODULES COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument
