@@ -55,6 +55,8 @@ check.equal("status: it is told of each source", [("absent", WORDS)], sorted(
 check.true("status: and what to do", all(
     "modprobe" in source["how_to_get"] for source in status["sources"] if source["lost"]),
     status["sources"])
+check.equal("status: in words, once", 1, sum(
+    str(line).endswith(f"why not: {WORDS}") for line in output.all("before.status.words")))
 check.equal("status: no VMs", (0, []), (status["vms"], output.one("before.list")["vms"]))
 check.equal("explain: not watched yet", None, output.one("before.explain")["watched"]["since"])
 check.true("explain: in words", any("not yet" in str(line) for line in output.all("before.words")),
