@@ -10,18 +10,18 @@
 # Set by tests/lab/lab and arch.sh.
 : "${cache:?}"
 
-# SPEC, architecture, flavour, other names for it, suites it is taken from.
+# SPEC, other names for it, flavour (of Debian's linux-image-FLAVOUR), suites it is taken from.
 kernel_table='
-bookworm          arm64  cloud 12|6.1   bookworm bookworm-security
-bullseye          arm64  cloud 11|5.10  bullseye bullseye-security
-trixie            arm64  cloud 13|6.12  trixie trixie-security
-sid               arm64  cloud unstable sid
-trixie-backports  arm64  cloud -        trixie-backports trixie
-sid-rt            arm64  rt    -        sid
-bookworm-amd64    x86_64 cloud -        bookworm bookworm-security
-bullseye-amd64    x86_64 cloud -        bullseye bullseye-security
-trixie-amd64      x86_64 cloud -        trixie trixie-security
-sid-amd64         x86_64 cloud -        sid
+bookworm          12|6.1   cloud-arm64  bookworm bookworm-security
+bullseye          11|5.10  cloud-arm64  bullseye bullseye-security
+trixie            13|6.12  cloud-arm64  trixie trixie-security
+sid               unstable cloud-arm64  sid
+trixie-backports  -        cloud-arm64  trixie-backports trixie
+sid-rt            -        rt-arm64     sid
+bookworm-amd64    -        cloud-amd64  bookworm bookworm-security
+bullseye-amd64    -        cloud-amd64  bullseye bullseye-security
+trixie-amd64      -        cloud-amd64  trixie trixie-security
+sid-amd64         -        cloud-amd64  sid
 '
 kernel_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -31,7 +31,7 @@ exit_gone=77
 # kernel_name SPEC: its name in the table; fails when there is none.
 kernel_name() {
 	awk -v want="$1" '
-		NF { n = split($4, other, "|"); hit = $1 == want
+		NF { n = split($2, other, "|"); hit = $1 == want
 		     for (i = 1; i <= n; i++) hit = hit || (other[i] == want && want != "-")
 		     if (hit) { print $1; found = 1; exit } }
 		END { exit !found }' <<<"$kernel_table"
@@ -41,31 +41,30 @@ kernel_names() {
 	awk 'NF { print $1 }' <<<"$kernel_table"
 }
 
-# kernel_column NAME NUMBER
-kernel_column() {
-	awk -v name="$1" -v column="$2" '$1 == name { print $column }' <<<"$kernel_table"
+kernel_suites() {
+	awk -v name="$1" '$1 == name { $1 = $2 = $3 = ""; print }' <<<"$kernel_table"
 }
 
+kernel_aliases() {
+	awk -v name="$1" '$1 == name { gsub(/[|]/, ","); print $2 }' <<<"$kernel_table"
+}
+
+# kernel_package NAME: the metapackage of its flavour.
+kernel_package() {
+	awk -v name="$1" '$1 == name { print "linux-image-" $3 }' <<<"$kernel_table"
+}
+
+# kernel_arch NAME: as the Makefile calls it; every flavour has Debian's word for it in its name.
 kernel_arch() {
-	kernel_column "$1" 2
+	awk -v name="$1" '$1 == name { print ($3 ~ /amd64/ ? "x86_64" : "arm64") }' <<<"$kernel_table"
 }
 
 # kernel_of_arch ARCH: the first one in the table.
 kernel_of_arch() {
-	awk -v arch="$1" '$2 == arch { print $1; exit }' <<<"$kernel_table"
-}
-
-kernel_suites() {
-	awk -v name="$1" '$1 == name { $1 = $2 = $3 = $4 = ""; print }' <<<"$kernel_table"
-}
-
-kernel_aliases() {
-	kernel_column "$1" 4 | tr '|' ','
-}
-
-# kernel_package NAME: the metapackage of its flavour, for the architecture in use.
-kernel_package() {
-	echo "linux-image-$(kernel_column "$1" 3)-${debian_arch:?}"
+	local name
+	for name in $(kernel_names); do
+		[ "$(kernel_arch "$name")" != "$1" ] || { echo "$name" && return; }
+	done
 }
 
 kernel_dir() {
