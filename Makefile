@@ -98,8 +98,8 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all clean deps demo bench fuzz install format guests lab-build \
-	check check-lint check-unit check-corpus check-bpf check-native check-lab check-cli
+.PHONY: all clean deps demo bench fuzz install format guests lab-build lab-programs \
+	check check-lint check-unit check-corpus check-bpf check-native check-lab check-lab-x86 check-cli
 
 all: $(O)/nisvd $(O)/nisvctl
 
@@ -204,12 +204,15 @@ native-bins: $(NATIVE_BIN) $(O)/tests/testvmm
 proto-bins: $(PROTO_BIN) $(O)/nisvctl $(O)/nisvd
 .PHONY: unit-bins bpf-bins native-bins proto-bins
 
+# What the lab's guest gets of us, for one architecture of it.
+lab-programs: all $(O)/tests/testvmm $(O)/tests/labinit
+
 lab-build:
-	$(Q)$(MAKE) --no-print-directory ARCH=arm64 SANITIZE= all build/arm64/tests/testvmm build/arm64/tests/labinit
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 SANITIZE= lab-programs
 
 # `make check` runs every part even if one fails, then prints the sum of all.
 RUN := tests/runner.sh run
-PARTS := check-lint check-unit check-corpus check-bpf check-native check-cli check-lab
+PARTS := check-lint check-unit check-corpus check-bpf check-native check-cli check-lab check-lab-x86
 
 check: $(if $(NO_DEPS),,deps)
 	@tests/runner.sh begin
@@ -257,6 +260,14 @@ KERNELS ?= $(or $(KERNEL),bookworm trixie)
 LAB_TESTS := $(sort $(wildcard tests/lab/tests/*.sh))
 check-lab: lab-build
 	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)'))
+
+# The same for x86-64, with the tests that have guests for it.
+X86_KERNELS ?= bookworm-amd64
+X86_LAB_TESTS := tests/lab/tests/corpus.sh $(sort $(wildcard tests/lab/tests/x86/*.sh))
+check-lab-x86:
+	$(Q)$(MAKE) --no-print-directory ARCH=x86_64 SANITIZE= lab-programs
+	@$(RUN) lab-x86 'tests/lab/selftest $(firstword $(X86_KERNELS))' \
+		$(foreach k,$(X86_KERNELS),$(foreach t,$(X86_LAB_TESTS),'$(t) $(k)'))
 
 demo: $(if $(NO_DEPS),,deps)
 	@tests/demo/demo

@@ -8,7 +8,7 @@
 #include "layout.bpf.h"
 #include "paging_x86.bpf.h"
 
-/* enum kvm_reg: rax is 0, rbp 5, rip 16 (arch/x86/include/asm/kvm_host.h). */
+/* enum kvm_reg: rax is 0, rbp 5, rip 16 where it is one (arch/x86/include/asm/kvm_host.h). */
 #define REG_RBP 5
 #define REG_RIP 16
 

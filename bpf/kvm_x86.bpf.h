@@ -45,6 +45,7 @@ struct kvm_arch {
 
 struct kvm_vcpu_arch {
 	unsigned long regs[17];
+	unsigned long rip; /* in Linux 7.2; in 6.18 the last of regs */
 	unsigned long cr0, cr2, cr3, cr4;
 	u64 efer;
 	struct kvm_mmu *mmu;

@@ -107,6 +107,14 @@ static __always_inline u64 memory_fault_address(u64 vcpu)
 	return where.gpa;
 }
 
+/* Linux 6.18 has it among the registers, 7.2 beside them. */
+static __always_inline u64 vcpu_pc(u64 vcpu)
+{
+	if (bpf_core_field_exists(struct kvm_vcpu_arch, rip))
+		return READ(kvm_vcpu, vcpu, arch.rip);
+	return READ(kvm_vcpu, vcpu, arch.regs[REG_RIP]);
+}
+
 static __noinline struct vcpu_state *memory_exit(u32 reason, s32 err)
 {
 	struct outcome o = {.err = err, .reason = reason, .outcome = NISV_OUTCOME_VMM_DECIDES};
@@ -124,7 +132,7 @@ static __noinline struct vcpu_state *memory_exit(u32 reason, s32 err)
 		return NULL;
 	f.ipa = memory_fault_address(f.id.vcpu);
 	f.kind = memory_fault_kind(f.id.kvm, f.ipa);
-	f.pc = READ(kvm_vcpu, f.id.vcpu, arch.regs[REG_RIP]);
+	f.pc = vcpu_pc(f.id.vcpu);
 	if (f.kind == NISV_KIND_BACKING)
 		o.outcome = NISV_OUTCOME_VM_KILLED;
 	v->counted_exit = 0;

@@ -34,7 +34,7 @@ static void print_nothing(const struct term *term, struct json_object *reply, bo
 	term_wrap(term, "", 0, text);
 	putc('\n', term->out);
 	snprintf(text, sizeof(text), "since %s", format_since(since, when));
-	print_field(term, "Watched", text);
+	print_field(term, "Watched", *since ? text : "not yet");
 	sources_text(sources, text, sizeof(text));
 	print_field(term, "Sources", text);
 	print_field(term, "Lost",

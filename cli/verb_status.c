@@ -8,14 +8,37 @@
 #include "cli/table.h"
 #include "cli/vm_text.h"
 
+static void print_way_out(const struct term *term, struct json_object *source)
+{
+	if (reply_has(source, "how_to_get"))
+		term_wrap(term, "  to get it: ", 4, reply_string(source, "how_to_get"));
+}
+
 static void print_absent(const struct term *term, struct json_object *source)
 {
 	fprintf(term->out, "\n%s:\n", reply_string(source, "name"));
 	term_wrap(term, "  why not: ", 4, reply_string(source, "reason"));
 	if (reply_has(source, "loses"))
 		term_wrap(term, "  lost: ", 4, reply_string(source, "loses"));
-	if (reply_has(source, "how_to_get"))
-		term_wrap(term, "  to get it: ", 4, reply_string(source, "how_to_get"));
+	print_way_out(term, source);
+}
+
+/* As when the kvm module is not loaded. */
+static bool are_absent_alike(struct json_object *sources)
+{
+	const char *reason = reply_string(reply_at(sources, 0), "reason");
+
+	for (size_t i = 1; i < reply_length(sources); i++)
+		if (strcmp(reply_string(reply_at(sources, i), "reason"), reason) != 0)
+			return false;
+	return *reason && reply_length(sources) > 1;
+}
+
+static void print_all_absent(const struct term *term, struct json_object *source)
+{
+	fputs("\nall of them:\n", term->out);
+	term_wrap(term, "  why not: ", 4, reply_string(source, "reason"));
+	print_way_out(term, source);
 }
 
 static void print_sources(const struct term *term, const struct options *options,
@@ -44,6 +67,10 @@ static void print_sources(const struct term *term, const struct options *options
 	}
 	table_print(table);
 	table_free(table);
+	if (are_absent_alike(sources)) {
+		print_all_absent(term, reply_at(sources, 0));
+		return;
+	}
 	for (size_t i = 0; i < reply_length(sources); i++)
 		if (reply_has(reply_at(sources, i), "reason"))
 			print_absent(term, reply_at(sources, i));

@@ -20,7 +20,7 @@ libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcaps
 	libsmartcols-dev libinih-dev libcmocka-dev"
 check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq expect socat python3
 	bsdutils zsh less procps mount systemd"
-lab="mmdebstrap arch-test qemu-system-arm binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
+lab="mmdebstrap arch-test qemu-system-arm qemu-system-x86 binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
 # The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).
 want="$build $cross $libc $check $lab libfdt-dev:$arch libfdt1:$other"

@@ -20,13 +20,19 @@ static bool finding_is_at(const struct finding *finding, uint64_t address)
 	return false;
 }
 
+/* 0: they are not seen yet. */
+static uint64_t watched_since(const struct manager *manager)
+{
+	return manager->capture || manager->unattached ? manager->watching_ns : manager->started_ns;
+}
+
 static struct json_object *explain_reply(struct manager *manager, const struct vm *vm,
 					 struct json_object *findings, struct json_object *groups,
 					 uint64_t omitted, const char *note)
 {
 	struct json_object *reply = json_object_new_object(), *watched = json_object_new_object();
 
-	json_object_object_add(watched, "since", model_time(manager->started_ns));
+	json_object_object_add(watched, "since", model_time(watched_since(manager)));
 	json_object_object_add(watched, "sources", sources_to_json(manager));
 	json_object_object_add(watched, "lost", losses_to_json(manager));
 	json_object_object_add(reply, "vm", vm ? model_vm(vm) : NULL);

@@ -74,10 +74,11 @@ struct capture_losses {
 
 /*
  * Loads and attaches. @ops and @userdata are borrowed and must outlive the capture. Returns 0, also
- * where only some sources could be attached, or -errno where it cannot work at all: -ENODEV (no
- * KVM here), -ENOENT (no BTF, or no KVM tracepoints), -EPERM (no privilege, lockdown), others from
- * libbpf. Then *ret is a capture whose sources and obstacle say why, good for nothing else; or NULL
- * without memory. The caller frees it in each case.
+ * where only some sources could be attached, or -errno where it cannot work at all: -ENXIO
+ * (the kvm module is not loaded, or not yet), -ENODEV (no KVM here), -ENOENT (no BTF, or no KVM
+ * tracepoints), -EPERM (no privilege, lockdown), others from libbpf. Then *ret is a capture whose
+ * sources and obstacle say why, good for nothing else; or NULL without memory. The caller frees it
+ * in each case.
  */
 int capture_new(const struct capture_options *options, const struct capture_ops *ops,
 		void *userdata, struct capture **ret);

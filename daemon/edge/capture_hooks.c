@@ -177,7 +177,8 @@ void capture_hooks_refuse(struct capture_hooks *all, const struct bpf_program *p
 	for (size_t i = 0; i < all->n_hooks; i++)
 		if (program ? !strcmp(all->hooks[i]->program, bpf_program__name(program))
 			    : all->sources[i].state != CAPTURE_OFF)
-			set_obstacle(all, i, CAPTURE_FAILED, why);
+			set_obstacle(all, i, why->err == -ENXIO ? CAPTURE_ABSENT : CAPTURE_FAILED,
+				     why);
 }
 
 void capture_hooks_tell_fields(struct capture_hooks *all, const uint32_t lacking[_NISV_GROUP_MAX])

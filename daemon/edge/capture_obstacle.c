@@ -14,7 +14,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/edge/kvmmodule.h"
+
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+#define KVM_BTF	    "/sys/kernel/btf/kvm"
 #define KVM_DEVICE  "/dev/kvm"
 #define USER_NS	    "/proc/self/ns/user"
 
@@ -44,17 +47,29 @@ int capture_obstacle_set(struct capture_obstacle *why, int err, const char *how_
 
 int capture_obstacle_of_host(struct capture_obstacle *why)
 {
-	if (access(KVM_DEVICE, F_OK) < 0)
+	enum kvm_module kvm = kvm_module_state();
+
+	if (kvm == KVM_MODULE_MISSING)
+		return capture_obstacle_set(
+			why, -ENXIO,
+			"load it (modprobe kvm_intel, or kvm_amd): a running nisvd attaches by "
+			"itself as soon as it is there",
+			"the kvm module is not loaded");
+	if (kvm == KVM_BUILT_IN && access(KVM_DEVICE, F_OK) < 0)
 		return capture_obstacle_set(
 			why, -ENODEV,
-			"load the kvm module (modprobe kvm_intel, or kvm_amd), switch "
-			"virtualisation on in the firmware, or run nisvd on a KVM host",
+			"switch virtualisation on in the firmware, or run nisvd on a KVM host",
 			"there is no " KVM_DEVICE);
 	if (access(VMLINUX_BTF, R_OK) < 0)
 		return capture_obstacle_set(why, -ENOENT,
 					    "use a kernel built with CONFIG_DEBUG_INFO_BTF=y "
 					    "(those of Debian and Fedora are)",
 					    "no BTF: there is no " VMLINUX_BTF);
+	if (kvm == KVM_MODULE_LOADED && access(KVM_BTF, R_OK) < 0)
+		return capture_obstacle_set(why, -ENOENT,
+					    "use Linux 5.11 or later, built with "
+					    "CONFIG_DEBUG_INFO_BTF_MODULES=y",
+					    "no BTF of the kvm module: there is no " KVM_BTF);
 	return 0;
 }
 

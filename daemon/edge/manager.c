@@ -16,6 +16,7 @@
 #include "daemon/edge/counters.h"
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/inspect.h"
+#include "daemon/edge/kvmmodule.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/status_json.h"
@@ -92,7 +93,9 @@ struct manager *manager_free(struct manager *manager)
 	varlink_server_free(manager->server);
 	sd_event_source_disable_unref(manager->poll_timer);
 	sd_event_source_disable_unref(manager->capture_io);
+	sd_event_source_disable_unref(manager->kvm_io);
 	ingest_stop(manager);
+	capture_free(manager->unattached);
 	capture_free(manager->capture);
 	manager->capture = NULL;
 	vms_clear(&manager->vms);
@@ -195,6 +198,49 @@ static void tell_absent(const struct manager *manager)
 				    sources[i].loses);
 }
 
+static int start_capture(struct manager *manager);
+
+static int on_module(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct manager *manager = userdata;
+	int r;
+
+	(void)source;
+	(void)events;
+	kvm_module_take(fd);
+	if (kvm_module_state() == KVM_MODULE_MISSING)
+		return 0;
+	r = start_capture(manager);
+	return r < 0 ? sd_event_exit(manager->event, r) : 0;
+}
+
+/* Without it no VM can run: nothing is missed. */
+static int wait_for_module(struct manager *manager)
+{
+	const struct capture_obstacle *why = capture_obstacle(manager->capture);
+
+	log_notice("Waiting: %s; %s", why->reason, why->how_to_get);
+	capture_free(manager->unattached);
+	manager->unattached = manager->capture;
+	manager->capture = NULL;
+	sd_notify(0, "STATUS=Waiting for the kvm module to be loaded");
+	return 0;
+}
+
+static int watch_records(struct manager *manager)
+{
+	int r = sd_event_add_time(manager->event, &manager->poll_timer, CLOCK_MONOTONIC, 0,
+				  POLL_ACCURACY, on_poll, manager);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_io(manager->event, &manager->capture_io,
+				    capture_fd(manager->capture), EPOLLIN, on_capture, manager);
+	return r < 0 ? log_error_errno(r, "Cannot watch for captured records") : 0;
+}
+
+/* Attaches and looks for what runs already, or waits for KVM. */
 static int start_capture(struct manager *manager)
 {
 	const struct capture_options options = {
@@ -203,25 +249,32 @@ static int start_capture(struct manager *manager)
 	};
 	int r;
 
+	/* Before capture looks for it: what comes in between is told. */
+	if (!manager->kvm_io && kvm_module_state() == KVM_MODULE_MISSING) {
+		r = kvm_module_watch(manager->event, on_module, manager, &manager->kvm_io);
+		if (r < 0)
+			return log_error_errno(r, "Cannot watch for the kvm module");
+	}
 	r = capture_new(&options, &ingest_ops, manager, &manager->capture);
+	if (r == -ENXIO && manager->kvm_io)
+		return wait_for_module(manager);
 	if (r < 0)
 		return capture_failed(manager, r);
+	manager->kvm_io = sd_event_source_disable_unref(manager->kvm_io);
+	capture_free(manager->unattached);
+	manager->unattached = NULL;
+	manager->watching_ns = wallclock_monotonic_ns();
 	tell_absent(manager);
 	manager->host.injection_seen = capture_sees_injection(manager->capture);
-	r = sd_event_add_time(manager->event, &manager->poll_timer, CLOCK_MONOTONIC, 0,
-			      POLL_ACCURACY, on_poll, manager);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_add_io(manager->event, &manager->capture_io,
-				    capture_fd(manager->capture), EPOLLIN, on_capture, manager);
+	r = watch_records(manager);
 	if (r < 0)
-		return log_error_errno(r, "Cannot watch for captured records");
+		return r;
 	r = ingest_discover(manager, 0);
 	if (r < 0)
 		log_warning(
 			"VMs that run already are seen only at their first fault or MMIO access");
 	publish_changes(manager);
+	notify_status(manager);
 	arm_timer(manager);
 	return 0;
 }
@@ -319,8 +372,6 @@ int manager_start(struct manager *manager)
 	if (r < 0)
 		return r;
 	sd_notify(0, "READY=1");
-	if (manager->capture)
-		notify_status(manager);
 	return 0;
 }
 

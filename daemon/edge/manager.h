@@ -37,8 +37,9 @@ struct manager {
 	struct manager_options options;
 	struct config config;
 	sd_event *event;
-	sd_event_source *poll_timer, *capture_io;
-	struct capture *capture; /* NULL when offline */
+	sd_event_source *poll_timer, *capture_io, *kvm_io;
+	struct capture *capture;    /* NULL when offline, and while the kvm module is not loaded */
+	struct capture *unattached; /* until then: what will be attached */
 	struct machines machines;
 	struct vms vms;
 	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
@@ -46,6 +47,7 @@ struct manager {
 
 	struct host host;
 	uint64_t started_ns, polled_ns, discovered_ns;
+	uint64_t watching_ns;	     /* since when faults are seen; 0: they are not, or offline */
 	struct trace_account *trace; /* owned; what the replayed trace is; NULL: none is */
 
 	struct process *processes; /* owned array */

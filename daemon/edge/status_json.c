@@ -33,15 +33,16 @@ struct json_object *source_to_json(const struct capture_source *source)
 
 struct json_object *sources_to_json(const struct manager *manager)
 {
+	const struct capture *capture = manager->capture ? manager->capture : manager->unattached;
 	struct json_object *list = json_object_new_array();
 	const struct capture_source *sources;
 	size_t n;
 
 	if (manager->trace)
 		trace_add_sources(manager->trace, list);
-	if (!manager->capture)
+	if (!capture)
 		return list;
-	sources = capture_sources(manager->capture, &n);
+	sources = capture_sources(capture, &n);
 	for (size_t i = 0; i < n; i++)
 		json_object_array_add(list, source_to_json(&sources[i]));
 	return list;

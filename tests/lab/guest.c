@@ -20,8 +20,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Written by tests/lab/initramfs.sh: "daemon" or "bare", then COMMAND and its arguments, each ended
- * by NUL. */
+/* Written by tests/lab/initramfs.sh: "daemon" or "bare", the module to load, which may be empty,
+ * then COMMAND and its arguments, each ended by NUL. */
 #define RUN_FILE       "/lab/run"
 #define RUN_SIZE_MAX   (1024 * 1024)
 #define RUN_ARGS_MAX   4096
@@ -31,6 +31,7 @@
 
 struct run {
 	int daemon;
+	const char *module;
 	const char *argv[RUN_ARGS_MAX + 1];
 };
 
@@ -105,6 +106,8 @@ static void load_run(struct run *run)
 	end = text + size;
 	run->daemon = !strcmp(text, "daemon");
 	text += strlen(text) + 1;
+	run->module = text < end ? text : "";
+	text += strlen(run->module) + 1;
 	for (; text < end && count < RUN_ARGS_MAX; text += strlen(text) + 1)
 		run->argv[count++] = text;
 	if (!count || text < end)
@@ -121,6 +124,21 @@ static void install_applets(void)
 
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status)
 		die("cannot install busybox");
+}
+
+/* What it needs is loaded first: tests/lab/modules.sh has written how they depend on each other. */
+static void load_module(struct guest *g, const char *module)
+{
+	const char *const argv[] = {"modprobe", module, NULL};
+	const struct guest_child child = {argv, STDOUT_FILENO, STDERR_FILENO, NULL};
+	pid_t pid = guest_spawn(&child);
+	int status = 0;
+	char text[128];
+
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && !status)
+		return;
+	snprintf(text, sizeof(text), "cannot load the module %s; --verbose shows why", module);
+	send_text(g, FRAME_NOTE, text);
 }
 
 static int listen_notify(void)
@@ -331,11 +349,13 @@ int guest_main(enum guest_role role)
 	load_run(&run);
 	g.channel = guest_channel_open();
 	if (g.channel < 0)
-		die("no serial port on PCI: the kernel needs CONFIG_SERIAL_8250_PCI=y and "
-		    "CONFIG_PCI_HOST_GENERIC=y");
+		die("no serial port on PCI: the kernel needs CONFIG_SERIAL_8250_PCI=y, and on "
+		    "arm64 CONFIG_PCI_HOST_GENERIC=y");
 	send_text(&g, FRAME_HELLO, FRAME_HELLO_TEXT);
 	if (role == GUEST_INIT)
 		install_applets();
+	if (*run.module)
+		load_module(&g, run.module);
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);

@@ -19,9 +19,9 @@ int guest_main(enum guest_role role);
 void guest_mount(void);
 
 /*
- * The UART on PCI, raw and 8 bit clean; the first one that the 8250 driver made real. It is built
- * into every Debian arm64 kernel (SERIAL_8250_PCI=y), while virtio is a module on 5.10 and 6.1.
- * Returns the fd or -errno. (guest_channel.c)
+ * The UART on PCI, raw and 8 bit clean; the first one that the 8250 driver made real and that is
+ * not the console. It is built into every Debian kernel (SERIAL_8250_PCI=y), while virtio is a
+ * module on 5.10 and 6.1. Returns the fd or -errno. (guest_channel.c)
  */
 int guest_channel_open(void);
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/serial.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -19,6 +20,18 @@ static int is_real(int fd)
 	struct serial_struct info;
 
 	return !ioctl(fd, TIOCGSERIAL, &info) && info.type != PORT_UNKNOWN;
+}
+
+/* Where the console is an 8250, too: its name, or "". */
+static void find_console(char *name, int size)
+{
+	FILE *file = fopen("/sys/class/tty/console/active", "re");
+
+	if (!file || !fgets(name, size, file))
+		name[0] = '\0';
+	if (file)
+		fclose(file);
+	name[strcspn(name, "\n")] = '\0';
 }
 
 static int make_raw(int fd)
@@ -37,11 +50,16 @@ static int make_raw(int fd)
 
 int guest_channel_open(void)
 {
+	char console[32];
+
+	find_console(console, sizeof(console));
 	for (int i = 0; i < UARTS; i++) {
 		char path[32];
 		int fd, r;
 
 		snprintf(path, sizeof(path), "/dev/ttyS%d", i);
+		if (!strcmp(path + strlen("/dev/"), console))
+			continue;
 		fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			continue;

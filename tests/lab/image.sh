@@ -7,7 +7,7 @@
 #   $cache/image/{root.cpio,recipe,packages}
 
 # Set by tests/lab/lab, tests/lab/kernels.sh and tests/lab/initramfs.sh.
-: "${here:?}" "${top:?}" "${build:?}" "${cache:?}" "${kernel_keyring:?}" "${lab_machine_id:?}"
+: "${here:?}" "${top:?}" "${cache:?}" "${kernel_keyring:?}" "${lab_machine_id:?}"
 
 image_suite=bookworm
 # nisvd's libraries, as its package depends on them; VMMs and firmware for guests; what tests call.
@@ -122,7 +122,7 @@ image_fetch() {
 image_package() {
 	local root=$1
 	make -s -C "$top" ARCH=arm64 SANITIZE= DESTDIR="$root" install >/dev/null || return 1
-	put "$build/tests/testvmm" "$root/usr/local/bin/testvmm"
+	put "${build:?}/tests/testvmm" "$root/usr/local/bin/testvmm"
 	put "$build/tests/labinit" "$root/lab/labinit"
 	ln -s /usr/lib/systemd/systemd "$root/init"
 	[ "$2" = bare ] || systemctl -q --root="$root" enable nisvd.service nisvd.socket

@@ -7,13 +7,11 @@
 # Not compressed: the emulated CPU would take longer to unpack than QEMU takes to load it.
 
 # Set by tests/lab/lab.
-: "${here:?}" "${top:?}" "${build:?}" "${cache:?}"
+: "${here:?}" "${top:?}" "${cache:?}"
 
 initramfs_keep=8
-library_folders='/usr/lib/aarch64-linux-gnu /lib/aarch64-linux-gnu /usr/aarch64-linux-gnu/lib'
 # So that LANG=C.UTF-8 works in the guest; the file is the same on every architecture.
 utf8_locale=usr/lib/locale/C.utf8/LC_CTYPE
-guest_loader=ld-linux-aarch64.so.1
 
 # Tests compare entries and dossiers of two boots: one host is always the same machine.
 lab_machine_id=6c61620000004e4953566400000000aa
@@ -35,12 +33,20 @@ put() {
 	install -D -m "$([ -x "$1" ] && echo 755 || echo 644)" "$1" "$2"
 }
 
+# put_files ROOT: copies what standard input has lines of: HOSTFILE, a tab and PATH.
+put_files() {
+	local from to
+	while IFS=$'\t' read -r from to; do
+		put "$from" "$1/$to" || return 1
+	done
+}
+
 find_library() {
-	local folder
-	for folder in $library_folders; do
+	local folder folders="/usr/lib/${triplet:?} /lib/$triplet /usr/$triplet/lib"
+	for folder in $folders; do
 		[ -e "$folder/$1" ] && echo "$folder/$1" && return
 	done
-	say "no arm64 $1 in $library_folders (make deps installs the libraries)"
+	say "no $arch $1 in $folders (make deps installs the libraries)"
 	return 1
 }
 
@@ -50,7 +56,7 @@ libraries() {
 	local -A seen=()
 	local queue=("$@") names name path
 	while [ ${#queue[@]} -gt 0 ]; do
-		names=$(readelf -d "${queue[0]}" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+		names=$(readelf -d "${queue[0]}" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 		queue=("${queue[@]:1}")
 		for name in $names; do
 			[ -z "${seen[$name]-}" ] || continue
@@ -60,18 +66,21 @@ libraries() {
 		done
 	done
 	[ ${#seen[@]} -gt 0 ] || return 0
-	unset "seen[$guest_loader]"
+	unset "seen[${loader##*/}]"
 	for name in "${!seen[@]}"; do
-		printf '%s\t%s\n' "${seen[$name]}" "usr/lib/aarch64-linux-gnu/$name"
+		printf '%s\t%s\n' "${seen[$name]}" "usr/lib/$triplet/$name"
 	done | sort
-	path=$(find_library "$guest_loader") || return 1
-	printf '%s\t%s\n' "$path" "lib/$guest_loader"
+	path=$(find_library "${loader##*/}") || return 1
+	printf '%s\t%s\n' "$path" "$loader"
 }
 
-# base_files BUSYBOX: lines of HOSTFILE, a tab and PATH: what all runs share.
+# base_files BUSYBOX MODULES: lines of HOSTFILE, a tab and PATH: what all runs share.
 base_files() {
 	local file programs=()
-	printf '%s\t%s\n' "$1" bin/busybox "$build/tests/labinit" init
+	printf '%s\t%s\n' "$1" bin/busybox "${build:?}/tests/labinit" init
+	for file in "$2"/*/*; do
+		[ ! -e "$file" ] || printf '%s\t%s\n' "$file" "lib/modules/${file#"$2/"}"
+	done
 	for file in nisvd:usr/sbin nisvctl:usr/bin tests/testvmm:usr/bin; do
 		[ -e "$build/${file%:*}" ] || continue
 		printf '%s\t%s\n' "$build/${file%:*}" "${file#*:}/$(basename "${file%:*}")"
@@ -95,18 +104,16 @@ base_etc() {
 
 # base_build WORK FILES: the archive WORK/cpio.
 base_build() {
-	local from to root=$1/root
+	local root=$1/root
 	mkdir -p "$root"/{proc,sys,dev,run,tmp,root,usr/local/bin} && base_etc "$root" || return 1
-	while IFS=$'\t' read -r from to; do
-		put "$from" "$root/$to" || return 1
-	done <<<"$2"
+	put_files "$root" <<<"$2" || return 1
 	ln -s busybox "$root/bin/sh" && pack_for_root "$root" >"$1/cpio"
 }
 
-# initramfs_base BUSYBOX OUT: the shared archive, from the cache or made now, into the file OUT.
+# initramfs_base BUSYBOX MODULES OUT: the shared archive, from the cache or made now, into the file OUT.
 initramfs_base() {
 	local files key dir=$cache/initramfs r=0 lock
-	files=$(base_files "$1") || return 1
+	files=$(base_files "$1" "$2") || return 1
 	key=$({
 		cat "$here/initramfs.sh"
 		echo "$files"
@@ -121,7 +128,7 @@ initramfs_base() {
 			mv "$dir/.work/cpio" "$dir/$key.cpio" || r=1
 		rm -rf "$dir/.work"
 	fi
-	[ $r -ne 0 ] || { touch "$dir/$key.cpio" && cat "$dir/$key.cpio" >"$2"; } || r=1
+	[ $r -ne 0 ] || { touch "$dir/$key.cpio" && cat "$dir/$key.cpio" >"$3"; } || r=1
 	find "$dir" -name '*.cpio' -printf '%T@\t%p\n' | sort -rn |
 		tail -n +$((initramfs_keep + 1)) | cut -f2- | xargs -d '\n' -r rm -f
 	exec {lock}>&-
@@ -165,7 +172,15 @@ copy_into() {
 	put "$from" "$1/${to#/}"
 }
 
-# run_file MODE COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument
+# copy_libraries ROOT: what the programs there need.
+copy_libraries() {
+	local programs files
+	mapfile -t programs < <(find "$1" -type f -perm -u+x)
+	files=$(libraries "${programs[@]}") || return 1
+	[ -z "$files" ] || put_files "$1" <<<"$files"
+}
+
+# run_file MODE MODULES COMMAND...: what tests/lab/guest.c reads: strings ended by NUL, so that any argument
 # travels.
 run_file() {
 	printf '%s\0' "$@"

@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Debian's arm64 host kernels: which there are, fetched by name with signatures checked, kept in the
+# Debian's host kernels: which there are, fetched by name with signatures checked, kept in the
 # cache. Sourced by tests/lab/lab. A kernel in the cache is one folder, made whole or not at all:
-#   $cache/kernels/SPEC/{Image,busybox,version}
-# busybox comes along so that a cached kernel needs no network for anything.
+#   $cache/kernels/SPEC/{Image,busybox,modules,version}
+# busybox comes along so that a cached kernel needs no network for anything; modules is the folder
+# with the modules that make /dev/kvm, where they are not built in, below the name of their version.
 
-# Set by tests/lab/lab.
+# Set by tests/lab/lab and arch.sh.
 : "${cache:?}"
 
-# SPEC, other names for it, suites it is taken from.
+# SPEC, other names for it, flavour (of Debian's linux-image-FLAVOUR), suites it is taken from.
 kernel_table='
-bookworm          12|6.1   bookworm bookworm-security
-bullseye          11|5.10  bullseye bullseye-security
-trixie            13|6.12  trixie trixie-security
-sid               unstable sid
-trixie-backports  -        trixie-backports trixie
-sid-rt            -        sid
+bookworm          12|6.1   cloud-arm64  bookworm bookworm-security
+bullseye          11|5.10  cloud-arm64  bullseye bullseye-security
+trixie            13|6.12  cloud-arm64  trixie trixie-security
+sid               unstable cloud-arm64  sid
+trixie-backports  -        cloud-arm64  trixie-backports trixie
+sid-rt            -        rt-arm64     sid
+bookworm-amd64    -        cloud-amd64  bookworm bookworm-security
+bullseye-amd64    -        cloud-amd64  bullseye bullseye-security
+trixie-amd64      -        cloud-amd64  trixie trixie-security
+sid-amd64         -        cloud-amd64  sid
 '
 kernel_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -37,7 +42,7 @@ kernel_names() {
 }
 
 kernel_suites() {
-	awk -v name="$1" '$1 == name { $1 = $2 = ""; print }' <<<"$kernel_table"
+	awk -v name="$1" '$1 == name { $1 = $2 = $3 = ""; print }' <<<"$kernel_table"
 }
 
 kernel_aliases() {
@@ -46,10 +51,20 @@ kernel_aliases() {
 
 # kernel_package NAME: the metapackage of its flavour.
 kernel_package() {
-	case $1 in
-	*-rt) echo linux-image-rt-arm64 ;;
-	*) echo linux-image-cloud-arm64 ;;
-	esac
+	awk -v name="$1" '$1 == name { print "linux-image-" $3 }' <<<"$kernel_table"
+}
+
+# kernel_arch NAME: as the Makefile calls it; every flavour has Debian's word for it in its name.
+kernel_arch() {
+	awk -v name="$1" '$1 == name { print ($3 ~ /amd64/ ? "x86_64" : "arm64") }' <<<"$kernel_table"
+}
+
+# kernel_of_arch ARCH: the first one in the table.
+kernel_of_arch() {
+	local name
+	for name in $(kernel_names); do
+		[ "$(kernel_arch "$name")" != "$1" ] || { echo "$name" && return; }
+	done
 }
 
 kernel_dir() {
@@ -87,7 +102,7 @@ mirror_uri() {
 	head -n 1 <<<"$uri"
 }
 
-# apt_root_make DIR SUITE...: a private apt for arm64 in DIR, so that neither the host's lists nor
+# apt_root_make DIR SUITE...: a private apt for the architecture in use in DIR, so that neither the host's lists nor
 # its packages are touched and no privilege is needed. Proxies and the like are the host's: apt
 # reads the host's configuration first.
 apt_root_make() {
@@ -97,7 +112,7 @@ apt_root_make() {
 	: >"$root/status"
 	for suite; do
 		uri=$(mirror_uri "$suite") || return 1
-		echo "deb [arch=arm64 signed-by=$kernel_keyring] $uri $suite main"
+		echo "deb [arch=$debian_arch signed-by=$kernel_keyring] $uri $suite main"
 	done >"$root/sources.list"
 	cat >"$root/apt.conf" <<-CONF
 		#clear APT::Architectures;
@@ -105,8 +120,8 @@ apt_root_make() {
 		#clear APT::NeverAutoRemove;
 		#clear Acquire::IndexTargets::deb::Contents-deb;
 		#clear DPkg;
-		APT::Architecture "arm64";
-		APT::Architectures { "arm64"; };
+		APT::Architecture "$debian_arch";
+		APT::Architectures { "$debian_arch"; };
 		APT::Sandbox::User "$(id -un)";
 		APT::Get::List-Cleanup "false";
 		Acquire::Languages "none";
@@ -129,38 +144,48 @@ package_field() {
 		sed -n "s/^$3: //p" | head -n 1
 }
 
-# kernel_packages DIR PACKAGE: the packages that may hold the Image. The named one is empty and
-# depends on the versioned one; from 7.x that one is empty too and depends on linux-binary-VERSION.
+# kernel_packages DIR PACKAGE: the packages that may hold the Image and the modules. The named one is
+# empty and depends on the versioned one; from 7.x that one is empty too and depends on
+# linux-binary-VERSION and linux-modules-VERSION.
 kernel_packages() {
-	local package=$2 depends
-	while :; do
-		depends=$(package_field "$1" "$package" Depends)
-		package=$(tr ',|' '\n' <<<"$depends" |
-			sed -nE 's/^ *(linux-(image|binary)-[0-9][^ ]*).*/\1/p' | head -n 1)
-		[ -n "$package" ] || return 0
-		echo "$package"
+	local parts='image|binary' depends names
+	[ -z "${kvm_modules-}" ] || parts+='|modules'
+	depends=$(package_field "$1" "$2" Depends)
+	names=$(tr ',|' '\n' <<<"$depends" | sed -nE "s/^ *(linux-($parts)-[0-9][^ ]*).*/\1/p")
+	for depends in $names; do
+		echo "$depends"
+		kernel_packages "$1" "$depends"
 	done
+}
+
+# package_take DEB DEST MEMBER...: unpacks what matches, if there is any.
+package_take() {
+	local deb=$1 dest=$2
+	shift 2
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dest" --wildcards "$@" 2>/dev/null || true
 }
 
 # kernel_unpack DIR DEST: takes what a kernel folder needs from the packages in DIR.
 kernel_unpack() {
-	local deb images=('./boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz')
-	# tar fails for the one of the two places that is not there; what counts is what came out.
+	local deb tree=$1/tree members=('./boot/vmlinuz-*' './usr/lib/modules/*/vmlinuz'
+		./bin/busybox ./usr/bin/busybox) modules=('./lib/modules/*' './usr/lib/modules/*')
+	[ -z "$kvm_modules" ] || members+=("${modules[@]}")
+	mkdir "$tree" || return 1
 	for deb in "$1"/*.deb; do
-		case ${deb##*/} in
-		busybox-static_*)
-			dpkg-deb --fsys-tarfile "$deb" |
-				tar -xO ./bin/busybox ./usr/bin/busybox >"$2/busybox" 2>/dev/null
-			;;
-		*)
-			dpkg-deb --fsys-tarfile "$deb" |
-				tar -xO --wildcards "${images[@]}" 2>/dev/null >"$2/Image.part"
-			[ ! -s "$2/Image.part" ] || mv "$2/Image.part" "$2/Image"
-			rm -f "$2/Image.part"
-			;;
-		esac
+		package_take "$deb" "$tree" "${members[@]}"
 	done
-	[ -s "$2/Image" ] && [ -s "$2/busybox" ] && chmod 755 "$2/busybox"
+	find "$tree" -name 'vmlinuz*' -type f -exec mv {} "$2/Image" \;
+	find "$tree" -name busybox -exec mv {} "$2/busybox" \;
+	[ -s "$2/Image" ] && [ -s "$2/busybox" ] && chmod 755 "$2/busybox" || return 1
+	[ -z "$kvm_modules" ] || kernel_modules "$tree" "$2"
+}
+
+# kernel_modules TREE DEST: those that make /dev/kvm.
+kernel_modules() {
+	local from
+	from=$(find "$1" -type d -path '*/lib/modules/*' -prune)
+	# shellcheck disable=SC2086 # words
+	modules_take "$from" "$2/modules/${from##*/}" $kvm_modules
 }
 
 # kernel_download WORK PACKAGE SUITE...: fills WORK/kernel from these suites. Returns exit_gone when
@@ -191,7 +216,7 @@ kernel_download() {
 		return 1
 	fi
 	kernel_unpack "$root/archives" "$work/kernel" || {
-		say "no Image or no busybox in the packages ${packages[*]}"
+		say "no kernel, no KVM or no busybox in the packages ${packages[*]}"
 		return 1
 	}
 	package_field "$root" "${packages[0]}" Version >"$work/kernel/version"
@@ -212,9 +237,11 @@ kernel_find() {
 	return $r
 }
 
-# kernel_fetch NAME [again]: makes sure that the cache has it. Two labs at once fetch it once.
+# kernel_fetch NAME [again]: makes sure that the cache has it, and puts its architecture in use. Two
+# labs at once fetch it once.
 kernel_fetch() {
 	local dir work r=0 lock
+	arch_use "$(kernel_arch "$1")"
 	dir=$(kernel_dir "$1")
 	mkdir -p "${dir%/*}" && exec {lock}>"${dir%/*}/.$1.lock" || return 1
 	flock "$lock"
@@ -240,18 +267,11 @@ kernel_fetch() {
 
 kernel_list() {
 	local name dir
-	printf '%-18s %-10s %-7s %s\n' SPEC ALSO CACHED VERSION
+	printf '%-18s %-7s %-10s %-7s %s\n' SPEC ARCH ALSO CACHED VERSION
 	for name in $(kernel_names); do
 		dir=$(kernel_dir "$name")
-		printf '%-18s %-10s %-7s %s\n' "$name" "$(kernel_aliases "$name")" \
-			"$([ -e "$dir/version" ] && echo yes || echo no)" \
+		printf '%-18s %-7s %-10s %-7s %s\n' "$name" "$(kernel_arch "$name")" \
+			"$(kernel_aliases "$name")" "$([ -e "$dir/version" ] && echo yes || echo no)" \
 			"$(cat "$dir/version" 2>/dev/null || echo -)"
 	done
-}
-
-# image_check FILE: an arm64 Image (Documentation/arch/arm64/booting.rst: magic at offset 56), or
-# one compressed with gzip, which QEMU unpacks.
-image_check() {
-	[ "$(dd if="$1" bs=4 skip=14 count=1 2>/dev/null | tr -d '\0')" = ARMd ] ||
-		[ "$(head -c 2 "$1" | od -An -tx1 | tr -d ' \n')" = 1f8b ]
 }

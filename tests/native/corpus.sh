@@ -14,7 +14,7 @@
 setup
 corpus=$work/corpus trees=$work/trees
 mkdir "$corpus" "$trees"
-zero_page $((255 << 20)) >"$trees/larger.zeropage"
+larger_zero_page >"$trees/larger.zeropage"
 # Half as fast as a machine of its own may be enough for a virtual one.
 printf "[Capture]\nMMIOStormRate=1000\n" >"$work/nisvd.conf"
 nisvd_options=(--config "$work/nisvd.conf" --no-journal)

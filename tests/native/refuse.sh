@@ -29,7 +29,7 @@ refuses 'no privilege' 1 'as root, or with CAP_BPF and CAP_PERFMON' "${nobody[@]
 refuses 'no privilege, --check' 2 'as root, or with CAP_BPF' "${nobody[@]}" "$work/nisvd" "${common[@]}" --check
 refuses 'no BTF' 1 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nisvd" "${common[@]}"
 refuses 'no BTF, --check' 2 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nisvd" "${common[@]}" --check
-refuses 'no /dev/kvm' 1 'no /dev/kvm: load the kvm module' "${no_kvm[@]}" "$build/nisvd" "${common[@]}"
+refuses 'no /dev/kvm' 1 'no /dev/kvm: switch virtualisation on' "${no_kvm[@]}" "$build/nisvd" "${common[@]}"
 refuses 'no /dev/kvm, --check' 2 'nisvd cannot work here' "${no_kvm[@]}" "$build/nisvd" "${common[@]}" --check
 
 is 'nothing is left running or lying about by --check' '' "$(find "$work/run" "$work/state" -not -type d 2>/dev/null)"

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # The host's half of a lab test: boots a kernel, runs the test's guest part in it and gives what
-# that printed to the test's checks. Sourced by tests/lab/tests/NAME.sh, whose parts are
+# that printed to the test's checks. Sourced by tests/lab/tests/NAME.sh, and by tests/lab/tests/x86/NAME.sh
+# for what only x86-64 has. The parts of each are beside it:
 #   NAME/guest      the scenario, a busybox shell script that sources lib/guest.sh
 #   NAME/check.py   what must come out, with lib/lab.py
 # What the guest printed stays in build/check/lab: so checks can be run again without a boot. Two
@@ -11,6 +12,8 @@
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 top=$(cd "$tests/../../.." && pwd)
 name=$(basename "$0" .sh)
+parts=$(cd "$(dirname "$0")" && pwd)/$name
+cpu_x86=max,+svm
 outputs=$top/build/check/lab
 exit_gone=77 # of tests/lab/lab
 seconds=300  # ten times what the longest scenario needs on an idle machine of two cores
@@ -25,11 +28,11 @@ lab_run() {
 	echo "# $label"
 	"$top/tests/lab/lab" run --kernel "$kernel" --cpu "$cpu" --timeout $seconds \
 		--copy "$tests/lib/guest.sh:/root/guest.sh" \
-		--copy "$tests/$name/guest:/root/scenario" "$@" -- /root/scenario >"$output" ||
+		--copy "$parts/guest:/root/scenario" "$@" -- /root/scenario >"$output" ||
 		status=$?
 	if [ $status -eq 0 ]; then
 		PYTHONPATH=$tests/lib PYTHONDONTWRITEBYTECODE=1 \
-			python3 "$tests/$name/check.py" "$label" "$cpu" <"$output" || status=1
+			python3 "$parts/check.py" "$label" "$cpu" <"$output" || status=1
 	elif [ $status -ne $exit_gone ]; then
 		echo "not ok - $label: the scenario runs to its end: expected status 0, got $status"
 		status=1
