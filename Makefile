@@ -165,6 +165,26 @@ $(call obj,daemon/edge/capture.c daemon/edge/capture_load.c): $(O)/nisvd.skel.h
 
 guests: $(O)/tests/testvmm
 
+# Guests of real VMMs, arm64 only: flat kernels, and a program for the Linux guest.
+IMAGES := $(patsubst tests/guests/images/%.S,build/arm64/tests/images/%.img,$(sort $(wildcard tests/guests/images/*.S)))
+# An ELF image that begins where the RAM does leaves QEMU no room for its tree (hw/arm/boot.c).
+images: $(IMAGES) build/arm64/tests/images/ram-above.elf build/arm64/tests/images/devcopy
+.PHONY: images
+
+build/arm64/tests/images/%.img: tests/guests/images/%.S tests/guests/images/image.h
+	$(call msg,IMAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@.o $< && $(CROSS_COMPILE)objcopy -O binary -j .text $@.o $@
+
+build/arm64/tests/images/%.elf: build/arm64/tests/images/%.img
+	$(call msg,LD,$@)
+	$(Q)$(CROSS_COMPILE)ld -Ttext=0x40000000 -e 0x40000000 -o $@ $<.o
+
+build/arm64/tests/images/devcopy: tests/guests/images/devcopy.c
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -std=gnu11 $(WARN) -static -o $@ $<
+
 $(O)/tests/testvmm: $(GUEST_C) $(GUEST_S) $(wildcard tests/guests/*.h tests/guests/$(ARCH)/*.h)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
@@ -208,7 +228,7 @@ proto-bins: $(PROTO_BIN) $(O)/nisvctl $(O)/nisvd
 lab-programs: all $(O)/tests/testvmm $(O)/tests/labinit
 
 lab-build:
-	$(Q)$(MAKE) --no-print-directory ARCH=arm64 SANITIZE= lab-programs
+	$(Q)$(MAKE) --no-print-directory ARCH=arm64 SANITIZE= lab-programs images
 
 # `make check` runs every part even if one fails, then prints the sum of all.
 RUN := tests/runner.sh run

@@ -88,3 +88,10 @@ def intc(dist, redist, redist_size):
 def uart(base):
     return (f"pl011@{base:x}", ("compatible", text("arm,pl011") + text("arm,primecell")),
             ("reg", wide(base, 0x1000)))
+
+
+def packed(blob):
+    """A tree without the room behind its last block, the strings (Devicetree specification 5.2)."""
+    strings, size = struct.unpack(">I", blob[12:16])[0], struct.unpack(">I", blob[32:36])[0]
+    end = strings + size
+    return blob[:4] + struct.pack(">I", end) + blob[8:end]
