@@ -380,6 +380,8 @@ static void flash_in_command_mode_is_there(void **state)
 	scenario_forget();
 	scenario_reads(0x04000000, 62);
 	assert_null(scenario_diagnose());
+	scenario_reads(0x04000000, 2601);
+	assert_null(scenario_diagnose());
 	assert_string_not_equal(scenario_explain(&rec)->cause, "dt-device-absent");
 }
 
