@@ -343,9 +343,14 @@ int guest_main(enum guest_role role)
 	static struct run run;
 	struct guest g = {.notify = -1, .log_file = -1};
 	sigset_t child;
+	int r;
 
 	if (role == GUEST_INIT)
 		guest_mount();
+	/* Where KVM is a module it is not there yet, and a test may want to unload it. */
+	r = guest_vm_keep();
+	if (r < 0 && r != -ENOENT)
+		fprintf(stderr, "labinit: no VM to keep: %s\n", strerror(-r));
 	load_run(&run);
 	g.channel = guest_channel_open();
 	if (g.channel < 0)

@@ -19,6 +19,12 @@ int guest_main(enum guest_role role);
 void guest_mount(void);
 
 /*
+ * Makes a VM that lives as long as this process, has one vCPU that never runs, and that nobody
+ * sees. Returns 0 or -errno, such as that of a kernel without KVM. (guest_vm.c)
+ */
+int guest_vm_keep(void);
+
+/*
  * The UART on PCI, raw and 8 bit clean; the first one that the 8250 driver made real and that is
  * not the console. It is built into every Debian kernel (SERIAL_8250_PCI=y), while virtio is a
  * module on 5.10 and 6.1. Returns the fd or -errno. (guest_channel.c)
