@@ -22,13 +22,42 @@ case_options() {
 	printf '%s' "$1" | sed "s,@trees,$trees,g"
 }
 
+# case_until COMMAND...: until it succeeds. Once the VMM has ended it gets one more chance, then it fails with
+# what the VMM said. Until it is awaited a process is still there, only its program is not.
+case_until() {
+	case_lives=yes
+	until "$@"; do
+		[ "$case_lives" ] || {
+			# shellcheck disable=SC2154 # the caller's
+			echo "case $case_name: the VMM is gone: $(cat "$corpus/stderr")" >&2
+			case_reported=yes # it never will be
+			return 1
+		}
+		[ -e "/proc/$case_pid/exe" ] || case_lives=
+	done
+}
+
+# case_line FD: the VMM's next line there, in $case_text.
+case_line() {
+	case_text=
+	case_until read -r -t 1 case_text <&"$1"
+}
+
 case_tell() {
 	echo "$1 $2" >&8
-	read -r case_ack <&9
-	case $case_ack in
+	case_line 9 || return
+	case $case_text in
 	*'"errno":0'*) ;;
-	*) echo "case $case_name: $1 $2: $case_ack" >&2 ;;
+	*) echo "case $case_name: $1 $2: $case_text" >&2 ;;
 	esac
+}
+
+case_seen() {
+	nisvctl show "$case_pid" --json=short >/dev/null 2>&1
+}
+
+case_storms() {
+	nisvctl explain "$case_pid" --json=short | grep -q '"mmio-storm"'
 }
 
 # Lines of the event stream until one has the pattern.
@@ -43,17 +72,17 @@ case_await() {
 }
 
 case_report() {
-	cat "$corpus/report" >/dev/null
+	case_line 6
 	case_reported=yes
 }
 
 case_step() {
 	case $1 in
-	see) until nisvctl show "$case_pid" --json=short >/dev/null 2>&1; do :; done ;;
+	see) case_until case_seen ;;
 	go) kill -USR1 "$case_pid" ;;
 	report) case_report ;;
-	again) case_await_ready ;;
-	storm) until nisvctl explain "$case_pid" --json=short | grep -q '"mmio-storm"'; do :; done ;;
+	again) case_line 5 ;;
+	storm) case_until case_storms ;;
 	spins) case_await '"count":[0-9]\{3,\},' "$case_pid" ;;
 	*) case_tell "${1%%:*}" "${1#*:}" ;;
 	esac
@@ -70,33 +99,21 @@ case_start() {
 		mkfifo "$corpus/$case_fifo"
 	done
 	# Opened for both, so that no end waits for the other.
-	exec 5<>"$corpus/ready" 8<>"$corpus/control" 9<>"$corpus/acks"
+	exec 5<>"$corpus/ready" 6<>"$corpus/report" 8<>"$corpus/control" 9<>"$corpus/acks"
 	# shellcheck disable=SC2046,SC2086 # words
 	testvmm --hold --control "$corpus/control" --acks "$corpus/acks" \
 		--ready "$corpus/ready" --report "$corpus/report" \
 		$(case_options "$case_set") --dress $case_line \
-		>/dev/null 2>"$corpus/stderr" 5>&- 8>&- 9>&- &
+		>/dev/null 2>"$corpus/stderr" 5>&- 6>&- 8>&- 9>&- &
 	case_pid=$!
-	case_await_ready || {
-		echo "case $case_name: $(cat "$corpus/stderr")" >&2
-		case_reported=yes
-		return 1
-	}
-}
-
-# A VMM that could not make its VM ends.
-case_await_ready() {
-	# shellcheck disable=SC3045 # both shells have it
-	until read -r -t 1 case_ready <&5; do
-		kill -0 "$case_pid" 2>/dev/null || return 1
-	done
+	case_line 5
 }
 
 # case_run NAME OPTIONS STEPS COMMAND-LINE: as far as its steps go. The VM is $case_pid.
 case_run() {
 	case_start "$1" "$2" "$4" || return
 	for case_word in ${3:-go report}; do
-		case_step "$case_word"
+		case_step "$case_word" || return
 	done
 }
 
@@ -115,7 +132,7 @@ case_end() {
 	kill "$case_pid" 2>/dev/null
 	[ "$case_reported" ] || case_report
 	wait "$case_pid" 2>/dev/null || true
-	exec 5>&- 8>&- 9>&-
+	exec 5>&- 6>&- 8>&- 9>&-
 }
 
 # The cases of a table, with what their words stand for; one word may stand in a later one.
