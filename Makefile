@@ -275,11 +275,12 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel.
+# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for that of real VMMs.
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_TESTS := $(sort $(wildcard tests/lab/tests/*.sh))
+LAB_TESTS := $(sort $(filter-out tests/lab/tests/qemu.sh,$(wildcard tests/lab/tests/*.sh)))
 check-lab: lab-build
-	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)'))
+	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)')) \
+		'tests/lab/tests/qemu.sh $(firstword $(KERNELS))'
 
 # The same for x86-64, with the tests that have guests for it.
 X86_KERNELS ?= bookworm-amd64

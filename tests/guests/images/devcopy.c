@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A tool as people write them on /dev/mem: copies BYTES of physical memory at ADDRESS with memcpy(3), which
- * reads pairs of registers, and prints the first word.
- *   devcopy ADDRESS BYTES
- * Exits with 1 where the kernel does not give the memory; a bus error ends it by its signal.
+ * A tool as people write them on /dev/mem: copies BYTES of physical memory at ADDRESS with
+ * memcpy(3), which reads pairs of registers, and prints the first word. devcopy ADDRESS BYTES Exits
+ * with 1 where the kernel does not give the memory; a bus error ends it by its signal.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bare-metal kernels for real VMMs: an arm64 Image (Linux, Documentation/arch/arm64/booting.rst), entered
- * at EL1 with the MMU off and the device tree's address in x0. What they know of QEMU's virt machine is
- * in hw/arm/virt.c: base_memmap.
+ * Bare-metal kernels for real VMMs: an arm64 Image (Linux, Documentation/arch/arm64/booting.rst),
+ * entered at EL1 with the MMU off and the device tree's address in x0. What they know of QEMU's
+ * virt machine is in hw/arm/virt.c: base_memmap.
  */
 /* clang-format off */
 #ifndef NISVD_TESTS_IMAGE_H
