@@ -148,8 +148,10 @@ endif
 BPF_CPPFLAGS := -D__TARGET_ARCH_$(if $(filter arm64,$(ARCH)),arm64,x86) -I. -I/usr/include/$(TRIPLET_$(HOST_ARCH))
 BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-unknown-attributes
 
-$(O)/%.bpf.o: bpf/%.bpf.c $(BPF_HDR) include/nisv_record.h
-	$(call msg,BPF,$<)
+# The programs twice: nisvd-older.bpf.o is for kernels that lack what the other uses, see bpf/older.bpf.h.
+$(O)/nisvd-older.bpf.o: BPF_CPPFLAGS += -DOLDER_KERNELS
+$(O)/nisvd.bpf.o $(O)/nisvd-older.bpf.o: bpf/nisvd.bpf.c $(BPF_HDR) include/nisv_record.h
+	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(BPF_CPPFLAGS) -c -o $@.tmp $<
 	$(Q)$(LLVM_STRIP) -g -o $@ $@.tmp && rm -f $@.tmp
@@ -159,7 +161,7 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	$(Q){ echo '/* NOLINTBEGIN: generated */'; $(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf && \
 	  echo '/* NOLINTEND */'; } >$@
 
-$(call obj,daemon/edge/capture.c): $(O)/nisvd.skel.h
+$(call obj,daemon/edge/capture.c tests/bpf/test_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h
 
 # ---- test VMM, guests, lab helpers (static: they run in any root) -----------------------------------
 

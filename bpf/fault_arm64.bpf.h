@@ -11,17 +11,15 @@
 #define HPFAR_FIPA 0x00000ffffffffff0ULL
 #define HCR_E2H	   (1ULL << 34)
 
-#define PAGE_OFFSET_MASK 0xfffULL
-
 /*
  * Set the address of a fault from the page that KVM found and FAR. For a stage-1 walk FAR is the
  * address that was to be translated, not the table's: the page is all there is.
  */
 static __always_inline void fault_address(struct fault *f, u64 page)
 {
-	f->ipa = page & ~PAGE_OFFSET_MASK;
+	f->ipa = page & ~(PAGE_BYTES - 1);
 	if (!(f->esr & ESR_S1PTW))
-		f->ipa |= f->far & PAGE_OFFSET_MASK;
+		f->ipa |= f->far & (PAGE_BYTES - 1);
 }
 
 /* What kind of fault outside memory an abort is, if KVM says that it is one. */

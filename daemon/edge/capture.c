@@ -13,10 +13,12 @@
 
 #include "daemon/edge/capture_hooks.h"
 #include "daemon/edge/log.h"
+#include "nisvd-older.skel.h"
 #include "nisvd.skel.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 #define KVM_DEVICE  "/dev/kvm"
+#define ENOTSUPP    524 /* include/linux/errno.h of the kernel, which lets it out */
 
 struct capture {
 	struct nisvd_bpf *skel;
@@ -70,10 +72,11 @@ static int explain_load_error(int err)
 				       "kernel lockdown is not in confidentiality mode)");
 	if (err == -ENOSYS)
 		return log_error_errno(err, "This kernel has no bpf(2): use one with "
-					    "CONFIG_BPF_SYSCALL=y, Linux 6.1 or later");
-	return log_error_errno(err, "The kernel refused a BPF program: Linux 6.1 or later with KVM "
-				    "is needed (if it is, please report the verifier's words that "
-				    "nisvd --verbose prints)");
+					    "CONFIG_BPF_SYSCALL=y, Linux 5.10 or later");
+	return log_error_errno(err,
+			       "The kernel refused a BPF program: Linux 5.10 or later with KVM "
+			       "is needed (if it is, please report the verifier's words that "
+			       "nisvd --verbose prints)");
 }
 
 static void set_options(struct nisvd_bpf *skel, const struct capture_options *options)
@@ -93,13 +96,34 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
 }
 
-static int open_skeleton(struct capture *capture, const struct capture_options *options)
+/*
+ * The programs come twice, with the same maps and names (bpf/older.bpf.h): the skeleton of the one
+ * object opens the other, too.
+ */
+static int open_object(struct nisvd_bpf **ret, bool older)
+{
+	struct nisvd_bpf *skel = calloc(1, sizeof(*skel));
+	int r;
+
+	*ret = skel;
+	if (!skel)
+		return -ENOMEM;
+	r = nisvd_bpf__create_skeleton(skel);
+	if (r < 0)
+		return r;
+	if (older)
+		skel->skeleton->data = (void *)nisvd_older_bpf__elf_bytes(&skel->skeleton->data_sz);
+	return bpf_object__open_skeleton(skel->skeleton, NULL);
+}
+
+static int open_skeleton(struct capture *capture, const struct capture_options *options, bool older)
 {
 	int r;
 
-	capture->skel = nisvd_bpf__open();
-	if (!capture->skel) {
-		log_error_errno(errno, "Cannot open the BPF object");
+	nisvd_bpf__destroy(capture->skel);
+	r = open_object(&capture->skel, older);
+	if (r < 0) {
+		log_error_errno(r, "Cannot open the BPF object");
 		return -ENOEXEC;
 	}
 	set_options(capture->skel, options);
@@ -109,17 +133,26 @@ static int open_skeleton(struct capture *capture, const struct capture_options *
 	return r < 0 ? log_error_errno(r, "Cannot size the MMIO cache") : 0;
 }
 
-/*
- * Before Linux 5.18 BPF on arm64 cannot add and fetch in one instruction, before 5.17 there is no
- * bpf_find_vma(): only the iterator loads, which shows VMs and their memory maps.
- */
+/* The verifier's, or that of a JIT without interpreter; anything else holds for each program. */
+static bool is_refusal(int err)
+{
+	return err == -EINVAL || err == -EACCES || err == -ENOTSUPP;
+}
+
+static int load_programs(struct capture *capture, const struct capture_options *options, bool older)
+{
+	int r = open_skeleton(capture, options, older);
+
+	return r < 0 ? r : nisvd_bpf__load(capture->skel);
+}
+
+/* The one program that shows VMs and their memory maps. */
 static int load_iterator(struct capture *capture, const struct capture_options *options)
 {
 	struct bpf_program *program;
 	int r;
 
-	nisvd_bpf__destroy(capture->skel);
-	r = open_skeleton(capture, options);
+	r = open_skeleton(capture, options, true);
 	if (r < 0)
 		return r;
 	bpf_object__for_each_program (program, capture->skel->obj) {
@@ -130,29 +163,24 @@ static int load_iterator(struct capture *capture, const struct capture_options *
 		return r;
 	capture->iterator_only = true;
 	log_warning("This kernel refuses the programs that watch KVM: VMs and their memory maps "
-		    "are shown, but no faults; use Linux 6.1 or later (if it is, please report "
+		    "are shown, but no faults; use Linux 5.10 or later (if it is, please report "
 		    "the verifier's words that nisvd --verbose prints)");
 	return 0;
 }
 
 static int load(struct capture *capture, const struct capture_options *options)
 {
-	int r, err;
+	int err;
 
 	libbpf_set_print(on_libbpf_print);
 	capture->n_cpus = libbpf_num_possible_cpus();
 	if (capture->n_cpus <= 0)
 		return log_error_errno(EIO, "Cannot learn the number of CPUs from sysfs");
-	r = open_skeleton(capture, options);
-	if (r < 0)
-		return r;
-	err = nisvd_bpf__load(capture->skel);
-	/* A verifier's refusal is -EINVAL or -EACCES; anything else holds for each program. */
-	if (err == -EINVAL || err == -EACCES) {
-		r = load_iterator(capture, options);
-		if (r >= 0)
-			return 0;
-	}
+	err = load_programs(capture, options, false);
+	if (is_refusal(err))
+		err = load_programs(capture, options, true);
+	if (is_refusal(err) && load_iterator(capture, options) >= 0)
+		return 0;
 	return err < 0 ? explain_load_error(err) : 0;
 }
 
@@ -182,7 +210,7 @@ static void attach_iterator(struct capture *capture)
 		return;
 	source->state = CAPTURE_FAILED;
 	source->reason = strerror(errno);
-	source->how_to_get = "use Linux 6.1 or later";
+	source->how_to_get = "use Linux 5.10 or later";
 }
 
 static int attach(struct capture *capture)

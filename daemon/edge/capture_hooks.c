@@ -118,7 +118,7 @@ static int attach_hook(struct capture_hooks *all, struct bpf_object *object, boo
 	if (refused) {
 		source->state = CAPTURE_FAILED;
 		source->reason = "this kernel refuses the programs";
-		source->how_to_get = "use Linux 6.1 or later";
+		source->how_to_get = "use Linux 5.10 or later";
 		return 0;
 	}
 	if (!bpf_program__autoload(program)) {
