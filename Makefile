@@ -99,7 +99,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all clean deps demo bench fuzz install format guests lab-build \
-	check check-lint check-unit check-corpus check-bpf check-native check-lab check-cli
+	check check-lint check-unit check-corpus check-bpf check-native check-lab check-cli check-matrix
 
 all: $(O)/nisvd $(O)/nisvctl
 
@@ -219,7 +219,7 @@ check: $(if $(NO_DEPS),,deps)
 	@tests/runner.sh end
 
 check-lint:
-	@$(RUN) lint tests/lint.sh tests/unit/layering.sh
+	@$(RUN) lint tests/lint.sh tests/unit/layering.sh 'tests/lab/matrix agree'
 
 check-unit:
 	$(Q)$(MAKE) --no-print-directory unit-bins
@@ -254,11 +254,24 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel.
+# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel. Without them the scenarios
+# run on the newest kernel, too.
+NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
 LAB_TESTS := $(sort $(wildcard tests/lab/tests/*.sh))
+SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
-	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)'))
+	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)')) \
+		$(NEWEST:%='$(SCENARIOS) %')
+
+# The scenarios on every kernel, in every mode of KVM; MATRIX= chooses. UPDATE=1 keeps what came of it in
+# tests/lab/matrix.json and README.md.
+MATRIX ?= bullseye bookworm bookworm+nvhe trixie trixie+protected trixie-16k sid sid-rt trixie-backports native
+check-matrix: lab-build all guests
+	@status=0; \
+	$(RUN) matrix $(patsubst %,'$(SCENARIOS) %',$(filter-out native,$(MATRIX))) \
+		$(if $(filter native,$(MATRIX)),tests/native/corpus.sh) || status=1; \
+	tests/lab/matrix $(if $(UPDATE),update,show) $(MATRIX); exit $$status
 
 demo: $(if $(NO_DEPS),,deps)
 	@tests/demo/demo

@@ -9,14 +9,15 @@
 # Set by tests/lab/lab.
 : "${cache:?}"
 
-# SPEC, other names for it, suites it is taken from.
+# SPEC, other names for it, flavour (of Debian's linux-image-FLAVOUR), suites it is taken from.
 kernel_table='
-bookworm          12|6.1   bookworm bookworm-security
-bullseye          11|5.10  bullseye bullseye-security
-trixie            13|6.12  trixie trixie-security
-sid               unstable sid
-trixie-backports  -        trixie-backports trixie
-sid-rt            -        sid
+bookworm          12|6.1   cloud-arm64  bookworm bookworm-security
+bullseye          11|5.10  cloud-arm64  bullseye bullseye-security
+trixie            13|6.12  cloud-arm64  trixie trixie-security
+sid               unstable cloud-arm64  sid
+trixie-backports  -        cloud-arm64  trixie-backports trixie
+sid-rt            -        rt-arm64     sid
+trixie-16k        -        arm64-16k    trixie trixie-security
 '
 kernel_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -37,7 +38,7 @@ kernel_names() {
 }
 
 kernel_suites() {
-	awk -v name="$1" '$1 == name { $1 = $2 = ""; print }' <<<"$kernel_table"
+	awk -v name="$1" '$1 == name { $1 = $2 = $3 = ""; print }' <<<"$kernel_table"
 }
 
 kernel_aliases() {
@@ -46,10 +47,7 @@ kernel_aliases() {
 
 # kernel_package NAME: the metapackage of its flavour.
 kernel_package() {
-	case $1 in
-	*-rt) echo linux-image-rt-arm64 ;;
-	*) echo linux-image-cloud-arm64 ;;
-	esac
+	awk -v name="$1" '$1 == name { print "linux-image-" $3 }' <<<"$kernel_table"
 }
 
 kernel_dir() {
@@ -208,8 +206,13 @@ kernel_find() {
 		r=0
 		kernel_download "$2" "$package" "${suites[0]}" || r=$?
 	fi
-	[ $r -ne $exit_gone ] || say "the Debian archive no longer has the kernel of ${suites[0]}"
-	return $r
+	[ $r -eq $exit_gone ] || return $r
+	say "the Debian archive no longer has the kernel of ${suites[0]}"
+	# A check without these is none.
+	case $1 in
+	bookworm | trixie) return 1 ;;
+	*) return $exit_gone ;;
+	esac
 }
 
 # kernel_fetch NAME [again]: makes sure that the cache has it. Two labs at once fetch it once.

@@ -3,12 +3,12 @@
 #
 # The live twin of the corpus: every case of tests/corpus/arm64.cases from the fault to nisvd's answer, which
 # must be its label. tests/corpus/record keeps the dossiers of this.
-#   tests/lab/tests/corpus.sh KERNEL [NAME...]     all cases, or those named
+#   tests/lab/tests/corpus.sh HOST [NAME...]     all cases, or those named
 
 # shellcheck source=tests/lab/tests/lib/host.sh
 . "$(dirname "$0")/lib/host.sh"
 
-kernel=${1:?which kernel?}
+host=${1:?which host?}
 shift
 corpus=${top:?}/tests/corpus
 work=$(mktemp -d "${TMPDIR:-/tmp}/nisvd-corpus.XXXXXX")
@@ -29,7 +29,7 @@ boot() {
 	[ -n "$2" ] || return 0
 	echo "$2" >"$work/names"
 	shift 2
-	lab_run "$kernel" "$cpu" --no-daemon "${copies[@]}" "$@" || result=$?
+	lab_run "$host" "$cpu" --no-daemon "${copies[@]}" "$@" || result=$?
 }
 
 names=$(sed -n 's/^\([a-z][a-z0-9-]*\)|.*/\1/p' "$corpus/arm64.cases")
