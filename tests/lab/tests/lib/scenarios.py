@@ -18,7 +18,8 @@ class Exceptions:
         for hosts, names, answer, reason in read():
             if not any(fnmatch.fnmatchcase(host, pattern) for pattern in hosts.split()):
                 continue
-            self.reasons.append(reason)
+            if reason not in self.reasons:
+                self.reasons.append(reason)
             self.answers.update((name, answer) for name in names.split())
 
 
