@@ -70,8 +70,9 @@ static __always_inline u32 chain_step(struct vcpu_state *v, struct chain *chain,
 _Static_assert(!(NISV_FRAMES_MAX & (NISV_FRAMES_MAX - 1)), "a mask bounds the index");
 
 /* Add the frames from the record at @fp on to the pending record's; @word: bytes of a register. */
-__noinline int backtrace_follow(struct vcpu_state *v, u64 fp, u64 word)
+__noinline int backtrace_follow(vcpu_ref ref, u64 fp, u64 word)
 {
+	struct vcpu_state *v = vcpu_referred(ref);
 	struct chain chain = {.fp = fp, .first = fp, .limit = NO_LIMIT};
 	struct nisv_backtrace *trace;
 	u32 i;

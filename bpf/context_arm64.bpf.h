@@ -64,19 +64,19 @@ static __always_inline bool regime_is_known(const struct nisv_rec_fault *rec, u6
 static __always_inline bool walk_agrees(const struct nisv_rec_fault *rec)
 {
 	const struct nisv_walk *walk = &rec->walk;
-	u64 page = rec->ipa >> GFN_SHIFT;
+	u64 page = rec->ipa >> PAGE_SHIFT;
 	bool is_output =
 		walk->state == NISV_WALK_DONE ||
 		(walk->state == NISV_WALK_MMU_OFF && rec->sysregs_state == NISV_SYSREGS_CURRENT);
 	u32 i;
 
 	if (!(rec->esr & ESR_S1PTW))
-		return is_output && walk->out >> GFN_SHIFT == page;
+		return is_output && walk->out >> PAGE_SHIFT == page;
 	for (i = 0; i < NISV_WALK_STEPS && i < walk->n_steps; i++)
-		if (walk->step[i].address >> GFN_SHIFT == page)
+		if (walk->step[i].address >> PAGE_SHIFT == page)
 			return true;
 	return walk->state != NISV_WALK_DONE && walk->state != NISV_WALK_MMU_OFF && walk->out &&
-	       walk->out >> GFN_SHIFT == page;
+	       walk->out >> PAGE_SHIFT == page;
 }
 
 /* Translate what faulted, and see whether that is what the CPU found. */
@@ -90,7 +90,7 @@ static __always_inline void walk_read(struct vcpu_state *v)
 		rec->walk.state = NISV_WALK_FOREIGN;
 		return;
 	}
-	stage1_walk(v, address_of(rec, rec->far));
+	stage1_walk(vcpu_refer(v), address_of(rec, rec->far));
 	rec->walk = v->look.walk;
 	rec->walk.agrees = walk_agrees(rec);
 }
@@ -116,7 +116,7 @@ static __always_inline u32 insn_state(u32 walk_state)
 static __always_inline u32 insn_append(struct vcpu_state *v, u64 pc, u64 size)
 {
 	struct nisv_rec_fault *rec = &v->pending;
-	u32 state = virtual_read(v, pc, size);
+	u32 state = virtual_read(vcpu_refer(v), pc, size);
 	u32 at = rec->insn_len;
 
 	if (!at &&
@@ -148,7 +148,7 @@ static __always_inline void insn_read(struct vcpu_state *v)
 	if (is_t32 && rec->insn_state == NISV_INSN_OK && is_wide(v->look.word))
 		rec->insn_state = insn_append(v, pc + 2, 2);
 	if (rec->insn_state == NISV_INSN_OK && rec->insn_ipa)
-		code_read(v, rec->insn_ipa);
+		code_read(vcpu_refer(v), rec->insn_ipa);
 }
 
 /* ---- the callers ---- */
@@ -160,7 +160,7 @@ static __always_inline u32 data_read(struct vcpu_state *v, u64 va, u64 size)
 
 	if (!regime_is_known(rec, va))
 		return NISV_WALK_NO_SYSREGS;
-	state = virtual_read(v, va, size);
+	state = virtual_read(vcpu_refer(v), va, size);
 	if (rec->sys.sctlr & (PSTATE_EL(rec->pstate) ? SCTLR_EE : SCTLR_E0E))
 		v->look.word = __builtin_bswap64(v->look.word);
 	return state;
@@ -174,12 +174,13 @@ static __always_inline void backtrace_read(struct vcpu_state *v)
 		return;
 	rec->backtrace.frame[0] = rec->gpr[REG_LR];
 	rec->backtrace.n = 1;
-	backtrace_follow(v, rec->gpr[REG_FP], sizeof(u64));
+	backtrace_follow(vcpu_refer(v), rec->gpr[REG_FP], sizeof(u64));
 }
 
 /* An L2 guest's addresses are those of another VM, and EL2 has registers of its own. */
-__noinline int context_fill(struct vcpu_state *v)
+__noinline int context_fill(vcpu_ref ref)
 {
+	struct vcpu_state *v = vcpu_referred(ref);
 	struct nisv_rec_fault *rec;
 
 	if (!v || !inspect_guest_memory)

@@ -36,7 +36,7 @@ static __always_inline void fill_final(u64 vcpu, struct nisv_rec_fault *rec, boo
 static __always_inline bool vcpu_is_nested(u64 vcpu);
 
 /* Architecture: what the guest's memory says of the pending record, whose registers are filled. */
-int context_fill(struct vcpu_state *v);
+int context_fill(vcpu_ref ref);
 
 static __always_inline bool is_power_of_2(u64 n)
 {
@@ -53,7 +53,7 @@ static __always_inline void fault_vm(struct fault *f, struct task_struct *task)
 static __always_inline void site_key(const struct fault *f, struct nisv_site_key *key)
 {
 	key->vm = f->vm;
-	key->page = f->ipa >> 12;
+	key->page = f->ipa >> PAGE_SHIFT;
 	key->pc = f->pc;
 	key->kind = f->kind;
 	key->reserved = 0;
@@ -213,7 +213,7 @@ static __always_inline void fault_count(struct fault *f)
  */
 static __always_inline u32 memory_fault_kind(u64 kvm, u64 ipa)
 {
-	u64 slot = slot_find(vm_memslots(kvm), ipa >> GFN_SHIFT);
+	u64 slot = slot_find(vm_memslots(kvm), gfn_of(ipa));
 
 	if (slot && !(READ(kvm_memory_slot, slot, flags) & NISV_SLOT_GUEST_MEMFD))
 		return NISV_KIND_BACKING;
@@ -234,8 +234,9 @@ static __always_inline void site_outcome(const struct fault *f, const struct out
 }
 
 /* Number, limit and send the pending record of a vCPU, if it is decided. */
-__noinline int fault_send(struct vcpu_state *v)
+__noinline int fault_send(vcpu_ref ref)
 {
+	struct vcpu_state *v = vcpu_referred(ref);
 	struct nisv_rec_fault *rec;
 	struct nisv_vm_stat *vm;
 	struct nisv_vm_key key;
@@ -327,10 +328,10 @@ static __always_inline void fault_finish(struct vcpu_state *v)
 		return;
 	if (!v->looked) {
 		v->looked = 1;
-		context_fill(v);
+		context_fill(vcpu_refer(v));
 	}
-	backing_describe(v);
-	fault_send(v);
+	backing_describe(vcpu_refer(v));
+	fault_send(vcpu_refer(v));
 }
 
 #endif

@@ -13,8 +13,7 @@
 #define HCR_TGE	   (1ULL << 27)
 #define HCR_E2H	   (1ULL << 34)
 
-#define PAGE_OFFSET_MASK 0xfffULL
-#define PSTATE_MODE	 0x1fULL /* SPSR_EL2.M: nRW, exception level, SPSel */
+#define PSTATE_MODE 0x1fULL /* SPSR_EL2.M: nRW, exception level, SPSel */
 
 /*
  * Set the address of a fault from the page that KVM found and FAR. For a stage-1 walk FAR is the
@@ -22,9 +21,9 @@
  */
 static __always_inline void fault_address(struct fault *f, u64 page)
 {
-	f->ipa = page & ~PAGE_OFFSET_MASK;
+	f->ipa = page & ~(PAGE_BYTES - 1);
 	if (!(f->esr & ESR_S1PTW))
-		f->ipa |= f->far & PAGE_OFFSET_MASK;
+		f->ipa |= f->far & (PAGE_BYTES - 1);
 }
 
 /* The registers of a vCPU that can run a hypervisor which are not in sys_regs[]; 0: it cannot. */

@@ -7,8 +7,6 @@
 #include "context_x86.bpf.h"
 #include "fault.bpf.h"
 
-#define PAGE_BYTES 4096ULL
-
 /* Bytes of the instruction that the emulator fetched; 0: the fetch itself failed. */
 static __always_inline u32 fetched_bytes(u64 ctxt)
 {
@@ -32,7 +30,7 @@ static __always_inline u64 emulation_address(u64 vcpu, u64 ctxt, u64 pc)
 	if (!(READ(kvm_vcpu, vcpu, arch.cr0) & CR0_PG))
 		return pc;
 	if (READ(kvm_vcpu, vcpu, arch.mmio_gva) == (pc & ~(PAGE_BYTES - 1)))
-		return READ(kvm_vcpu, vcpu, arch.mmio_gfn) << GFN_SHIFT | (pc & (PAGE_BYTES - 1));
+		return gpa_of(READ(kvm_vcpu, vcpu, arch.mmio_gfn)) | (pc & (PAGE_BYTES - 1));
 	return 0;
 }
 

@@ -116,11 +116,20 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 } _core;
 
+/* Until Linux 6.0: the mappings in a red-black tree. */
+struct mm_struct___v510 {
+	struct rb_root mm_rb;
+} _core;
+
 struct vm_area_struct {
 	unsigned long vm_start, vm_end;
 	unsigned long vm_flags;
 	unsigned long vm_pgoff;
 	struct file *vm_file;
+} _core;
+
+struct vm_area_struct___v510 {
+	struct rb_node vm_rb;
 } _core;
 
 struct sched_entity {
@@ -133,6 +142,7 @@ struct task_struct {
 	struct hlist_head preempt_notifiers;
 	struct sched_entity se;
 	s32 pid, tgid;
+	void *stack;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	u64 start_boottime;

@@ -4,7 +4,7 @@
 
 /* Maps, settings and the state that the programs share. */
 
-#include "kvm.bpf.h"
+#include "older.bpf.h"
 
 /* Set by the daemon before loading. (__u32: the skeleton repeats these types in user space.) */
 const volatile __u32 sites_per_vm = 10240;
@@ -79,7 +79,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, HASH_FLAGS);
 	__uint(max_entries, MAX_VCPUS);
 	__type(key, struct nisv_vcpu_key);
 	__type(value, struct vcpu_state);
@@ -87,7 +87,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, HASH_FLAGS);
 	__uint(max_entries, MAX_SITES);
 	__type(key, struct nisv_site_key);
 	__type(value, struct nisv_site);
@@ -95,7 +95,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, HASH_FLAGS);
 	__uint(max_entries, MAX_PLACES);
 	__type(key, struct nisv_place_key);
 	__type(value, struct nisv_place);
@@ -172,21 +172,12 @@ static __always_inline struct scratch *scratch_get(u32 which)
 }
 
 /*
- * BPF_ATOMIC | BPF_FETCH needs a kernel with CO-RE's -mcpu=v3 instructions (5.12 on x86-64, 5.18
- * on arm64).
- */
-static __always_inline u64 add_fetch(u64 *value, u64 n)
-{
-	return __sync_fetch_and_add(value, n) + n;
-}
-
-/*
  * Take one of a VM's budget before using it: several CPUs that look first and take later would
  * overdraw it. What turns out not to be needed is given back.
  */
 static __always_inline bool room_take(__u64 *used, u32 max)
 {
-	if (__sync_fetch_and_add(used, 1) < max)
+	if (add_fetch(used, 1) <= max)
 		return true;
 	__sync_fetch_and_add(used, -1);
 	return false;

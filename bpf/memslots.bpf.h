@@ -14,7 +14,20 @@
 /* Twice log2 of the 32764 slots that KVM allows bounds the depth of a red-black tree. */
 #define TREE_DEPTH 32
 
-#define GFN_SHIFT 12
+/* The smallest page that a guest can have, and of the addresses that the CPU reports of aborts. */
+#define PAGE_SHIFT 12
+#define PAGE_BYTES (1ULL << PAGE_SHIFT)
+
+/* KVM counts frames in pages of the host, whatever the guest's are. */
+static __always_inline u64 gfn_of(u64 gpa)
+{
+	return gpa >> host_page_shift;
+}
+
+static __always_inline u64 gpa_of(u64 gfn)
+{
+	return gfn << host_page_shift;
+}
 
 /* Address of the kvm_memory_slot at a node of the tree. */
 static __always_inline u64 slot_of_node(u64 node, u32 idx)
@@ -175,8 +188,8 @@ static __always_inline void slot_describe(u64 address, struct nisv_slot *slot)
 		slot->as_id = 0;
 		return;
 	}
-	slot->gpa = READ(kvm_memory_slot, address, base_gfn) << GFN_SHIFT;
-	slot->size = (u64)READ(kvm_memory_slot, address, npages) << GFN_SHIFT;
+	slot->gpa = gpa_of(READ(kvm_memory_slot, address, base_gfn));
+	slot->size = gpa_of(READ(kvm_memory_slot, address, npages));
 	slot->hva = READ(kvm_memory_slot, address, userspace_addr);
 	slot->flags = READ(kvm_memory_slot, address, flags);
 	slot->id = READ(kvm_memory_slot, address, id);
@@ -246,7 +259,7 @@ static __always_inline u64 memslots_generation(u64 memslots)
  */
 static __always_inline void slots_around(u64 kvm, struct nisv_rec_fault *rec, u32 if_stable)
 {
-	u64 gfn = rec->ipa >> GFN_SHIFT;
+	u64 gfn = gfn_of(rec->ipa);
 	int try;
 
 	rec->layout_state = NISV_LAYOUT_UNSTABLE;
@@ -259,7 +272,7 @@ static __always_inline void slots_around(u64 kvm, struct nisv_rec_fault *rec, u3
 		rec->generation = generation;
 		slot_describe(hit ? slot : 0, &rec->slot);
 		if (hit) {
-			u64 base = rec->slot.gpa >> GFN_SHIFT;
+			u64 base = gfn_of(rec->slot.gpa);
 
 			slot = base ? slot_at_or_below(memslots, base - 1) : 0;
 		}

@@ -44,6 +44,13 @@ static __always_inline void place_reserve(const struct nisv_place_key *key, stru
 	}
 }
 
+/* Clang makes of the addition of a constant 0 an atomic "or", which older kernels lack. */
+static __always_inline void number_add(u64 *value, u64 n)
+{
+	if (n)
+		__sync_fetch_and_add(value, n);
+}
+
 /* Add counts to a place; without one they are the VM's unplaced. */
 static __always_inline void place_add(const struct nisv_place_key *key, struct nisv_vm_stat *vm,
 				      const struct nisv_place *n)
@@ -51,13 +58,13 @@ static __always_inline void place_add(const struct nisv_place_key *key, struct n
 	struct nisv_place *place = bpf_map_lookup_elem(&places, key);
 
 	if (place) {
-		__sync_fetch_and_add(&place->count, n->count);
-		__sync_fetch_and_add(&place->user, n->user);
+		number_add(&place->count, n->count);
+		number_add(&place->user, n->user);
 	} else {
-		__sync_fetch_and_add(&vm->unplaced_mmio, n->count);
+		number_add(&vm->unplaced_mmio, n->count);
 	}
-	__sync_fetch_and_add(key->is_write ? &vm->mmio_writes : &vm->mmio_reads, n->count);
-	__sync_fetch_and_add(&vm->mmio_user, n->user);
+	number_add(key->is_write ? &vm->mmio_writes : &vm->mmio_reads, n->count);
+	number_add(&vm->mmio_user, n->user);
 }
 
 /* Give a slot of the cache to another place. Of a VM that was forgotten nobody wants the rest. */
@@ -119,8 +126,8 @@ static __always_inline bool mmio_look_up(struct task_struct *task, struct nisv_c
 		last->birth = vm_birth(id.kvm);
 		last->vm = vm_key(id.kvm, task);
 	}
-	last->pid = task->pid;
-	last->migrations = task->se.nr_migrations;
+	last->pid = FIELD(task, pid);
+	last->migrations = FIELD(task, se.nr_migrations);
 	last->link = link;
 	last->left = 0;
 	return true;
@@ -134,10 +141,10 @@ static __always_inline bool mmio_look_up(struct task_struct *task, struct nisv_c
  */
 static __always_inline bool mmio_whose(struct task_struct *task, struct nisv_cache_last *last)
 {
-	u64 link = (u64)task->preempt_notifiers.first;
+	u64 link = (u64)FIELD(task, preempt_notifiers.first);
 
-	if (link && last->link == link && !last->left && last->pid == (u32)task->pid &&
-	    last->migrations == task->se.nr_migrations && last->epoch == vm_epoch)
+	if (link && last->link == link && !last->left && last->pid == (u32)FIELD(task, pid) &&
+	    last->migrations == FIELD(task, se.nr_migrations) && last->epoch == vm_epoch)
 		return true;
 	return mmio_look_up(task, last, link);
 }
@@ -217,7 +224,8 @@ static __always_inline void mmio_user(struct nisv_cache *cache, struct task_stru
 	struct nisv_cache_slot *slot;
 	u64 gpa = last->gpa;
 
-	if (last->pid != (u32)task->pid || last->migrations != task->se.nr_migrations) {
+	if (last->pid != (u32)FIELD(task, pid) ||
+	    last->migrations != FIELD(task, se.nr_migrations)) {
 		mmio_user_by_fd(task);
 		return;
 	}

@@ -68,8 +68,9 @@ static __always_inline u64 page_address(const struct paging *p, u64 entry, u32 s
 }
 
 /* Translate a linear address for a vCPU into its look.walk.out; an enum nisv_walk_state. */
-__noinline u32 linear_walk(struct vcpu_state *v, u64 va)
+__noinline u32 linear_walk(vcpu_ref ref, u64 va)
 {
+	struct vcpu_state *v = vcpu_referred(ref);
 	struct paging p = {};
 	u32 shift, state, i;
 	u64 at;
@@ -85,7 +86,7 @@ __noinline u32 linear_walk(struct vcpu_state *v, u64 va)
 	for (i = 0; i < PAGING_LEVELS && i < p.levels; i++) {
 		shift = 12 + p.stride * (p.levels - 1 - i);
 		at = va >> (shift & 63) & ((1ULL << p.stride) - 1);
-		state = guest_read(v, p.table + at * p.entry, p.entry);
+		state = guest_read(vcpu_refer(v), p.table + at * p.entry, p.entry);
 		if (state != NISV_WALK_DONE)
 			return state;
 		if (!(v->look.word & ENTRY_P))

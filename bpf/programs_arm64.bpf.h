@@ -26,7 +26,7 @@ static __noinline struct vcpu_state *guest_fault(u64 pc, u64 esr, u64 far, u64 p
 	f.esr = esr;
 	f.far = far;
 	fault_address(&f, page);
-	slot = slot_find(vm_memslots(f.id.kvm), f.ipa >> GFN_SHIFT);
+	slot = slot_find(vm_memslots(f.id.kvm), gfn_of(f.ipa));
 	if (slot_is_memory(slot, is_write(esr)))
 		return NULL;
 	if (is_cache_op(esr) && !slot_is_memory(slot, false))
@@ -115,7 +115,7 @@ static __always_inline bool exit_kind(struct fault *f, u32 reason, s32 err)
 	if (f->kind == NISV_KIND_BACKING)
 		return (is_iabt(f->esr) || ESR_EC(f->esr) == EC_DABT_LOW) &&
 		       (vcpu_is_nested(f->id.vcpu) ||
-			slot_find(vm_memslots(f->id.kvm), f->ipa >> GFN_SHIFT));
+			slot_find(vm_memslots(f->id.kvm), gfn_of(f->ipa)));
 	if (err == -ENOSYS || reason == EXIT_ARM_NISV)
 		return is_nisv(f->esr);
 	return true;

@@ -67,7 +67,7 @@ int on_emulate_insn(raw_args *ctx)
 	if (!(u8)ctx->args[1])
 		return 0;
 	alone_begin();
-	fault_send(emulation_before(vcpu));
+	fault_send(vcpu_refer(emulation_before(vcpu)));
 	emulation_failed(vcpu);
 	alone_end();
 	return 0;

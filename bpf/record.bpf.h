@@ -52,14 +52,14 @@ static __always_inline void record_send(void *rec, u64 size, bool vital)
 /* Everything about a VM but its command line, which only its own threads can read. */
 static __always_inline void vm_describe(struct nisv_rec_vm *rec, u64 kvm, struct task_struct *task)
 {
-	struct task_struct *leader = task->group_leader;
+	struct task_struct *leader = FIELD(task, group_leader);
 	const unsigned char *name = READ(kvm, kvm, debugfs_dentry, d_name.name);
 
 	if (bpf_probe_read_kernel_str(rec->dir, sizeof(rec->dir), name) < 0)
 		rec->dir[0] = 0;
 	bpf_probe_read_kernel(rec->comm, sizeof(rec->comm), leader->comm);
 	rec->cgroup_id = HAS(CGROUP) ? BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id) : 0;
-	rec->start_ns = leader->start_boottime;
+	rec->start_ns = FIELD(leader, start_boottime);
 	rec->cmdline_len = rec->cmdline_total = 0;
 	rec->vm_fd = -1;
 	rec->reserved = 0;
@@ -73,13 +73,15 @@ static __always_inline void vm_describe(struct nisv_rec_vm *rec, u64 kvm, struct
  */
 static __always_inline void cmdline_read(struct nisv_rec_vm *rec, struct task_struct *task)
 {
+	struct mm_struct *mm;
 	u64 start, end, len;
 	u32 at, n;
 
-	if (!HAS(CMDLINE) || !task->mm)
+	mm = HAS(CMDLINE) ? FIELD(task, mm) : NULL;
+	if (!mm)
 		return;
-	start = task->mm->arg_start;
-	end = task->mm->arg_end;
+	start = FIELD(mm, arg_start);
+	end = FIELD(mm, arg_end);
 	len = end > start ? end - start : 0;
 	rec->cmdline_total = len;
 	for (at = 0; at < NISV_CMDLINE_MAX; at += CMDLINE_PIECE) {

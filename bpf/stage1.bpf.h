@@ -103,7 +103,7 @@ static __always_inline u32 stage1_step(struct vcpu_state *v, struct stage1 *s, u
 	u32 state;
 
 	walk->out = s->table + index * 8;
-	state = guest_read(v, walk->out, sizeof(desc));
+	state = guest_read(vcpu_refer(v), walk->out, sizeof(desc));
 	if (state != NISV_WALK_DONE)
 		return state;
 	if (walk->n_steps >= NISV_WALK_STEPS)
@@ -155,8 +155,9 @@ static __always_inline u32 stage1_follow(struct vcpu_state *v)
  * Translate an address for a vCPU, in AArch64's tables, into its look.walk; returns the state of
  * that.
  */
-__noinline u32 stage1_walk(struct vcpu_state *v, u64 va)
+__noinline u32 stage1_walk(vcpu_ref ref, u64 va)
 {
+	struct vcpu_state *v = vcpu_referred(ref);
 	struct nisv_walk *walk;
 
 	if (!v)
@@ -174,15 +175,16 @@ __noinline u32 stage1_walk(struct vcpu_state *v, u64 va)
 }
 
 /* Read @size bytes at a virtual address, all in one page, into the vCPU's look.word. */
-__noinline u32 virtual_read(struct vcpu_state *v, u64 va, u64 size)
+__noinline u32 virtual_read(vcpu_ref ref, u64 va, u64 size)
 {
-	u32 state = stage1_walk(v, va);
+	struct vcpu_state *v = vcpu_referred(ref);
+	u32 state = stage1_walk(ref, va);
 
 	if (!v)
 		return NISV_WALK_UNREADABLE;
 	if (state != NISV_WALK_DONE && state != NISV_WALK_MMU_OFF)
 		return state;
-	return guest_read(v, v->look.walk.out, size);
+	return guest_read(vcpu_refer(v), v->look.walk.out, size);
 }
 
 #endif

@@ -13,11 +13,6 @@ struct vcpu_id {
 	u64 ops;
 };
 
-static __always_inline struct task_struct *current_task(void)
-{
-	return (struct task_struct *)bpf_get_current_task_btf();
-}
-
 /*
  * The head of struct kvm_vcpu is kvm, then the notifier's link and ops, on every kernel from 5.10
  * to 7.3: one read in place of two on the hot path, two where a kernel should lay it out otherwise.
@@ -49,7 +44,7 @@ static __always_inline bool vcpu_check(struct task_struct *task, struct vcpu_id 
 		return true;
 	if (kvm_preempt_ops || !id->ops || !id->kvm)
 		return false;
-	if ((u64)READ(kvm_vcpu, id->vcpu, pid) != (u64)task->thread_pid)
+	if ((u64)READ(kvm_vcpu, id->vcpu, pid) != (u64)FIELD(task, thread_pid))
 		return false;
 	kvm_preempt_ops = id->ops;
 	return true;
@@ -58,7 +53,7 @@ static __always_inline bool vcpu_check(struct task_struct *task, struct vcpu_id 
 /* Between vcpu_load() and vcpu_put(): KVM's notifier is the first one of the thread. */
 static __always_inline bool vcpu_loaded(struct task_struct *task, struct vcpu_id *id)
 {
-	u64 link = (u64)task->preempt_notifiers.first;
+	u64 link = (u64)FIELD(task, preempt_notifiers.first);
 
 	if (!link)
 		return false;
@@ -66,15 +61,34 @@ static __always_inline bool vcpu_loaded(struct task_struct *task, struct vcpu_id
 	return vcpu_check(task, id);
 }
 
+#ifdef OLDER_KERNELS
+/*
+ * The registers of the system call are at the end of the kernel's stack: 16 KiB, on arm64 at least
+ * a page (THREAD_SIZE, task_pt_regs()).
+ */
+static __always_inline struct pt_regs *task_registers(struct task_struct *task)
+{
+	u64 stack = (u64)FIELD(task, stack);
+
+	return (struct pt_regs *)(stack + (1UL << (host_page_shift > 14 ? host_page_shift : 14)) -
+				  bpf_core_type_size(struct pt_regs));
+}
+#else
+static __always_inline struct pt_regs *task_registers(struct task_struct *task)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(task);
+}
+#endif
+
 /* The fd of the KVM_RUN that this thread is in, -1 if it is in no such call. */
 static __always_inline int run_fd(struct task_struct *task)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct pt_regs *regs = task_registers(task);
 
 #if defined(__TARGET_ARCH_arm64)
-	return (u32)regs->regs[1] == KVM_RUN_CMD ? (int)regs->orig_x0 : -1;
+	return (u32)FIELD(regs, regs[1]) == KVM_RUN_CMD ? (int)FIELD(regs, orig_x0) : -1;
 #else
-	return (u32)regs->si == KVM_RUN_CMD ? (int)regs->di : -1;
+	return (u32)FIELD(regs, si) == KVM_RUN_CMD ? (int)FIELD(regs, di) : -1;
 #endif
 }
 
@@ -85,18 +99,18 @@ static __always_inline int run_fd(struct task_struct *task)
 static __always_inline bool vcpu_put_one(struct task_struct *task, struct vcpu_id *id)
 {
 	int fd = run_fd(task);
-	struct fdtable *fdt = task->files->fdt;
+	struct fdtable *fdt = FIELD(FIELD(task, files), fdt);
 	struct file **files, *file = NULL;
 
-	if (fd < 0 || (u32)fd >= fdt->max_fds)
+	if (fd < 0 || (u32)fd >= FIELD(fdt, max_fds))
 		return false;
-	files = fdt->fd;
+	files = FIELD(fdt, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	if (!file)
 		return false;
 	id->vcpu = (u64)BPF_CORE_READ(file, private_data);
 	return id->vcpu && vcpu_check(task, id) &&
-	       (u64)READ(kvm_vcpu, id->vcpu, pid) == (u64)task->thread_pid;
+	       (u64)READ(kvm_vcpu, id->vcpu, pid) == (u64)FIELD(task, thread_pid);
 }
 
 /*
@@ -122,7 +136,7 @@ static __always_inline struct nisv_vm_key vm_key(u64 kvm, struct task_struct *ta
 
 	key.ino = READ(kvm, kvm, debugfs_dentry, d_inode, i_ino);
 	if (!key.ino)
-		key.ino = task->group_leader->start_boottime | 1ULL << 63;
+		key.ino = FIELD(FIELD(task, group_leader), start_boottime) | 1ULL << 63;
 	return key;
 }
 

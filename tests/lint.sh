@@ -29,7 +29,7 @@ for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink
 done
 
 build=build/$(uname -m | sed s/aarch64/arm64/)
-make -s "$build/interface.h" "$build/nisvd.skel.h" >/dev/null || complain "cannot build the generated headers"
+make -s "$build/interface.h" "$build/nisvd.skel.h" "$build/nisvd-older.skel.h" >/dev/null || complain "cannot build the generated headers"
 flags=(-std=gnu11 -D_GNU_SOURCE '-DNISV_VERSION="0"' '-DNISV_DATADIR="/usr/share/nisvd"'
 	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -isystem "$build")
 printf '%s\n' "${analysed[@]}" |

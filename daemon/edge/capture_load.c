@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/log.h"
+#include "nisvd-older.skel.h"
 #include "nisvd.skel.h"
 
 static void log_lines(const char *text)
@@ -56,21 +57,38 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
 }
 
-static struct nisvd_bpf *open_object(const struct capture_options *options, int n_cpus)
+/*
+ * The programs come twice, with the same maps, variables and names (bpf/older.bpf.h): the skeleton
+ * of the one object opens the other, too.
+ */
+static int open_skeleton(struct nisvd_bpf *skel, const char *btf_path, bool older)
 {
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open);
-	struct nisvd_bpf *skel;
+	int r = nisvd_bpf__create_skeleton(skel);
 
-	open.btf_custom_path = options->btf_path;
-	skel = nisvd_bpf__open_opts(&open);
+	if (r < 0)
+		return r;
+	if (older)
+		skel->skeleton->data = (void *)nisvd_older_bpf__elf_bytes(&skel->skeleton->data_sz);
+	open.btf_custom_path = btf_path;
+	return bpf_object__open_skeleton(skel->skeleton, &open);
+}
+
+static struct nisvd_bpf *open_object(const struct capture_options *options, int n_cpus, bool older)
+{
+	struct nisvd_bpf *skel = calloc(1, sizeof(*skel));
+
 	if (!skel)
 		return NULL;
+	if (open_skeleton(skel, options->btf_path, older) < 0)
+		goto fail;
 	set_options(skel, options);
-	if (bpf_map__set_max_entries(skel->maps.mmio_cache, (uint32_t)n_cpus) < 0) {
-		nisvd_bpf__destroy(skel);
-		return NULL;
-	}
+	if (bpf_map__set_max_entries(skel->maps.mmio_cache, (uint32_t)n_cpus) < 0)
+		goto fail;
 	return skel;
+fail:
+	nisvd_bpf__destroy(skel);
+	return NULL;
 }
 
 /* ---- what the verifier says ---- */
@@ -126,14 +144,35 @@ static const struct bpf_program *refused_program(const struct logs *logs,
 
 /* ---- loading ---- */
 
-/* Load what is wanted. 0, -errno, or -EAGAIN: one program more is not wanted any more. */
-static int try_load(struct nisvd_bpf *skel, struct capture_hooks *hooks,
+/*
+ * What follows from the refusal of one program: -EAGAIN if another attempt may succeed, with the
+ * object for older kernels (*@older), or else without the program; -errno if none will.
+ */
+static int settle_refusal(struct capture_hooks *hooks, const struct bpf_program *refused, int err,
+			  char *words, bool *older, struct capture_obstacle *why)
+{
+	enum capture_refusal refusal;
+
+	log_lines(words);
+	refusal = capture_obstacle_of_program(why, err, words);
+	if (refusal == CAPTURE_REFUSED_PROGRAM && !*older) {
+		*older = true;
+		return -EAGAIN;
+	}
+	capture_hooks_refuse(hooks, refusal == CAPTURE_REFUSED_LOCKDOWN ? NULL : refused, why);
+	if (refusal == CAPTURE_REFUSED_LOCKDOWN ||
+	    !strcmp(bpf_program__name(refused), "tell_fields"))
+		return why->err;
+	return -EAGAIN;
+}
+
+/* Load what is wanted. 0, -errno, or -EAGAIN: to be tried again with what is wanted now. */
+static int try_load(struct nisvd_bpf *skel, struct capture_hooks *hooks, bool *older,
 		    struct capture_obstacle *why)
 {
 	const struct bpf_program *refused;
 	struct bpf_program *program;
 	struct logs logs = {};
-	bool is_for_all;
 	char *words;
 	int r, i = 0;
 
@@ -146,11 +185,7 @@ static int try_load(struct nisvd_bpf *skel, struct capture_hooks *hooks,
 	r = nisvd_bpf__load(skel);
 	refused = r < 0 ? refused_program(&logs, skel->obj, &words) : NULL;
 	if (refused) {
-		log_lines(words);
-		is_for_all = capture_obstacle_of_program(why, r, words);
-		capture_hooks_refuse(hooks, is_for_all ? NULL : refused, why);
-		r = is_for_all || !strcmp(bpf_program__name(refused), "tell_fields") ? why->err
-										     : -EAGAIN;
+		r = settle_refusal(hooks, refused, r, words, older, why);
 	} else if (r < 0) {
 		capture_obstacle_of_load(why, r);
 		capture_hooks_refuse(hooks, NULL, why);
@@ -178,10 +213,11 @@ static void tell_fields(const struct nisvd_bpf *skel, struct capture_hooks *hook
 int capture_load(const struct capture_options *options, int n_cpus, struct capture_hooks *hooks,
 		 struct nisvd_bpf **ret, struct capture_obstacle *why)
 {
+	bool older = false;
 	int r;
 
 	libbpf_set_print(on_libbpf_print);
-	*ret = open_object(options, n_cpus);
+	*ret = open_object(options, n_cpus, older);
 	if (!*ret)
 		return capture_obstacle_set(why, -ENOEXEC, "install nisvd anew",
 					    "the BPF object in the program is broken");
@@ -193,9 +229,9 @@ int capture_load(const struct capture_options *options, int n_cpus, struct captu
 		capture_hooks_refuse(hooks, NULL, why);
 		return r;
 	}
-	while ((r = try_load(*ret, hooks, why)) == -EAGAIN && wants_any(hooks)) {
+	while ((r = try_load(*ret, hooks, &older, why)) == -EAGAIN && wants_any(hooks)) {
 		nisvd_bpf__destroy(*ret);
-		*ret = open_object(options, n_cpus);
+		*ret = open_object(options, n_cpus, older);
 		if (!*ret)
 			return capture_obstacle_set(why, -ENOMEM, "free memory",
 						    "there is no memory");

@@ -28,9 +28,9 @@ static const char be_root[] = "run nisvd as root, or with CAP_BPF and CAP_PERFMO
 static const char leave_lockdown[] = "boot without lockdown=confidentiality; lockdown=integrity "
 				     "does not stand in the way";
 static const char report_layout[] = "please report this kernel, so that nisvd learns its layout";
-static const char report_program[] =
-	"use Linux 6.1 or later; if it is, please report the verifier's words that nisvd --verbose "
-	"prints";
+static const char report_program[] = "use Linux 5.10 or later; if it is, please report the "
+				     "verifier's words that nisvd --verbose "
+				     "prints";
 
 int capture_obstacle_set(struct capture_obstacle *why, int err, const char *how_to_get,
 			 const char *format, ...)
@@ -210,12 +210,12 @@ static const char *last_words(char *log)
 	return last;
 }
 
-bool capture_obstacle_of_program(struct capture_obstacle *why, int err, char *log)
+enum capture_refusal capture_obstacle_of_program(struct capture_obstacle *why, int err, char *log)
 {
 	const char *words;
 
 	if (explain_layout(why, err, log))
-		return false;
+		return CAPTURE_REFUSED_LAYOUT;
 	words = last_words(log);
 	/*
 	 * "unknown func bpf_probe_read#4", and since Linux 6.13 "program of this type cannot use
@@ -226,9 +226,9 @@ bool capture_obstacle_of_program(struct capture_obstacle *why, int err, char *lo
 		capture_obstacle_set(why, -EPERM, leave_lockdown,
 				     "kernel lockdown (confidentiality) forbids BPF to read kernel "
 				     "memory");
-		return true;
+		return CAPTURE_REFUSED_LOCKDOWN;
 	}
 	capture_obstacle_set(why, err, report_program, "this kernel refuses the program: %s",
 			     words);
-	return false;
+	return CAPTURE_REFUSED_PROGRAM;
 }

@@ -27,12 +27,17 @@ int capture_obstacle_of_load(struct capture_obstacle *why, int err);
 int capture_obstacle_of_layout(struct capture_obstacle *why, int err, const char *kind,
 			       const char *type, const char *member);
 
+/* Why a kernel refuses a program. */
+enum capture_refusal {
+	CAPTURE_REFUSED_LAYOUT,	  /* the kernel lacks a field that it reads */
+	CAPTURE_REFUSED_LOCKDOWN, /* kernel lockdown forbids reading: that holds for all programs */
+	CAPTURE_REFUSED_PROGRAM,  /* because of what it does */
+};
+
 /*
- * The kernel refused one program, with @err, and its verifier said @log: because the kernel lacks a
- * field that it reads, because kernel lockdown forbids reading, or because of what the program
- * does. @log is cut into lines. Returns true if that holds for all programs.
+ * The kernel refused one program, with @err, and its verifier said @log, which is cut into lines.
  */
-bool capture_obstacle_of_program(struct capture_obstacle *why, int err, char *log);
+enum capture_refusal capture_obstacle_of_program(struct capture_obstacle *why, int err, char *log);
 
 /* Attaching was refused for lack of permission. */
 int capture_obstacle_of_permission(struct capture_obstacle *why, int err, bool is_kprobe);

@@ -20,6 +20,7 @@
 #include "daemon/edge/capture.h"
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
+#include "nisvd-older.skel.h"
 
 static unsigned n_records;
 
@@ -60,6 +61,16 @@ static struct capture *start(void)
 
 	assert_int_equal(capture_new(&options, &ops, NULL, &capture), 0);
 	return capture;
+}
+
+/* What this kernel does not need, it loads as well. */
+static void test_older(void **state)
+{
+	struct nisvd_older_bpf *older = nisvd_older_bpf__open_and_load();
+
+	(void)state;
+	assert_non_null(older);
+	nisvd_older_bpf__destroy(older);
 }
 
 /* Whatever is not attached says why, and what to do if something is lost by it. */
@@ -281,13 +292,10 @@ static void test_absent_means_absent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sources),
-		cmocka_unit_test(test_two_captures),
-		cmocka_unit_test(test_no_vcpu),
-		cmocka_unit_test(test_bad_records),
-		cmocka_unit_test(test_unknown_exit),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_absent_means_absent),
+		cmocka_unit_test(test_older),	     cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_two_captures), cmocka_unit_test(test_no_vcpu),
+		cmocka_unit_test(test_bad_records),  cmocka_unit_test(test_unknown_exit),
+		cmocka_unit_test(test_memory),	     cmocka_unit_test(test_absent_means_absent),
 	};
 
 	if (geteuid() != 0 || access("/dev/kvm", F_OK) < 0) {

@@ -17,6 +17,7 @@ bullseye          11|5.10  cloud-arm64  bullseye bullseye-security
 trixie            13|6.12  cloud-arm64  trixie trixie-security
 sid               unstable cloud-arm64  sid
 trixie-backports  -        cloud-arm64  trixie-backports trixie
+trixie-16k        -        arm64-16k    trixie trixie-security
 sid-rt            -        rt-arm64     sid
 bookworm-amd64    -        cloud-amd64  bookworm bookworm-security
 bullseye-amd64    -        cloud-amd64  bullseye bullseye-security
@@ -233,8 +234,13 @@ kernel_find() {
 		r=0
 		kernel_download "$2" "$package" "${suites[0]}" || r=$?
 	fi
-	[ $r -ne $exit_gone ] || say "the Debian archive no longer has the kernel of ${suites[0]}"
-	return $r
+	[ $r -eq $exit_gone ] || return $r
+	say "the Debian archive no longer has the kernel of ${suites[0]}"
+	# A check without these is none.
+	case $1 in
+	bookworm | trixie) return 1 ;;
+	*) return $exit_gone ;;
+	esac
 }
 
 # kernel_fetch NAME [again]: makes sure that the cache has it, and puts its architecture in use. Two

@@ -29,6 +29,9 @@ mkdir -p "${output%/*}"
 {
 	cases tests/corpus/x86_64.cases case_answer "$@"
 	nisvctl status --json=short | sed 's/^/status\t/'
+	printf 'check\t'
+	"$build/nisvd" --config "$work/nisvd.conf" --check --json | tr -d '\n'
+	echo
 } >"$work/out"
 mv "$work/out" $output
-PYTHONPATH=tests/lab/tests/lib PYTHONDONTWRITEBYTECODE=1 python3 tests/lab/tests/corpus/check.py corpus.x86_64 <$output
+PYTHONPATH=tests/lab/tests/lib PYTHONDONTWRITEBYTECODE=1 python3 tests/lab/tests/corpus/check.py corpus.native - native <$output

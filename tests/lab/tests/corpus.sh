@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The live twin of the corpus: every case of tests/corpus/ARCH.cases, for the kernel's architecture, from the
+# The live twin of the corpus: every case of tests/corpus/ARCH.cases, for the host's architecture, from the
 # fault to nisvd's answer, which must be its label. tests/corpus/record keeps the dossiers of this.
-#   tests/lab/tests/corpus.sh KERNEL [NAME...]     all cases, or those named
+#   tests/lab/tests/corpus.sh HOST [NAME...]     all cases, or those named
 
 # shellcheck source=tests/lab/tests/lib/host.sh
 . "$(dirname "$0")/lib/host.sh"
 # shellcheck source=tests/native/zeropage
 . "${top:?}/tests/native/zeropage"
 
-kernel=${1:?which kernel?}
+host=${1:?which host?}
 shift
-arch=$("$top/tests/lab/lab" arch "$kernel") || exit
+arch=$("$top/tests/lab/lab" arch "${host%+*}") || exit
 corpus=$top/tests/corpus
 cases=$corpus/$arch.cases
 work=$(mktemp -d "${TMPDIR:-/tmp}/nisvd-corpus.XXXXXX")
@@ -36,7 +36,7 @@ boot() {
 	[ -n "$2" ] || return 0
 	echo "$2" >"$work/names"
 	shift 2
-	lab_run "$kernel" "$cpu" --no-daemon "${copies[@]}" "$@" || result=$?
+	lab_run "$host" "$cpu" --no-daemon "${copies[@]}" "$@" || result=$?
 }
 
 names=$(sed -n 's/^\([a-z][a-z0-9-]*\)|.*/\1/p' "$cases")

@@ -18,21 +18,26 @@ outputs=$top/build/check/lab
 exit_gone=77 # of tests/lab/lab
 seconds=300  # ten times what the longest scenario needs on an idle machine of two cores
 
-# lab_run KERNEL CPU [LAB-OPTIONS...]: one boot; 0, exit_gone or 1.
+# A host is a kernel, or a kernel and how KVM runs on it: bookworm+nvhe, with a value of kvm-arm.mode=
+# (Documentation/admin-guide/kernel-parameters.txt).
+# lab_run HOST CPU [LAB-OPTIONS...]: one boot; 0, exit_gone or 1.
 lab_run() {
-	local kernel=$1 cpu=$2 label output status=0
+	local host=$1 cpu=$2 label output status=0 mode=()
 	shift 2
-	label=$name.${kernel//\//_}.$cpu
+	label=$name.${host//\//_}.$cpu
+	case $host in
+	*+*) mode=(--append "kvm-arm.mode=${host##*+}") ;;
+	esac
 	mkdir -p "$outputs"
 	output=$(mktemp "$outputs/.$label.XXXXXX")
 	echo "# $label"
-	"$top/tests/lab/lab" run --kernel "$kernel" --cpu "$cpu" --timeout $seconds \
+	"$top/tests/lab/lab" run --kernel "${host%+*}" "${mode[@]}" --cpu "$cpu" --timeout $seconds \
 		--copy "$tests/lib/guest.sh:/root/guest.sh" \
 		--copy "$parts/guest:/root/scenario" "$@" -- /root/scenario >"$output" ||
 		status=$?
 	if [ $status -eq 0 ]; then
 		PYTHONPATH=$tests/lib PYTHONDONTWRITEBYTECODE=1 \
-			python3 "$parts/check.py" "$label" "$cpu" <"$output" || status=1
+			python3 "$parts/check.py" "$label" "$cpu" "$host" <"$output" || status=1
 	elif [ $status -ne $exit_gone ]; then
 		echo "not ok - $label: the scenario runs to its end: expected status 0, got $status"
 		status=1
@@ -41,9 +46,9 @@ lab_run() {
 	return $status
 }
 
-# lab_test KERNEL CPU... [-- LAB-OPTIONS...]: a boot with each CPU; exits with the worst status.
+# lab_test HOST CPU... [-- LAB-OPTIONS...]: a boot with each CPU; exits with the worst status.
 lab_test() {
-	local kernel=$1 cpus=() cpu status=0 r
+	local host=$1 cpus=() cpu status=0 r
 	shift
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do
 		cpus+=("$1")
@@ -52,7 +57,7 @@ lab_test() {
 	[ $# -eq 0 ] || shift
 	for cpu in "${cpus[@]}"; do
 		r=0
-		lab_run "$kernel" "$cpu" "$@" || r=$?
+		lab_run "$host" "$cpu" "$@" || r=$?
 		[ $r -ne $exit_gone ] || exit $exit_gone
 		[ $r -eq 0 ] || status=1
 	done
