@@ -211,9 +211,11 @@ size_t term_columns(const char *text)
 void term_wrap(const struct term *term, const char *first, int indent, const char *text)
 {
 	size_t width = (size_t)(term->width < WIDTH_READABLE ? term->width : WIDTH_READABLE);
-	size_t at = (size_t)indent;
+	size_t at = term_columns(first);
 	bool begun = false;
 
+	if (at < (size_t)indent)
+		at = (size_t)indent;
 	fputs(first, term->out);
 	while (*(text += strspn(text, " "))) {
 		size_t len = strcspn(text, " "), columns = columns_of(text, len);

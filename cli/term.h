@@ -61,7 +61,7 @@ size_t term_prefix(const char *text, size_t columns, size_t bytes, size_t *ret_c
 
 /*
  * Prints @text word by word within the width (at most 100 columns: longer lines are hard to read).
- * @first starts the first line, @indent spaces every other one; @first is as wide as @indent.
+ * @first, plain text, starts the first line, @indent spaces every other one.
  */
 void term_wrap(const struct term *term, const char *first, int indent, const char *text);
 
