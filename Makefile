@@ -183,6 +183,13 @@ build/arm64/tests/images/%.elf: build/arm64/tests/images/%.img
 	$(call msg,LD,$@)
 	$(Q)$(CROSS_COMPILE)ld -Ttext=0x40000000 -e 0x40000000 -o $@ $<.o
 
+# The same for QEMU's x86 machines.
+X86_IMAGES := $(patsubst tests/guests/images/x86/%.S,build/x86_64/tests/images/%.elf,$(sort $(wildcard tests/guests/images/x86/*.S)))
+build/x86_64/tests/images/%.elf: tests/guests/images/x86/%.S tests/guests/images/x86/pvh.h
+	$(call msg,IMAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 -c -o $@.o $< && $(CROSS_COMPILE)ld -m elf_i386 -Ttext=0x100000 -e start -o $@ $@.o
+
 build/arm64/tests/images/devcopy: tests/guests/images/devcopy.c
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
@@ -223,7 +230,7 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
-native-bins: $(NATIVE_BIN) $(O)/tests/testvmm
+native-bins: $(NATIVE_BIN) $(O)/tests/testvmm $(if $(filter x86_64,$(ARCH)),$(X86_IMAGES))
 proto-bins: $(PROTO_BIN) $(O)/nisvctl $(O)/nisvd
 .PHONY: unit-bins bpf-bins native-bins proto-bins
 
