@@ -77,7 +77,7 @@ pkg = $(shell $(PKG_CONFIG_ENV) $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
 CORE_SRC := $(sort $(wildcard daemon/core/*.c))
 EDGE_SRC := $(sort $(wildcard daemon/edge/*.c))
 CLI_SRC := $(sort $(wildcard cli/*.c))
-BPF_HDR := $(sort $(wildcard bpf/*.h))
+BPF_HDR := $(sort $(wildcard bpf/*.h)) $(addprefix include/nisv_,fields.h maps.h record.h)
 GUEST_C := $(sort $(wildcard tests/guests/*.c))
 GUEST_S := $(sort $(wildcard tests/guests/$(ARCH)/*.S))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
@@ -150,7 +150,7 @@ BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-pa
 
 # The programs twice: nisvd-older.bpf.o is for kernels that lack what the other uses, see bpf/older.bpf.h.
 $(O)/nisvd-older.bpf.o: BPF_CPPFLAGS += -DOLDER_KERNELS
-$(O)/nisvd.bpf.o $(O)/nisvd-older.bpf.o: bpf/nisvd.bpf.c $(BPF_HDR) include/nisv_record.h
+$(O)/nisvd.bpf.o $(O)/nisvd-older.bpf.o: bpf/nisvd.bpf.c $(BPF_HDR)
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(BPF_CPPFLAGS) -c -o $@.tmp $<
@@ -168,13 +168,14 @@ $(call obj,daemon/edge/capture_load.c tests/bpf/test_load.c): $(O)/nisvd.skel.h 
 
 guests: $(O)/tests/testvmm
 
-# Guests of real VMMs, arm64 only: flat kernels, and a program for the Linux guest.
-IMAGES := $(patsubst tests/guests/images/%.S,build/arm64/tests/images/%.img,$(sort $(wildcard tests/guests/images/*.S)))
+# Guests of real VMMs: for arm64 flat kernels, and a program for the Linux guest.
+IMAGES := $(patsubst tests/guests/images/arm64/%.S,build/arm64/tests/images/%.img, \
+	$(sort $(wildcard tests/guests/images/arm64/*.S)))
 # An ELF image that begins where the RAM does leaves QEMU no room for its tree (hw/arm/boot.c).
 images: $(IMAGES) build/arm64/tests/images/ram-above.elf build/arm64/tests/images/devcopy
 .PHONY: images
 
-build/arm64/tests/images/%.img: tests/guests/images/%.S tests/guests/images/image.h
+build/arm64/tests/images/%.img: tests/guests/images/arm64/%.S tests/guests/images/arm64/image.h
 	$(call msg,IMAGE,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -c -o $@.o $< && $(CROSS_COMPILE)objcopy -O binary -j .text $@.o $@
@@ -184,8 +185,9 @@ build/arm64/tests/images/%.elf: build/arm64/tests/images/%.img
 	$(Q)$(CROSS_COMPILE)ld -Ttext=0x40000000 -e 0x40000000 -o $@ $<.o
 
 # The same for QEMU's x86 machines.
-X86_IMAGES := $(patsubst tests/guests/images/x86/%.S,build/x86_64/tests/images/%.elf,$(sort $(wildcard tests/guests/images/x86/*.S)))
-build/x86_64/tests/images/%.elf: tests/guests/images/x86/%.S tests/guests/images/x86/pvh.h
+X86_IMAGES := $(patsubst tests/guests/images/x86_64/%.S,build/x86_64/tests/images/%.elf, \
+	$(sort $(wildcard tests/guests/images/x86_64/*.S)))
+build/x86_64/tests/images/%.elf: tests/guests/images/x86_64/%.S tests/guests/images/x86_64/pvh.h
 	$(call msg,IMAGE,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 -c -o $@.o $< && $(CROSS_COMPILE)ld -m elf_i386 -Ttext=0x100000 -e start -o $@ $@.o

@@ -13,7 +13,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#include "include/nisv_record.h"
+#include "include/nisv_maps.h"
 
 #define _core __attribute__((preserve_access_index))
 

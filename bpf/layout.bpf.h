@@ -312,8 +312,15 @@ static __always_inline u32 layout_size(const struct nisv_rec_layout *rec)
 	return NISV_LAYOUT_SIZE(n < NISV_SLOTS_MAX ? n : NISV_SLOTS_MAX);
 }
 
-static __always_inline void layout_clear(struct nisv_rec_layout *rec)
+/* The layout of a scratch area, with nothing in it but slots; NULL: there is no such area. */
+static __always_inline struct nisv_rec_layout *layout_begin(u32 which)
 {
+	struct scratch *scratch = scratch_get(which);
+	struct nisv_rec_layout *rec;
+
+	if (!scratch)
+		return NULL;
+	rec = &scratch->rec_layout;
 	rec->ipa_bits = 0;
 	rec->nisv_to_user = 0;
 	rec->is_protected = 0;
@@ -321,18 +328,16 @@ static __always_inline void layout_clear(struct nisv_rec_layout *rec)
 	rec->vgic_model = NISV_VGIC_NONE;
 	rec->vgic_dist = rec->vgic_cpu = NISV_ADDR_UNSET;
 	rec->n_redist = rec->n_bus = rec->total_bus = rec->vcpus = 0;
+	return rec;
 }
 
 /* All but the slots. */
 __noinline int devices_fill(u64 kvm, u32 which)
 {
-	struct scratch *scratch = scratch_get(which);
-	struct nisv_rec_layout *rec;
+	struct nisv_rec_layout *rec = layout_begin(which);
 
-	if (!scratch)
+	if (!rec)
 		return -1;
-	rec = &scratch->rec_layout;
-	layout_clear(rec);
 	rec->vcpus = READ(kvm, kvm, online_vcpus.counter);
 	layout_bus(kvm, rec, which);
 	layout_arch(kvm, rec);
@@ -342,13 +347,10 @@ __noinline int devices_fill(u64 kvm, u32 which)
 /* A map that is not known whole is not known: a device that is not told would be a hole. */
 static __always_inline int layout_unknown(u32 which)
 {
-	struct scratch *scratch = scratch_get(which);
-	struct nisv_rec_layout *rec;
+	struct nisv_rec_layout *rec = layout_begin(which);
 
-	if (!scratch)
+	if (!rec)
 		return -1;
-	rec = &scratch->rec_layout;
-	layout_clear(rec);
 	rec->state = NISV_LAYOUT_NONE;
 	rec->generation = 0;
 	rec->n_slots = rec->total_slots = 0;

@@ -4,7 +4,7 @@
 
 /*
  * The binary contract between bpf/ (which writes) and daemon/edge/capture (which reads): ring
- * buffer records, map keys and map values. Fixed-width members only, no implicit padding, the
+ * buffer records; nisv_maps.h has the maps. Fixed-width members only, no implicit padding, the
  * record type first. Both sides are built from one tree, so there is no version field; the sizes
  * below are asserted on both sides because BPF and the host compiler may lay out differently.
  *
@@ -23,10 +23,9 @@
 #define NISV_GPRS                                                                                \
 	31 /* arm64 x0..x30; x86 uses the first 16 in KVM's order (rax, rcx, rdx, rbx, rsp, ...) \
 	    */
-#define NISV_INSN_MAX	 16 /* bytes: 4 on arm64, at most 15 on x86 */
-#define NISV_PLACE_SHIFT 9  /* MMIO is counted per 512 bytes: one virtio-mmio transport each */
-#define NISV_WALK_STEPS	 5  /* descriptors of a stage-1 walk: levels -1 to 3 */
-#define NISV_FRAMES_MAX	 16 /* return addresses in one fault record */
+#define NISV_INSN_MAX	16 /* bytes: 4 on arm64, at most 15 on x86 */
+#define NISV_WALK_STEPS 5  /* descriptors of a stage-1 walk: levels -1 to 3 */
+#define NISV_FRAMES_MAX 16 /* return addresses in one fault record */
 
 enum nisv_rec_type {
 	NISV_REC_VM = 1,     /* struct nisv_rec_vm: first sight of a VM */
@@ -341,8 +340,8 @@ struct nisv_vma {
 
 /*
  * Whether a guest of a hypervisor inside the VM ran, and whose address ipa is then. KVM walks that
- * hypervisor's tables after kvm_guest_fault and before kvm_mmio_nisv (kvm_handle_guest_abort() of
- * 6.11 and later); HPFAR_EL2, and x86's emulator, have the nested guest's own.
+ * hypervisor's tables after kvm_guest_fault and before kvm_mmio_nisv (kvm_handle_guest_abort() as
+ * of Linux 7.1); HPFAR_EL2, and x86's emulator, have the nested guest's own.
  */
 enum nisv_nested {
 	NISV_NESTED_NO = 0,
@@ -393,121 +392,6 @@ struct nisv_rec_fault {
 	__u8 code[NISV_CODE_BYTES];
 };
 
-/*
- * Map `vcpus`, its key: what BPF remembers of a vCPU. Addresses of vCPUs are reused as those of VMs
- * are: with the VM in the key nothing of an ended one is taken for another's, or deleted with it.
- */
-struct nisv_vcpu_key {
-	__u64 vcpu; /* struct kvm_vcpu */
-	struct nisv_vm_key vm;
-};
-
-/* Map `sites`: one fault site, struct nisv_site_key -> struct nisv_site. */
-struct nisv_site_key {
-	struct nisv_vm_key vm;
-	__u64 page; /* ipa >> 12 */
-	__u64 pc;
-	__u32 kind;
-	__u32 reserved;
-};
-
-struct nisv_site {
-	__u64 count;
-	/* Of these, which ended KVM_RUN: before the guest ran again the VMM gave it an external
-	 * abort (KVM_SET_VCPU_EVENTS). 0 also where no hook sees that. */
-	__u64 answers;
-	__u64 first_ns;
-	__u64 last_ns;
-	__u64 ipa; /* of the first fault */
-	__u64 far;
-	__u64 esr;
-	__u32 vcpu_id; /* of the last fault */
-	__u32 outcome; /* of the last fault */
-	__s32 errno_;
-	__u32 reserved;
-};
-
-/* Map `places`: MMIO by 512-byte place and direction, struct nisv_place_key -> struct nisv_place.
- */
-struct nisv_place_key {
-	struct nisv_vm_key vm;
-	__u64 place;	/* ipa >> NISV_PLACE_SHIFT */
-	__u32 is_write; /* 0 read, 1 write */
-	__u32 reserved;
-};
-
-struct nisv_place {
-	__u64 count; /* accesses, each once */
-	__u64 user;  /* of these, served by user space */
-};
-
-/*
- * Map `mmio_cache`: one element per CPU, a direct-mapped cache in front of `places`. The true count
- * of a place is its `places` value plus what the caches hold. tag.vm.kvm == 0: empty.
- */
-#define NISV_CACHE_BITS	 10
-#define NISV_CACHE_SLOTS (1U << NISV_CACHE_BITS)
-struct nisv_cache_slot {
-	struct nisv_place_key tag;
-	struct nisv_place n;
-};
-/* BPF-private: the access that this CPU counted last, and whose it was. */
-struct nisv_cache_last {
-	__u64 link;	  /* of the vCPU's preempt notifier */
-	__u64 epoch;	  /* VMs destroyed until then */
-	__u64 migrations; /* of the thread, until then */
-	__u64 gpa;	  /* NISV_ADDR_UNSET: credited to user space already */
-	struct nisv_vm_key vm;
-	__u64 birth; /* of the VM: x86's kvmclock offset */
-	__u32 pid;   /* of the thread, in the initial PID namespace */
-	__u32 slot;
-	__u32 left; /* 1: the thread has left KVM_RUN since, and the end of VMs is not seen */
-	__u32 reserved;
-};
-struct nisv_cache {
-	struct nisv_cache_last last;
-	struct nisv_cache_slot slot[NISV_CACHE_SLOTS];
-};
-
-/* Map `vms`: exact totals of one VM, struct nisv_vm_key -> struct nisv_vm_stat. */
-struct nisv_vm_stat {
-	__u64 seq;
-	__u64 faults[_NISV_KIND_MAX]; /* exact, never limited */
-	__u64 unplaced_faults;	      /* of these, without a site: the VM's budget was used up */
-	__u64 answers;		      /* of all, as struct nisv_site counts them */
-	__u64 mmio_reads;	      /* flushed from the caches; add what they still hold */
-	__u64 mmio_writes;
-	__u64 mmio_user;
-	__u64 unplaced_mmio;	/* of the MMIO counts, without a place */
-	__u64 suppressed;	/* detail records not sent: rate limit */
-	__u64 detail_window_ns; /* BPF-private: start of the current rate window */
-	__u64 slot_changes; /* memslot changes, exact where KVM's function can be hooked, else 0 */
-	__u64 slot_changes_dropped; /* of these, without a record: rate limit */
-	__u64 generation;	    /* BPF-private: memslots generation of the last layout record */
-	__u64 sites; /* of its budget; 64 bits wide for an atomic that returns a value */
-	__u64 places;
-	__u32 detail_in_window; /* BPF-private */
-	__u32 vital_in_window;	/* BPF-private */
-	__u32 tgid;
-	__u32 has_layout;      /* BPF-private: a layout record was sent */
-	__u32 has_fault;       /* BPF-private: a fault record was sent */
-	__u32 slots_in_window; /* BPF-private */
-};
-
-/* Map `losses`: per-CPU array, one counter per way to lose something. */
-enum nisv_loss {
-	NISV_LOSS_RING = 0,    /* detail ring full: record lost, count kept */
-	NISV_LOSS_VITAL = 1,   /* vital ring full: record lost, count kept */
-	NISV_LOSS_VMS = 2,     /* more VMs than the map holds: event not counted */
-	NISV_LOSS_SITES = 3,   /* site map full: place lost, count kept */
-	NISV_LOSS_PLACES = 4,  /* place map full: place lost, count kept */
-	NISV_LOSS_VCPUS = 5,   /* no room to remember a first phase: record less complete */
-	NISV_LOSS_NO_VCPU = 6, /* vCPU of an event could not be found: event not counted */
-	NISV_LOSS_WALK = 7,    /* a slot walk hit its bound: layout incomplete */
-	NISV_LOSS_EXIT = 8,    /* an exit to the VMM for a reason that nisvd does not know */
-	_NISV_LOSS_MAX = 9,
-};
-
 #define NISV_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " layout")
 NISV_ASSERT_SIZE(struct nisv_rec_hdr, 48);
 NISV_ASSERT_SIZE(struct nisv_slot, 32);
@@ -520,10 +404,5 @@ NISV_ASSERT_SIZE(struct nisv_walk, 32 + 24 * NISV_WALK_STEPS);
 NISV_ASSERT_SIZE(struct nisv_backtrace, 24 + 8 * NISV_FRAMES_MAX);
 NISV_ASSERT_SIZE(struct nisv_vma, 56);
 NISV_ASSERT_SIZE(struct nisv_rec_fault, 632 + 8 + 152 + 152 + 56 + 8 + NISV_CODE_BYTES);
-NISV_ASSERT_SIZE(struct nisv_vcpu_key, 24);
-NISV_ASSERT_SIZE(struct nisv_site_key, 40);
-NISV_ASSERT_SIZE(struct nisv_site, 72);
-NISV_ASSERT_SIZE(struct nisv_place_key, 32);
-NISV_ASSERT_SIZE(struct nisv_cache_slot, 48);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "include/nisv_record.h"
+#include "include/nisv_maps.h"
 
 #define FAULTMAP_SITES_MAX   10368 /* BPF's budget per VM, and room for deaths past it */
 #define FAULTMAP_PLACES_MAX  4096

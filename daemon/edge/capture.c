@@ -226,6 +226,16 @@ const char *capture_state_to_string(enum capture_state state)
 	return names[state];
 }
 
+bool capture_source_is_lost(const struct capture_source *source)
+{
+	return source->state != CAPTURE_ATTACHED && *source->loses;
+}
+
+bool capture_source_hides_faults(const struct capture_source *source)
+{
+	return source->shows_faults && capture_source_is_lost(source);
+}
+
 const char *capture_loss_to_string(enum nisv_loss loss)
 {
 	static const char *const names[_NISV_LOSS_MAX] = {
@@ -267,7 +277,6 @@ void capture_losses(const struct capture *capture, struct capture_losses *ret)
 	*ret = (struct capture_losses){
 		.bad_records = capture->bad_records,
 		.missed_runs = missed_runs(capture),
-		.unknown_exit = capture->skel->bss->unknown_exit,
 	};
 	for (uint32_t loss = 0; per_cpu && loss < _NISV_LOSS_MAX; loss++) {
 		if (bpf_map_lookup_elem(fd, &loss, per_cpu) < 0)
@@ -276,6 +285,11 @@ void capture_losses(const struct capture *capture, struct capture_losses *ret)
 			ret->by_kind[loss] += per_cpu[cpu];
 	}
 	free(per_cpu);
+}
+
+uint32_t capture_unknown_exit(const struct capture *capture)
+{
+	return capture->skel->bss->unknown_exit;
 }
 
 int capture_map_fd(const struct capture *capture, const char *name)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "daemon/edge/capture_obstacle.h"
-#include "include/nisv_record.h"
+#include "include/nisv_maps.h"
 
 struct capture;
 
@@ -67,9 +67,8 @@ struct capture_source {
 /* What was dropped or left out since the start, over all VMs. */
 struct capture_losses {
 	uint64_t by_kind[_NISV_LOSS_MAX]; /* enum nisv_loss */
-	uint64_t missed_runs;  /* programs that did not run because one ran already on that CPU */
-	uint64_t bad_records;  /* of a wrong size or type: never expected */
-	uint32_t unknown_exit; /* reason of the last exit that nisvd does not know; 0: none */
+	uint64_t missed_runs; /* programs that did not run because one ran already on that CPU */
+	uint64_t bad_records; /* of a wrong size or type: never expected */
 };
 
 /*
@@ -109,8 +108,16 @@ bool capture_sees_slot_changes(const struct capture *capture);
 const struct capture_source *capture_sources(const struct capture *capture, size_t *ret_n);
 const char *capture_state_to_string(enum capture_state state);
 
+/* It is not attached, and no other one gives the same. */
+bool capture_source_is_lost(const struct capture_source *source);
+/* So that some kind of fault cannot be seen. */
+bool capture_source_hides_faults(const struct capture_source *source);
+
 void capture_losses(const struct capture *capture, struct capture_losses *ret);
 const char *capture_loss_to_string(enum nisv_loss loss);
+
+/* KVM_EXIT_* of the last exit to a VMM that nisvd does not know; 0: there was none. */
+uint32_t capture_unknown_exit(const struct capture *capture);
 
 /* For counters.c and discover.c. */
 int capture_map_fd(const struct capture *capture, const char *name); /* -ENOENT: no such map */

@@ -160,6 +160,7 @@ static int settle_refusal(struct capture_hooks *hooks, const struct bpf_program 
 		return -EAGAIN;
 	}
 	capture_hooks_refuse(hooks, refusal == CAPTURE_REFUSED_LOCKDOWN ? NULL : refused, why);
+	/* tell_fields is of no source, so it cannot be left out: nothing starts without it. */
 	if (refusal == CAPTURE_REFUSED_LOCKDOWN ||
 	    !strcmp(bpf_program__name(refused), "tell_fields"))
 		return why->err;

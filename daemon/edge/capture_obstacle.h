@@ -17,7 +17,14 @@ struct capture_obstacle {
 int capture_obstacle_set(struct capture_obstacle *why, int err, const char *how_to_get,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Has this host what no program can do without: KVM, and the kernel's type information? */
+/*
+ * The following set all of *why, and return its err: that of @err unless the reason is another one.
+ */
+
+/*
+ * Has this host what no program can do without: KVM, and the kernel's type information? 0 if so;
+ * -ENXIO: the kvm module is not loaded; -ENODEV: no KVM; -ENOENT: no BTF.
+ */
 int capture_obstacle_of_host(struct capture_obstacle *why);
 
 /* libbpf could not load anything, with @err, before the kernel looked at a program. */

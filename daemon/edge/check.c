@@ -16,11 +16,6 @@ enum check_result {
 	CHECK_NONE = 2
 };
 
-static bool loses_faults(const struct capture_source *source)
-{
-	return source->shows_faults && source_is_lost(source);
-}
-
 #define NAME_WIDTH 30
 
 static void print_line(const char *title, const char *text)
@@ -31,7 +26,7 @@ static void print_line(const char *title, const char *text)
 
 static void print_source(const struct capture_source *source, const char *said_below)
 {
-	bool is_lost = source_is_lost(source);
+	bool is_lost = capture_source_is_lost(source);
 
 	printf("%-*s %-9s %s\n", NAME_WIDTH, source->name, capture_state_to_string(source->state),
 	       source->gives);
@@ -107,7 +102,7 @@ int check_run(const struct config *config, enum check_format format)
 	why = capture_obstacle(capture);
 	sources = capture_sources(capture, &n);
 	for (size_t i = 0; i < n && result == CHECK_ALL; i++)
-		if (loses_faults(&sources[i]))
+		if (capture_source_hides_faults(&sources[i]))
 			result = CHECK_SOME;
 	if (format == CHECK_TEXT) {
 		print_text(uts.release, sources, n, why);

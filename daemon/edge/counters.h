@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "include/nisv_record.h"
+#include "include/nisv_maps.h"
 
 struct capture;
 

@@ -16,6 +16,7 @@ enum kvm_module {
 	KVM_BUILT_IN,
 };
 
+/* As sysfs shows it now. KVM_BUILT_IN does not say that this host can run VMs: /dev/kvm does. */
 enum kvm_module kvm_module_state(void);
 
 /*

@@ -193,7 +193,7 @@ static void tell_absent(const struct manager *manager)
 	const struct capture_source *sources = capture_sources(manager->capture, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (sources[i].shows_faults && source_is_lost(&sources[i]))
+		if (capture_source_hides_faults(&sources[i]))
 			log_warning("%s: %s; %s", sources[i].name, sources[i].reason,
 				    sources[i].loses);
 }

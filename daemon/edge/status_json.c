@@ -10,15 +10,10 @@ static void set_number(struct json_object *object, const char *name, uint64_t va
 	json_object_object_add(object, name, json_object_new_int64((int64_t)value));
 }
 
-bool source_is_lost(const struct capture_source *source)
-{
-	return source->state != CAPTURE_ATTACHED && *source->loses;
-}
-
 struct json_object *source_to_json(const struct capture_source *source)
 {
 	struct json_object *object = json_object_new_object();
-	bool lost = source_is_lost(source);
+	bool lost = capture_source_is_lost(source);
 
 	json_object_object_add(object, "name", json_object_new_string(source->name));
 	json_object_object_add(object, "state",
@@ -80,11 +75,9 @@ struct json_object *losses_to_json(const struct manager *manager)
 
 static struct json_object *unknown_exit(const struct manager *manager)
 {
-	struct capture_losses losses = {};
+	uint32_t reason = manager->capture ? capture_unknown_exit(manager->capture) : 0;
 
-	if (manager->capture)
-		capture_losses(manager->capture, &losses);
-	return losses.unknown_exit ? json_object_new_int64(losses.unknown_exit) : NULL;
+	return reason ? json_object_new_int64(reason) : NULL;
 }
 
 void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)

@@ -8,9 +8,6 @@
 
 #include "daemon/edge/manager.h"
 
-/* Is something lost by its absence? Where another source gives the same, nothing is. */
-bool source_is_lost(const struct capture_source *source);
-
 /* Adds the counts of faults and MMIO accesses of @more to @sum. */
 void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more);
 

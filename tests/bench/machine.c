@@ -13,7 +13,7 @@
 
 #include "arch.h"
 #include "daemon/edge/log.h"
-#include "include/nisv_record.h"
+#include "include/nisv_maps.h"
 
 /* One place of nisvd's MMIO counters each. */
 #define MMIO_STRIDE (1UL << NISV_PLACE_SHIFT)

@@ -190,14 +190,14 @@ static void test_unknown_exit(void **state)
 	(void)state;
 	capture_losses(capture, &losses);
 	assert_int_equal(losses.by_kind[NISV_LOSS_EXIT], 0);
-	assert_int_equal(losses.unknown_exit, 0);
+	assert_int_equal(capture_unknown_exit(capture), 0);
 	assert_int_equal(run_program("on_userspace_exit", later, 2), 0);
 	later[0] = 1000;
 	later[1] = 0;
 	assert_int_equal(run_program("on_userspace_exit", later, 2), 0);
 	capture_losses(capture, &losses);
 	assert_int_equal(losses.by_kind[NISV_LOSS_EXIT], 2);
-	assert_int_equal(losses.unknown_exit, 1000);
+	assert_int_equal(capture_unknown_exit(capture), 1000);
 	assert_int_equal(losses.by_kind[NISV_LOSS_NO_VCPU], 0);
 	capture_free(capture);
 }

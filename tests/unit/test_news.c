@@ -87,16 +87,22 @@ static void test_nothing_is_no_news(void **state)
 	assert_int_equal(b.state.n_known, 0);
 }
 
+/* A finding that was told with its first site, and then with its second. */
+static void set_up_told(struct bench *b)
+{
+	set_up(b, 1);
+	assert_int_equal(collect(b, START_NS, NO_LIMIT), 1);
+	b->list[0].sites[1] = &b->sites[1];
+	b->list[0].n_sites = 2;
+	assert_int_equal(collect(b, START_NS, NO_LIMIT), 1);
+}
+
 static void test_sites(void **state)
 {
 	BENCH(b);
 
 	(void)state;
-	set_up(&b, 1);
-	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
-	b.list[0].sites[1] = &b.sites[1];
-	b.list[0].n_sites = 2;
-	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	set_up_told(&b);
 	assert_int_equal(b.items[0].type, NEWS_SITE);
 	assert_ptr_equal(b.items[0].site, &b.sites[1]);
 	assert_int_equal(b.items[0].count, 2);
@@ -180,11 +186,7 @@ static void test_answer(void **state)
 
 	(void)state;
 	/* A fault is told before the VMM has done anything about it. */
-	set_up(&b, 1);
-	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
-	b.list[0].sites[1] = &b.sites[1];
-	b.list[0].n_sites = 2;
-	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	set_up_told(&b);
 	b.sites[1].answers = 1;
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
 	assert_int_equal(b.items[0].type, NEWS_ANSWER);

@@ -19,10 +19,10 @@ tree() {
 
 # guests FOLDER KERNEL: fills FOLDER with flat kernels, the lab's KERNEL and a root for it, and trees.
 guests() {
-	local built=$images/../../../build/arm64/tests/images
-	local cache=${NISVD_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nisvd-lab}/kernels/$2
-	cp "$built"/*.img "$built"/*.elf "$cache/Image" "$1"
-	install -D "$cache/busybox" "$1/root/bin/busybox"
+	local built=$images/../../../build/arm64/tests/images kernel
+	kernel=$("$images/../../lab/lab" where "$2") || return
+	cp "$built"/*.img "$built"/*.elf "$kernel/Image" "$1"
+	install -D "$kernel/busybox" "$1/root/bin/busybox"
 	install "$built/devcopy" "$1/root/bin/devcopy"
 	install "$images/init" "$1/root/init"
 	(cd "$1/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1/root.cpio"

@@ -15,8 +15,7 @@ seconds=600
 work=$(mktemp -d "${TMPDIR:-/tmp}/nisvd-qemu.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 kernel=${1:?which kernel?}
-"$top/tests/lab/lab" fetch "$kernel" || exit
-guests "$work" "$kernel"
+guests "$work" "$kernel" || exit
 copies=()
 for file in "$work"/*; do
 	copies+=(--copy "$file:/root/${file##*/}")
