@@ -22,6 +22,9 @@ struct options {
 	enum json_mode json;
 	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
 	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes;
+	bool help, version, bridge;
+	unsigned int
+		given; /* a bit for each option of single verbs, as in the table in options.c */
 };
 
 /*
