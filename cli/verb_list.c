@@ -37,7 +37,10 @@ static void set_row(struct table *table, struct json_object *vm)
 	char buf[VM_TEXT_MAX];
 
 	table_set(table, row, 0, reply_string(vm, "id"), ended ? COLOUR_DIM : COLOUR_NONE);
-	snprintf(buf, sizeof(buf), "%.120s%s", reply_string(vm, "name"), ended ? " (ended)" : "");
+	snprintf(buf, sizeof(buf), "%.120s%s", reply_string(vm, "name"),
+		 vm_is_unwatched(vm) ? " (not watched)"
+		 : ended	     ? " (ended)"
+				     : "");
 	table_set(table, row, 1, buf, ended ? COLOUR_DIM : COLOUR_NONE);
 	table_set(table, row, 2, reply_string(vm, "vmm"), COLOUR_NONE);
 	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(vm, "vcpus"));

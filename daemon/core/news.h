@@ -5,7 +5,7 @@
 /*
  * What is worth telling about a VM that was not told before: a new finding, a new site of a known
  * one, a worse outcome, an answer of the VMM, a storm. Never one entry per fault. Times:
- * CLOCK_MONOTONIC nanoseconds.
+ * nanoseconds of one clock.
  */
 
 #include <stdbool.h>

@@ -23,7 +23,15 @@ static bool finding_is_at(const struct finding *finding, uint64_t address)
 /* 0: they are not seen yet. */
 static uint64_t watched_since(const struct manager *manager)
 {
-	return manager->capture || manager->unattached ? manager->watching_ns : manager->started_ns;
+	uint64_t since_ns = manager->started_ns;
+
+	if (manager->capture || manager->unattached)
+		return manager->watching_ns;
+	/* Somebody has watched what a dossier tells. */
+	for (size_t i = 0; i < manager->vms.n; i++)
+		if (manager->vms.list[i]->first_seen_ns < since_ns)
+			since_ns = manager->vms.list[i]->first_seen_ns;
+	return since_ns;
 }
 
 static struct json_object *explain_reply(struct manager *manager, const struct vm *vm,
@@ -44,6 +52,24 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 	return reply;
 }
 
+static void previous_note(const struct vm *vm, const struct vm *previous, char *note, size_t size)
+{
+	char iso[WALLCLOCK_ISO_MAX], since[WALLCLOCK_ISO_MAX];
+
+	wallclock_iso(previous->end_ns, iso);
+	if (previous->end != VM_END_NOT_WATCHED)
+		snprintf(note, size,
+			 "%s runs again as %s, without a finding; this is about its run %s, which "
+			 "ended at %s",
+			 vm->name.name, vm->id, previous->id, iso);
+	else
+		snprintf(note, size,
+			 "%s runs as %s, without a finding since nisvd watches it, %s; this is "
+			 "what nisvd knew of it before, as %s, until %s",
+			 vm->name.name, vm->id, wallclock_iso(vm->first_seen_ns, since),
+			 previous->id, iso);
+}
+
 static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
 		      bool has_address, uint64_t address)
 {
@@ -52,17 +78,16 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =
-			vms_previous_run(&manager->vms, vm, wallclock_monotonic_ns(), API_DAY_NS);
+			vms_previous_run(&manager->vms, vm, api_now_ns(manager), API_DAY_NS);
 
 		if (previous) {
-			snprintf(
-				note, sizeof(note),
-				"%s runs again as %s, without a finding; this is about its run %s, "
-				"which ended at %s",
-				vm->name.name, vm->id, previous->id,
-				wallclock_iso(previous->end_ns, iso));
+			previous_note(vm, previous, note, sizeof(note));
 			vm = previous;
 		}
+	} else if (vm->end == VM_END_NOT_WATCHED) {
+		snprintf(note, sizeof(note),
+			 "nisvd did not see what became of %s after %s; this is what it knew then",
+			 vm->name.name, wallclock_iso(vm->end_ns, iso));
 	}
 	if (vm->origin == VM_ORIGIN_TRACE)
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
@@ -146,7 +171,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 			uint64_t address)
 {
 	struct json_object *findings, *list;
-	uint64_t now_ns = wallclock_monotonic_ns(), omitted = 0;
+	uint64_t omitted = 0;
 	struct group *groups = NULL;
 	char note[320];
 	size_t n = 0;
@@ -155,7 +180,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	for (size_t i = 0; i < manager->vms.n && r >= 0; i++) {
 		const struct vm *vm = manager->vms.list[i];
 
-		if (!api_is_listed(vm, false, now_ns))
+		if (!api_is_listed(manager, vm, false))
 			continue;
 		omitted += vm->findings.n_omitted;
 		for (size_t f = 0; f < vm->findings.n && r >= 0; f++)

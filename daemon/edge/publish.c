@@ -38,7 +38,8 @@ static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_n
 	const char *dir = dossier_dir(manager, buf);
 	int r;
 
-	if (!dir || !vm->dossier_due || !worst || worst->severity < SEVERITY_ERROR)
+	if (!dir || vm->origin != VM_ORIGIN_LIVE || !vm->dossier_due || !worst ||
+	    worst->severity < SEVERITY_ERROR)
 		return;
 	if (vm->dossier_ns && !vm->end && !at_once && now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
 		return;
@@ -75,13 +76,13 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 
 static int diagnose_vm(struct manager *manager, struct vm *vm)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 	int r = vm_diagnose(vm, &manager->host, now_ns);
 
 	if (r < 0)
 		log_warning("Out of memory: VM %s is tried again at the next poll", vm->id);
 	vm->diagnosed_ns = now_ns;
-	vm->diagnosis_ns = wallclock_monotonic_ns() - now_ns;
+	vm->diagnosis_ns = wallclock_now_ns() - now_ns;
 	return r;
 }
 
@@ -93,7 +94,7 @@ static bool is_too_soon(const struct vm *vm, uint64_t now_ns)
 
 static void publish(struct manager *manager, bool at_once)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
@@ -136,11 +137,20 @@ void publish_prepare(struct manager *manager)
 			dir, strerror(-r));
 }
 
+void publish_load(struct manager *manager)
+{
+	char buf[PATH_SIZE];
+	const char *dir = dossier_dir(manager, buf);
+
+	if (dir)
+		archive_load(manager, dir);
+}
+
 void publish_last(struct manager *manager)
 {
 	publish_changes(manager);
 	for (size_t i = 0; i < manager->vms.n; i++)
-		write_dossier(manager, manager->vms.list[i], wallclock_monotonic_ns(), true);
+		write_dossier(manager, manager->vms.list[i], wallclock_now_ns(), true);
 }
 
 void publish_vm(struct manager *manager, const struct vm *vm)

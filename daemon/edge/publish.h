@@ -16,6 +16,9 @@ void publish_records(struct manager *manager);
 /* At the start: makes the folders of dossiers, and says so if there can be none. */
 void publish_prepare(struct manager *manager);
 
+/* At the start: takes the VMs of earlier dossiers back (archive_load()). */
+void publish_load(struct manager *manager);
+
 /* At the end: as publish_changes(), and dossiers that changed do not wait for their time. */
 void publish_last(struct manager *manager);
 
