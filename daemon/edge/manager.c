@@ -34,6 +34,7 @@ static void on_forget(struct vm *vm, void *userdata)
 	struct manager *manager = userdata;
 
 	log_debug("Forgetting the ended VM %s (%s)", vm->id, vm->name.name);
+	publish_forget(manager, vm);
 	/* What was counted since the start must not shrink when a VM is dropped. */
 	if (status_counts(manager, vm))
 		status_add_up(&manager->forgotten, &vm->totals);
@@ -128,7 +129,8 @@ static void arm_timer(struct manager *manager)
 	bool needed = false;
 
 	for (size_t i = 0; i < manager->vms.n && !needed; i++)
-		needed = !manager->vms.list[i]->forgotten;
+		needed = !manager->vms.list[i]->forgotten ||
+			 publish_is_pending(manager->vms.list[i]);
 	if (!needed) {
 		sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
 		return;

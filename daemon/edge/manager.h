@@ -59,6 +59,7 @@ struct manager {
 
 	struct archive archive;
 	uint64_t journal_withheld, dossiers_failed;
+	int dossier_error; /* why the last one could not be written; 0: it could */
 };
 
 /* @config is copied, @options' strings are borrowed. Loads machine maps, opens the event loop. 0 or
