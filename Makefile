@@ -65,7 +65,7 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 PKGS_DAEMON := libbpf libelf libsystemd json-c capstone inih
-PKGS_CLI := json-c smartcols
+PKGS_CLI := json-c libsystemd smartcols
 PKGS_CORE := capstone
 # libfdt of Debian 12 has no pkg-config file, and its dev packages of two architectures exclude each
 # other: the headers are the same everywhere, so each links the library by its name at run time.
@@ -229,6 +229,9 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
+
+# What of nisvctl can be tested by itself.
+$(O)/tests/cli/test_timespec: $(call obj,cli/timespec.c)
 
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
