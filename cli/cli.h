@@ -21,7 +21,7 @@ struct options {
 	const char *file;   /* --file: a dossier or a trace, NULL: ask a daemon */
 	enum json_mode json;
 	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
-	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes;
+	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */

@@ -19,7 +19,7 @@ __nisvctl_ask() {
 _nisvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='list show map explain verify events decode status export'
-	local options='-a --all -f --follow --symbols --list-causes -H --host --socket --file --bridge --json -j
+	local options='-a --all -f --follow --symbols --list-causes -v --verbose -H --host --socket --file --bridge --json -j
 		--no-pager --no-legend -q --quiet --exit-code -h --help --version'
 	local verb='' causes='' n=0 i
 

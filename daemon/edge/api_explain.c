@@ -129,6 +129,7 @@ static struct json_object *group_to_json(const struct group *group, const char *
 		struct json_object *vm = json_object_new_object();
 
 		json_object_object_add(vm, "id", json_object_new_string(group->vms[i]->id));
+		json_object_object_add(vm, "key", json_object_new_string(group->vms[i]->key));
 		json_object_object_add(vm, "name",
 				       json_object_new_string(group->vms[i]->name.name));
 		json_object_array_add(vms, vm);
