@@ -158,9 +158,12 @@ static void print_limits(const struct term *term, struct json_object *vm,
 	char buf[VM_TEXT_MAX], size[FORMAT_MAX];
 	size_t n;
 
-	n = (size_t)snprintf(buf, sizeof(buf), "%s, %" PRId64 " vCPU%s",
-			     format_bytes((uint64_t)reply_int(vm, "ram_bytes"), size),
-			     reply_int(vm, "vcpus"), reply_int(vm, "vcpus") == 1 ? "" : "s");
+	n = (size_t)snprintf(buf, sizeof(buf), "%s",
+			     format_bytes((uint64_t)reply_int(vm, "ram_bytes"), size));
+	if (reply_has(vm, "vcpus"))
+		n += (size_t)snprintf(buf + n, sizeof(buf) - n, ", %" PRId64 " vCPU%s",
+				      reply_int(vm, "vcpus"),
+				      reply_int(vm, "vcpus") == 1 ? "" : "s");
 	if (reply_has(layout, "ipa_bits"))
 		snprintf(buf + n, sizeof(buf) - n, ", addresses of %" PRId64 " bits",
 			 reply_int(layout, "ipa_bits"));

@@ -41,9 +41,8 @@
 #define NISV_FIELD_OUTCOME    "NISV_OUTCOME"
 #define NISV_FIELD_VMM_ANSWER "NISV_VMM_ANSWER" /* where one was seen */
 #define NISV_FIELD_COUNT      "NISV_COUNT"
-#define NISV_FIELD_SINCE_LAST \
-	"NISV_COUNT_SINCE"		    /* of these, since the last entry about the finding */
-#define NISV_FIELD_WITHHELD "NISV_WITHHELD" /* how many entries */
-#define NISV_FIELD_DOSSIER  "NISV_DOSSIER"
+#define NISV_FIELD_SINCE_LAST "NISV_COUNT_SINCE" /* of these, since the last entry about it */
+#define NISV_FIELD_WITHHELD   "NISV_WITHHELD"	 /* how many entries */
+#define NISV_FIELD_DOSSIER    "NISV_DOSSIER"
 
 #endif

@@ -10,7 +10,6 @@
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/trace_json.h"
 #include "daemon/edge/varlink.h"
-#include "daemon/edge/wallclock.h"
 
 static bool finding_is_at(const struct finding *finding, uint64_t address)
 {
@@ -54,27 +53,23 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 
 static void previous_note(const struct vm *vm, const struct vm *previous, char *note, size_t size)
 {
-	char iso[WALLCLOCK_ISO_MAX], since[WALLCLOCK_ISO_MAX];
-
-	wallclock_iso(previous->end_ns, iso);
 	if (previous->end != VM_END_NOT_WATCHED)
 		snprintf(note, size,
 			 "%s runs again as %s, without a finding; this is about its run %s, which "
-			 "ended at %s",
-			 vm->name.name, vm->id, previous->id, iso);
+			 "has ended",
+			 vm->name.name, vm->id, previous->id);
 	else
 		snprintf(note, size,
-			 "%s runs as %s, without a finding since nisvd watches it, %s; this is "
-			 "what nisvd knew of it before, as %s, until %s",
-			 vm->name.name, vm->id, wallclock_iso(vm->first_seen_ns, since),
-			 previous->id, iso);
+			 "%s runs as %s, without a finding since nisvd was started; this is what "
+			 "nisvd knew before of %s",
+			 vm->name.name, vm->id, previous->id);
 }
 
 static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
 		      bool has_address, uint64_t address)
 {
 	struct json_object *findings = json_object_new_array();
-	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
+	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =
@@ -86,8 +81,8 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		}
 	} else if (vm->end == VM_END_NOT_WATCHED) {
 		snprintf(note, sizeof(note),
-			 "nisvd did not see what became of %s after %s; this is what it knew then",
-			 vm->name.name, wallclock_iso(vm->end_ns, iso));
+			 "nisvd did not see what became of %s; this is what it knew last",
+			 vm->name.name);
 	}
 	if (vm->origin == VM_ORIGIN_TRACE)
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
@@ -154,6 +149,7 @@ static struct json_object *group_to_json(const struct group *group, const char *
 		struct json_object *vm = json_object_new_object();
 
 		json_object_object_add(vm, "id", json_object_new_string(group->vms[i]->id));
+		json_object_object_add(vm, "key", json_object_new_string(group->vms[i]->key));
 		json_object_object_add(vm, "name",
 				       json_object_new_string(group->vms[i]->name.name));
 		json_object_array_add(vms, vm);

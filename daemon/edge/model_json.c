@@ -146,7 +146,8 @@ struct json_object *model_vm(const struct vm *vm)
 	set(object, "state", json_object_new_string(state(vm)));
 	set(object, "ended", model_time(vm->end ? vm->end_ns : 0));
 	set(object, "end_reason", model_string(vm_end_name(vm->end)));
-	set(object, "vcpus", layout->known ? model_number(layout->vcpus) : NULL);
+	/* A map that was read before the VMM made its vCPUs does not tell how many there are. */
+	set(object, "vcpus", layout->known && layout->vcpus ? model_number(layout->vcpus) : NULL);
 	set(object, "ram_bytes", layout->known ? model_number(layout_ram_bytes(layout)) : NULL);
 	set(object, "aborts", model_aborts(vm->totals.faults));
 	set(object, "mmio", model_mmio(&vm->totals, vm->mmio_per_second));

@@ -57,7 +57,7 @@ is 'running on: once as running' '["ended","running"]' "$(entries on .state)"
 is 'running on: the former nisvd did not see an end' '["not-watched",null]' "$(entries on .end_reason)"
 is 'running on: its id' "[\"$on_id\",\"$on_id\"]" "$(entries on .id)"
 is 'running on: explain tells what was known' "$on_before" "$(findings "$tag-on")"
-contains 'running on: and says so' "$(n explain "$tag-on")" 'without a finding since nisvd watches it'
+contains 'running on: and says so' "$(n explain "$tag-on")" 'without a finding since'
 is 'running on: by the key of before' "$on_before" "$(findings "$on_key")"
 is 'running on: the id means the running one' running "$(n show "$on_id" --json=short | jq -r .vm.state)"
 contains 'running on: in text' "$(n list --no-pager)" "$tag-on (not watched)"
