@@ -65,7 +65,7 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 PKGS_DAEMON := libbpf libelf libsystemd json-c capstone inih
-PKGS_CLI := json-c smartcols
+PKGS_CLI := json-c libsystemd smartcols
 PKGS_CORE := capstone
 # libfdt of Debian 12 has no pkg-config file, and its dev packages of two architectures exclude each
 # other: the headers are the same everywhere, so each links the library by its name at run time.
@@ -241,6 +241,9 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
 
+# What of nisvctl can be tested by itself.
+$(O)/tests/cli/test_timespec: $(call obj,cli/timespec.c)
+
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
 native-bins: $(NATIVE_BIN) $(O)/tests/testvmm $(if $(filter x86_64,$(ARCH)),$(X86_IMAGES))
@@ -303,7 +306,7 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,incidents.sh qemu.sh)
+LAB_ONCE := $(addprefix tests/lab/tests/,incidents.sh journal.sh qemu.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build

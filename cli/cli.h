@@ -20,8 +20,10 @@ struct options {
 	const char *socket; /* never NULL */
 	const char *file;   /* --file: a dossier or a trace, NULL: ask a daemon */
 	enum json_mode json;
+	const char *since, *until, *lines, *directory, *cause, *kind; /* of history; NULL */
 	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
-	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose;
+	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose, reverse,
+		merge;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */
@@ -39,6 +41,7 @@ int verb_map(const struct options *options, int argc, char **argv);
 int verb_explain(const struct options *options, int argc, char **argv);
 int verb_verify(const struct options *options, int argc, char **argv);
 int verb_events(const struct options *options, int argc, char **argv);
+int verb_history(const struct options *options, int argc, char **argv);
 int verb_decode(const struct options *options, int argc, char **argv);
 int verb_status(const struct options *options, int argc, char **argv);
 int verb_export(const struct options *options, int argc, char **argv);

@@ -18,9 +18,11 @@ __nisvctl_ask() {
 
 _nisvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='list show map explain verify events decode status export'
-	local options='-a --all -f --follow --symbols --list-causes -v --verbose -H --host --socket --file --bridge --json -j
-		--no-pager --no-legend -q --quiet --exit-code -h --help --version'
+	local verbs='list show map explain verify events history decode status export'
+	local options='-a --all -f --follow --since --until -n --lines -r --reverse --directory --merge --cause --kind
+		--symbols --list-causes -v --verbose -H --host --socket --file --bridge --json -j --no-pager
+		--no-legend -q --quiet --exit-code -h --help --version'
+	local kinds='nisv exec walk beyond-ipa backing emulation memory-fault ldst64b mmio-read mmio-write'
 	local verb='' causes='' n=0 i
 
 	# readline breaks words at "=": --json=short comes as three.
@@ -41,6 +43,26 @@ _nisvctl() {
 		mapfile -t COMPREPLY < <(compgen -A hostname -- "$cur")
 		return
 		;;
+	--directory)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return
+		;;
+	--cause)
+		mapfile -t COMPREPLY < <(compgen -W "$(__nisvctl_ask explain --list-causes)" -- "$cur")
+		return
+		;;
+	--kind)
+		mapfile -t COMPREPLY < <(compgen -W "$kinds" -- "$cur")
+		return
+		;;
+	--since | --until)
+		mapfile -t COMPREPLY < <(compgen -W 'now today yesterday' -- "$cur")
+		return
+		;;
+	-n | --lines)
+		return
+		;;
 	--socket | --file | --symbols)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -53,7 +75,7 @@ _nisvctl() {
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-H | --host | --socket | --file | --symbols)
+		-H | --host | --socket | --file | --symbols | --since | --until | -n | --lines | --directory | --cause | --kind)
 			i=$((i + 1))
 			;;
 		--list-causes)
@@ -76,7 +98,7 @@ _nisvctl() {
 	explainyes,0)
 		mapfile -t COMPREPLY < <(compgen -W "$(__nisvctl_ask explain --list-causes)" -- "$cur")
 		;;
-	show,0 | map,0 | explain,0 | verify,0 | events,0 | export,0)
+	show,0 | map,0 | explain,0 | verify,0 | events,0 | history,0 | export,0)
 		# Line by line: a name may have spaces.
 		local vm
 		COMPREPLY=()

@@ -34,7 +34,7 @@ touch "$work/System.map-6.1" "$work/System.map-6.12" "$work/vmlinux"
 maps="$work/System.map-6.1 $work/System.map-6.12"
 check 'a verb' completes explain expl
 check 'an option' completes --symbols explain --sym
-check 'an option' completes --list-causes explain --li
+check 'an option' completes --list-causes explain --list
 check 'the file of --symbols' completes "$maps" explain web1 --symbols "$work/Sys"
 check 'the file of --symbols, before the verb' completes "$maps" --symbols "$work/Sys"
 check 'a verb after --symbols and its file' completes verify --symbols "$work/vmlinux" ver
@@ -43,5 +43,10 @@ check 'a cause, the option first' completes mmio-storm --list-causes explain mmi
 check 'no second cause' completes '' explain --list-causes mmio-storm m
 check 'no cause without the option' completes '' explain stray
 check 'no cause for another verb' completes '' --list-causes map stray
+check 'the cause of --cause' completes 'stray-mmio-read stray-mmio-write' history --cause stray
+check 'the kind of --kind' completes 'mmio-read mmio-write' history --kind mmio
+check 'a verb after --kind and its value' completes history --kind mmio-read hist
+mkdir "$work/journal"
+check 'the folder of --directory' completes "$work/journal" history --directory "$work/j"
 
 finish
