@@ -298,15 +298,17 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for that of real VMMs.
+# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for those on the Debian
+# image, which run on the first one.
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_TESTS := $(sort $(filter-out tests/lab/tests/qemu.sh,$(wildcard tests/lab/tests/*.sh)))
+LAB_ONCE := $(addprefix tests/lab/tests/,incidents.sh qemu.sh)
+LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
 	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)')) \
-		'tests/lab/tests/qemu.sh $(firstword $(KERNELS))' $(NEWEST:%='$(SCENARIOS) %')
+		$(LAB_ONCE:%='% $(firstword $(KERNELS))') $(NEWEST:%='$(SCENARIOS) %')
 
 # The scenarios on every kernel, in every mode of KVM; MATRIX= chooses. UPDATE=1 keeps what came of it in
 # tests/lab/matrix.json and README.md.

@@ -29,21 +29,32 @@ static void print_names(struct json_object *vms)
 	}
 }
 
-/* What the columns beside NAME take at least, with WORST cut to its heading. */
-#define OTHER_COLUMNS	 58
+/*
+ * A terminal that is narrower than WIDE shows who has which finding, and leaves out what the VM is
+ * made of: `show` has it. The others are what the columns beside NAME take, where WORST is cut to
+ * the severity and the first words of the cause.
+ */
+#define WIDE		 110
+#define OTHERS_WIDE	 86
+#define OTHERS_NARROW	 58
 #define NAME_COLUMNS_MIN 10
+
+static bool is_narrow(const struct term *term)
+{
+	return term->terminal && term->width < WIDE;
+}
 
 static void set_name(struct table *table, struct libscols_line *row, const struct term *term,
 		     struct json_object *vm, bool ended)
 {
-	size_t columns = NAME_COLUMNS_MIN;
+	int columns = term->width - (is_narrow(term) ? OTHERS_NARROW : OTHERS_WIDE);
 	char name[VM_TEXT_MAX], cut[4 * VM_TEXT_MAX];
 
 	snprintf(name, sizeof(name), "%.120s%s", reply_string(vm, "name"), ended ? " (ended)" : "");
-	if (term->width > OTHER_COLUMNS + NAME_COLUMNS_MIN)
-		columns = (size_t)term->width - OTHER_COLUMNS;
 	if (term->terminal)
-		cell_cut(term, name, columns, cut, sizeof(cut));
+		cell_cut(term, name,
+			 (size_t)(columns < NAME_COLUMNS_MIN ? NAME_COLUMNS_MIN : columns), cut,
+			 sizeof(cut));
 	table_set(table, row, 1, term->terminal ? cut : name, ended ? COLOUR_DIM : COLOUR_NONE);
 }
 
@@ -73,7 +84,7 @@ static void set_row(struct table *table, const struct term *term, struct json_ob
 
 static int print_table(const struct options *options, struct json_object *vms)
 {
-	static const struct table_column columns[] = {
+	struct table_column columns[] = {
 		{.name = "ID"},
 		{.name = "NAME"},
 		{.name = "VMM"},
@@ -88,6 +99,7 @@ static int print_table(const struct options *options, struct json_object *vms)
 	struct term term;
 
 	term_open(&term, options, true);
+	columns[2].hidden = columns[3].hidden = columns[4].hidden = is_narrow(&term);
 	table = table_new(&term, columns, sizeof(columns) / sizeof(columns[0]),
 			  !options->no_legend);
 	for (size_t i = 0; i < reply_length(vms); i++)

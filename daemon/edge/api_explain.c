@@ -48,7 +48,7 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		      bool has_address, uint64_t address)
 {
 	struct json_object *findings = json_object_new_array();
-	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
+	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =
@@ -58,9 +58,8 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 			snprintf(
 				note, sizeof(note),
 				"%s runs again as %s, without a finding; this is about its run %s, "
-				"which ended at %s",
-				vm->name.name, vm->id, previous->id,
-				wallclock_iso(previous->end_ns, iso));
+				"which has ended",
+				vm->name.name, vm->id, previous->id);
 			vm = previous;
 		}
 	}
