@@ -306,7 +306,7 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,incidents.sh journal.sh qemu.sh)
+LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh qemu.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
@@ -323,10 +323,9 @@ check-matrix: lab-build all guests
 		$(if $(filter native,$(MATRIX)),tests/native/corpus.sh) || status=1; \
 	tests/lab/matrix $(if $(UPDATE),update,show) $(MATRIX); exit $$status
 
-# The same for x86-64. The scenarios run in check-matrix, and x86/native.sh takes more than four minutes under
-# emulation, and is for whoever works on the hooks.
+# The same for x86-64, where kprobes tell what this machine need not have. The scenarios run in check-matrix.
 X86_KERNELS ?= bookworm-amd64
-X86_LAB_TESTS := tests/lab/tests/x86/module.sh
+X86_LAB_TESTS := tests/lab/tests/x86/module.sh tests/lab/tests/x86/native.sh
 check-lab-x86:
 	$(Q)$(MAKE) --no-print-directory ARCH=x86_64 SANITIZE= lab-programs
 	@$(RUN) lab-x86 'tests/lab/selftest $(firstword $(X86_KERNELS))' \

@@ -89,7 +89,7 @@ static int folder_open(const char *path, struct folder *ret)
 	int r = 0;
 
 	if (!folder.dir)
-		return errno ? -errno : -EIO;
+		return -errno;
 	while (r >= 0 && (entry = readdir(folder.dir)))
 		if (strlen(entry->d_name) == NAME_LEN && begins_as_dossier(entry->d_name))
 			r = add(&folder, &room, entry->d_name);
@@ -258,7 +258,7 @@ void archive_load(struct manager *manager, const char *dir)
 
 	if (r == -ENOENT)
 		return;
-	if (r < 0) {
+	if (r < 0 || !folder.dir) {
 		log_error_errno(r, "Cannot look for the dossiers of earlier VMs in %s", dir);
 		return;
 	}

@@ -65,6 +65,9 @@ check 'exit status: nisv_api.h and man page' same \
 	"$(grep -oE 'NISV_EXIT_[A-Z_]+ = [0-9]' include/nisv_api.h | sed 's/.* //')" \
 	"$(sed -n '/^# EXIT STATUS/,/^# EX/s/^\*\([0-9]*\)\*.*/\1/p' "$man")"
 
+check 'terms: --verbose and man page' same "$(sed -nE 's/^\t\{\{"([^"]+)".*/\1/p' cli/glossary.c)" \
+	"$(sed -n '/^# TERMS/,/^# SEE/s/^\*\([^*]*\)\*$/\1/p' "$man")"
+
 # A member that nisvctl reads and the interface does not have would read as empty for ever.
 members=$(grep -ohE '"?[a-z_0-9]+: [][?a-zA-Z(]|^  [a-z_0-9]+:' "$interface" | grep -oE '[a-z_0-9]+' | sort -u)
 unknown() {
