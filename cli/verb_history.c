@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/cell.h"
 #include "cli/format.h"
 #include "cli/history.h"
 #include "cli/reply.h"
@@ -85,6 +86,7 @@ enum column {
 	COLUMN_HOST,
 	COLUMN_BOOT,
 	COLUMN_VM,
+	COLUMN_TYPE,
 	COLUMN_SEVERITY,
 	COLUMN_CAUSE,
 	COLUMN_ADDRESS,
@@ -97,7 +99,8 @@ static const struct table_column all_columns[_COLUMN_MAX] = {
 	[COLUMN_TIME] = {.name = "TIME"},
 	[COLUMN_HOST] = {.name = "HOST", .truncate = true},
 	[COLUMN_BOOT] = {.name = "BOOT"},
-	[COLUMN_VM] = {.name = "VM", .truncate = true},
+	[COLUMN_VM] = {.name = "VM"},
+	[COLUMN_TYPE] = {.name = "TYPE"},
 	[COLUMN_SEVERITY] = {.name = "SEVERITY"},
 	[COLUMN_CAUSE] = {.name = "CAUSE", .truncate = true},
 	[COLUMN_ADDRESS] = {.name = "ADDRESS", .right = true},
@@ -114,13 +117,46 @@ static const char *dossier_text(struct json_object *entry)
 	return reply_bool(entry, "dossier_present") ? "present" : "missing";
 }
 
-static const char *cell(struct json_object *entry, enum column column, char buf[FORMAT_MAX])
+/*
+ * A terminal that is narrower than WIDE has no room for the year and the type; --json has both. A
+ * name of more than VM_COLUMNS would leave none for the cause.
+ */
+#define WIDE		  110
+#define VM_COLUMNS	  24
+#define VM_COLUMNS_NARROW 12
+#define YEAR_BYTES	  5 /* "2026-" */
+
+static bool is_narrow(const struct term *term)
+{
+	return term->terminal && term->width < WIDE;
+}
+
+static const char *vm_text(const struct term *term, struct json_object *entry, char buf[FORMAT_MAX])
+{
+	const char *name = reply_string(entry, reply_has(entry, "vm_name") ? "vm_name" : "vm");
+
+	if (!term->terminal)
+		return name;
+	cell_cut(term, name, is_narrow(term) ? VM_COLUMNS_NARROW : VM_COLUMNS, buf, FORMAT_MAX);
+	return buf;
+}
+
+static const char *time_text(const struct term *term, struct json_object *entry,
+			     char buf[FORMAT_MAX])
+{
+	const char *text = format_time(reply_string(entry, "time"), buf);
+
+	return is_narrow(term) && strlen(text) > YEAR_BYTES ? text + YEAR_BYTES : text;
+}
+
+static const char *cell(const struct term *term, struct json_object *entry, enum column column,
+			char buf[FORMAT_MAX])
 {
 	const char *text = "";
 
 	switch (column) {
 	case COLUMN_TIME:
-		return format_time(reply_string(entry, "time"), buf);
+		return time_text(term, entry, buf);
 	case COLUMN_HOST:
 		text = reply_string(entry, "host");
 		break;
@@ -129,7 +165,10 @@ static const char *cell(struct json_object *entry, enum column column, char buf[
 		text = buf;
 		break;
 	case COLUMN_VM:
-		text = reply_string(entry, reply_has(entry, "vm_name") ? "vm_name" : "vm");
+		text = vm_text(term, entry, buf);
+		break;
+	case COLUMN_TYPE:
+		text = reply_string(entry, "type");
 		break;
 	case COLUMN_SEVERITY:
 		text = reply_string(entry, "severity");
@@ -185,21 +224,22 @@ static int print_table(const struct options *options, struct json_object *entrie
 	struct term term;
 	size_t n = 0;
 
+	term_open(&term, options, true);
 	for (enum column column = 0; column < _COLUMN_MAX; column++) {
 		if ((column == COLUMN_HOST && !hosts && !options->merge) ||
-		    (column == COLUMN_BOOT && !boots))
+		    (column == COLUMN_BOOT && !boots) ||
+		    (column == COLUMN_TYPE && is_narrow(&term)))
 			continue;
 		columns[n] = all_columns[column];
 		shown[n++] = column;
 	}
-	term_open(&term, options, true);
 	table = table_new(&term, columns, n, !options->no_legend);
 	for (size_t i = 0; i < reply_length(entries); i++) {
 		struct json_object *entry = reply_at(entries, i);
 		struct libscols_line *row = table_row(table);
 
 		for (size_t c = 0; c < n; c++)
-			table_set(table, row, c, cell(entry, shown[c], buf),
+			table_set(table, row, c, cell(&term, entry, shown[c], buf),
 				  colour_of(entry, shown[c]));
 	}
 	table_print(table);

@@ -104,7 +104,7 @@ is 'since and until' "[\"$middle\"]" "$(seen 'map(.time)' --since "$middle" --un
 is 'since today' 3 "$(seen 'map(.vm_name) | unique | length' --since today)"
 check 'nothing since' says 'no finding that matches' h --since +1h
 
-check 'table' says "^20..-..-.. ..:..:.. $tag-one +[a-z]+ +$cause +0xd0000000 +1 +present" h
+check 'table' says "^20..-..-.. ..:..:.. $tag-one +finding +[a-z]+ +$cause +0xd0000000 +1 +present" h
 check 'table: no heading' bash -c '! grep TIME' < <(h --no-legend)
 rm "$work/state/dossiers/$key.jsonl"
 check 'table: a dossier that is gone' says "$tag-one .* missing" h
