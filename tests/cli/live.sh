@@ -112,6 +112,13 @@ check 'verify: and why' says '^not checked: ' n verify "$ok"
 check 'verify --exit-code: what was not checked is no finding' exits 0 n verify "$ok" --exit-code
 vm "$tag-ended" --guest jump --arg 0=0x500000 --on-error pause
 n export "$tag-ended" >"$work/dossier.running"
+n export "$tag-ended" --redact >"$work/redacted"
+check 'export --redact: over the socket' json '.redacted == (if .nisv_dossier then true else null end) and
+	(.fault == null or (.fault.registers == [] and .fault.system_registers == null and .fault.instruction_bytes == null))' cat "$work/redacted"
+check 'export --redact: all lines' test "$(wc -l <"$work/redacted")" -eq "$(wc -l <"$work/dossier.running")"
+check 'export --redact: as a file' json '.stored.redacted and (.note | contains("redacted"))' n --file "$work/redacted" -j explain "$tag-ended"
+check 'export: of a dossier, the stored findings' json '.stored.differs == false and (.stored.findings | length) == (.findings | length)' n --file "$work/dossier.running" -j explain "$tag-ended"
+check 'explain of a live VM: nothing is stored' json '.stored == null' n -j explain "$emu"
 kill "${pids[-1]}"
 wait "${pids[-1]}" 2>/dev/null
 unset 'pids[-1]'
