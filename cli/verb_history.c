@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cell.h"
 #include "cli/format.h"
@@ -274,10 +275,14 @@ static int print(const struct options *options, struct json_object *entries, con
 		return term_flush_stdout(options);
 	}
 	if (!reply_length(entries)) {
-		error_note(options, "the journal has no finding%s%s%s", vm ? " about " : "",
+		error_note(options, "the journal has no finding%s%s%s%s", vm ? " about " : "",
 			   vm ? vm : "",
 			   options->since || options->until || options->cause || options->kind
 				   ? " that matches"
+				   : "",
+			   !options->directory && access("/var/log/journal", F_OK) < 0
+				   ? "; of earlier boots this host keeps none (Storage= in "
+				     "journald.conf)"
 				   : "");
 		return NISV_EXIT_OK;
 	}

@@ -9,23 +9,28 @@
 #include "cli/table.h"
 #include "cli/vm_text.h"
 
-static bool name_is_unique(struct json_object *vms, const char *name)
+static bool is_unique(struct json_object *vms, const char *member, const char *value)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < reply_length(vms); i++)
-		n += strcmp(reply_string(reply_at(vms, i), "name"), name) == 0;
-	return n == 1;
+		n += strcmp(reply_string(reply_at(vms, i), member), value) == 0;
+	return *value && n == 1;
 }
 
-/* What selects each VM, for completion and loops. */
+/* What selects each VM, for completion and loops. An id may be that of a VM of an earlier boot,
+ * too. */
 static void print_names(struct json_object *vms)
 {
+	static const char *const members[] = {"name", "id", "key"};
+
 	for (size_t i = 0; i < reply_length(vms); i++) {
 		struct json_object *vm = reply_at(vms, i);
-		const char *name = reply_string(vm, "name");
+		size_t m = 0;
 
-		puts(*name && name_is_unique(vms, name) ? name : reply_string(vm, "id"));
+		while (m < 2 && !is_unique(vms, members[m], reply_string(vm, members[m])))
+			m++;
+		puts(reply_string(vm, members[m]));
 	}
 }
 

@@ -61,6 +61,7 @@ contains 'running on: and says so' "$(n explain "$tag-on")" 'without a finding s
 is 'running on: by the key of before' "$on_before" "$(findings "$on_key")"
 is 'running on: the id means the running one' running "$(n show "$on_id" --json=short | jq -r .vm.state)"
 contains 'running on: in text' "$(n list --no-pager)" "$tag-on (not watched)"
+is 'list -q: the key, where name and id are of two' "$on_key" "$(n list -q | grep -x "$on_key")"
 is 'healthy: once' '["running"]' "$(entries healthy .state)"
 
 is 'ended unseen: so it says' '["not-watched"]' "$(entries unseen .end_reason)"
