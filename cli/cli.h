@@ -23,7 +23,7 @@ struct options {
 	const char *since, *until, *lines, *directory, *cause, *kind; /* of history; NULL */
 	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
 	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose, reverse,
-		merge;
+		merge, redact;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */

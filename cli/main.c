@@ -36,7 +36,7 @@ static const struct verb verbs[] = {
 	 "a syndrome in words; or a text, as arguments or on standard input: lines of a kernel's "
 	 "or VMM's log, of a trace, an oops, a register dump"},
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
-	{"export", "VM", 1, 1, "", verb_export,
+	{"export", "VM", 1, 1, "redact", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
 };
 

@@ -20,7 +20,7 @@ _nisvctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='list show map explain verify events history decode status export'
 	local options='-a --all -f --follow --since --until -n --lines -r --reverse --directory --merge --cause --kind
-		--symbols --list-causes -v --verbose -H --host --socket --file --bridge --json -j --no-pager
+		--redact --symbols --list-causes -v --verbose -H --host --socket --file --bridge --json -j --no-pager
 		--no-legend -q --quiet --exit-code -h --help --version'
 	local kinds='nisv exec walk beyond-ipa backing emulation memory-fault ldst64b mmio-read mmio-write'
 	local verb='' causes='' n=0 i
