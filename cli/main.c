@@ -23,6 +23,8 @@ struct verb {
 static const struct verb verbs[] = {
 	{"list", "", 0, 0, "all", verb_list,
 	 "running VMs, and those that ended with a finding in the last 24 hours (the default)"},
+	{"top", "", 0, 0, "delay lines", verb_top,
+	 "MMIO and aborts per second, by VM and place, live"},
 	{"show", "VM", 1, 1, "", verb_show, "one VM: identity, memory layout, what was captured"},
 	{"map", "VM", 1, 1, "", verb_map, "its fault map in address order: regions, holes, faults"},
 	{"explain", "[VM [ADDRESS]]", 0, 2, "symbols list-causes", verb_explain,
@@ -34,6 +36,8 @@ static const struct verb verbs[] = {
 	 "a syndrome in words; or a text, as arguments or on standard input: lines of a kernel's "
 	 "or VMM's log, of a trace, an oops, a register dump"},
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
+	{"metrics", "", 0, 0, "output", verb_metrics,
+	 "counts and states for Prometheus, as OpenMetrics text"},
 	{"export", "VM", 1, 1, "", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
 };

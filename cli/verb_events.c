@@ -201,7 +201,7 @@ int verb_events(const struct options *options, int argc, char **argv)
 			client = client_close(client);
 			p.dropped = 0;
 			p.resumed = true;
-			status = client_reopen(options, &client);
+			status = client_reopen(options, -1, &client);
 			if (status != NISV_EXIT_OK)
 				break;
 			error_note(options, "nisvd is back");
