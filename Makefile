@@ -101,7 +101,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .PHONY: all clean deps demo bench fuzz install format guests lab-build lab-programs check check-lint check-unit \
 	check-corpus check-bpf check-native check-lab check-lab-x86 check-matrix check-cli
 
-all: $(O)/nisvd $(O)/nisvctl
+all: $(O)/nisvd $(O)/nisvctl man
 
 # ---- programs ------------------------------------------------------------------------------------
 
@@ -131,16 +131,27 @@ $(call obj,daemon/edge/api.c): $(O)/interface.h
 
 # ---- man pages ------------------------------------------------------------------------------------
 
-# nisv-causes(7) is made of the rule table, and kept: who changes a rule makes it anew.
+# Written in scdoc(5). nisv-causes(7) is made of the rule table, and kept: who changes a rule makes it anew.
+MAN := $(patsubst man/%.scd,$(O)/man/%,$(sort $(wildcard man/*.scd)))
+man: $(MAN)
+.PHONY: man
+
+# The date of a page is that of its source, so that two builds agree.
+$(O)/man/%: man/%.scd man/tidy.awk
+	$(call msg,MAN,$@)
+	@mkdir -p $(@D)
+	$(Q)SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(stat -c %Y $<)} scdoc <$< >$@.tmp && \
+	  awk -f man/tidy.awk $@.tmp >$@ && rm -f $@.tmp
+
 $(O)/man/causes: $(O)/obj/man/causes.o $(CORE_OBJ)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CORE)) $(LIBS_FDT)
 
 ifeq ($(ARCH),$(HOST_ARCH))
-man/nisv-causes.7: $(O)/man/causes
+man/nisv-causes.7.scd: man/nisv-causes.7.scd.in $(O)/man/causes
 	$(call msg,GEN,$@)
-	$(Q)$< >$@
+	$(Q)$(O)/man/causes <$< >$@
 endif
 
 # ---- BPF -----------------------------------------------------------------------------------------
@@ -269,7 +280,7 @@ check-native: all guests
 	$(Q)$(MAKE) --no-print-directory native-bins
 	@$(RUN) native $(NATIVE_BIN) $(sort $(wildcard tests/native/*.sh))
 
-check-cli: all guests $(O)/man/causes
+check-cli: all guests
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
 
@@ -287,15 +298,17 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for that of real VMMs.
+# KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for those on the Debian
+# image, which run on the first one.
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_TESTS := $(sort $(filter-out tests/lab/tests/qemu.sh,$(wildcard tests/lab/tests/*.sh)))
+LAB_ONCE := $(addprefix tests/lab/tests/,incidents.sh qemu.sh)
+LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
 	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)')) \
-		'tests/lab/tests/qemu.sh $(firstword $(KERNELS))' $(NEWEST:%='$(SCENARIOS) %')
+		$(LAB_ONCE:%='% $(firstword $(KERNELS))') $(NEWEST:%='$(SCENARIOS) %')
 
 # The scenarios on every kernel, in every mode of KVM; MATRIX= chooses. UPDATE=1 keeps what came of it in
 # tests/lab/matrix.json and README.md.
@@ -367,15 +380,16 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(datadir)/nisvd/machines $(wildcard daemon/machines/*.json)
 	install -D -m 0644 -t $(DESTDIR)$(datadir)/nisvd daemon/edge/io.nisvd.Monitor.varlink
 	sed 's|@sbindir@|$(sbindir)|g' systemd/nisvd.service.in >$(O)/nisvd.service
-	install -D -m 0644 -t $(DESTDIR)$(unitdir) $(O)/nisvd.service systemd/nisvd.socket
+	sed 's|@bindir@|$(bindir)|g' systemd/nisvd-metrics.service.in >$(O)/nisvd-metrics.service
+	install -D -m 0644 -t $(DESTDIR)$(unitdir) $(O)/nisvd.service systemd/nisvd.socket \
+		$(O)/nisvd-metrics.service systemd/nisvd-metrics.timer
+	install -D -m 0644 -t $(DESTDIR)$(datadir)/nisvd/metrics systemd/metrics/nisvd.rules.yml \
+		systemd/metrics/nisvd-dashboard.json
 	install -D -m 0644 systemd/nisvd.sysusers $(DESTDIR)$(sysusersdir)/nisvd.conf
 	install -D -m 0644 systemd/nisvd.tmpfiles $(DESTDIR)$(tmpfilesdir)/nisvd.conf
 	install -D -m 0644 -t $(DESTDIR)$(catalogdir) systemd/nisvd.catalog
 	install -D -m 0644 -t $(DESTDIR)$(sysconfdir)/nisvd systemd/nisvd.conf
-	install -D -m 0644 -t $(DESTDIR)$(mandir)/man1 man/nisvctl.1
-	install -D -m 0644 -t $(DESTDIR)$(mandir)/man5 man/nisvd.conf.5 man/nisvd-machines.5
-	install -D -m 0644 -t $(DESTDIR)$(mandir)/man7 man/nisv-causes.7
-	install -D -m 0644 -t $(DESTDIR)$(mandir)/man8 man/nisvd.8
+	for page in $(MAN); do install -D -m 0644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit; done
 	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
 	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl
 

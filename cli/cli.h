@@ -24,7 +24,7 @@ struct options {
 	const char *delay;   /* -d, NULL: as the verb has it */
 	const char *lines;   /* -n, NULL: without a limit */
 	const char *output;  /* -o: a file for the output, NULL: standard output */
-	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes;
+	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/glossary.h"
 #include "cli/reply.h"
 #include "cli/table.h"
 #include "cli/vm_text.h"
@@ -212,4 +213,6 @@ void decoded_print(const struct options *options, struct json_object *reply)
 		print_syndrome(&term, options, reply_at(syndromes, i));
 	}
 	print_unknown(&term, reply, &begun);
+	if (options->verbose)
+		glossary_print(&term, reply);
 }

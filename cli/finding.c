@@ -6,6 +6,7 @@
 
 #include "cli/finding_sites.h"
 #include "cli/format.h"
+#include "cli/instruction.h"
 #include "cli/picture.h"
 #include "cli/reply.h"
 #include "cli/vm_text.h"
@@ -36,7 +37,6 @@ void print_answer(const struct term *term, struct json_object *finding)
 			 reply_string(finding, "confidence_reason"));
 	print_field(term, "Cause", text);
 	print_field(term, "Severity", severity);
-	print_field(term, "Place", reply_string(finding, "region"));
 	print_field(term, "Rate", busy ? busy : "");
 }
 
@@ -114,7 +114,8 @@ static void print_picture(const struct term *term, struct json_object *finding,
 	picture_around(term, regions, reply_address(finding, "address"), what);
 }
 
-/* First what is wrong and what to do, on one screen: the rest is for who wants to know more. */
+/* The first screen has what is wrong, where and how sure that is; the next ones the proof, and what
+ * to do about it. */
 void print_finding(const struct term *term, struct json_object *finding,
 		   struct json_object *regions, const struct symbols *symbols)
 {
@@ -123,16 +124,17 @@ void print_finding(const struct term *term, struct json_object *finding,
 
 	print_answer(term, finding);
 	print_field(term, "Where", reply_string(finding, "where"));
-	print_field(term, "How", reply_string(finding, "how"));
-	print_lines(term, "What to do", reply_array(finding, "advice"));
+	print_field(term, "Do first", reply_string_at(reply_array(finding, "advice"), 0));
 	print_picture(term, finding, regions);
-	print_symptom(term, reply_object(finding, "symptom"));
-	print_overlays(term, reply_array(finding, "overlays"));
+	instruction_print(term, finding, &names);
 	print_lines(term, "Evidence", reply_array(finding, "evidence"));
+	print_symptom(term, reply_object(finding, "symptom"));
+	print_lines(term, "What to do", reply_array(finding, "advice"));
+	print_overlays(term, reply_array(finding, "overlays"));
+	print_alternatives(term, reply_array(finding, "alternatives"));
 	sites_print(term, reply_array(finding, "sites"), reply_int(finding, "total_sites"), &names);
 	print_consequences(term, reply_array(finding, "consequences"));
 	context_print(term, context, &names);
-	print_alternatives(term, reply_array(finding, "alternatives"));
 	if (reply_has(finding, "documentation")) {
 		putc('\n', term->out);
 		print_field(term, "More", reply_string(finding, "documentation"));

@@ -51,6 +51,8 @@ static const struct option_spec specs[] = {
 	 "explain: name the guest kernel's functions, from its System.map or /proc/kallsyms"},
 	{0, "list-causes", NULL, no_argument, OPTION_VERB, MEMBER(list_causes),
 	 "explain: every cause that there is; with one as argument, all about it"},
+	{'v', "verbose", NULL, no_argument, OPTION_VERB, MEMBER(verbose),
+	 "explain, verify, decode: with the meaning of the terms in the answer"},
 	{'H', "host", "HOST", required_argument, OPTION_SOURCE, MEMBER(host),
 	 "the nisvd of another host, over ssh (nisvctl must be there)"},
 	{0, "socket", "PATH", required_argument, OPTION_SOURCE, MEMBER(socket),

@@ -34,7 +34,8 @@ struct table *table_new(const struct term *term, const struct table_column *colu
 	for (size_t i = 0; i < n; i++) {
 		int flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
 			    (columns[i].truncate ? SCOLS_FL_TRUNC : 0) |
-			    (columns[i].wrap ? SCOLS_FL_WRAP : 0);
+			    (columns[i].wrap ? SCOLS_FL_WRAP : 0) |
+			    (columns[i].hidden ? SCOLS_FL_HIDDEN : 0);
 
 		if (!scols_table_new_column(table->scols, columns[i].name, 0, flags))
 			return table_free(table);

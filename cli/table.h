@@ -13,6 +13,7 @@ struct table_column {
 	bool right;    /* numbers */
 	bool truncate; /* gives way first where the terminal is narrow */
 	bool wrap;     /* long cells take more lines */
+	bool hidden;   /* not shown */
 };
 
 struct table;

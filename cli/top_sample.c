@@ -222,9 +222,10 @@ static void measure_host(const struct top_sample *before, struct top_sample *sam
 	sample->interval = sample->at - before->at;
 	sample->per =
 		rates(&before->counts, &sample->counts, sample->status_at - before->status_at);
-	sample->lost = counters_sum(reply_object(sample->status, "lost")) -
-		       counters_sum(reply_object(before->status, "lost"));
-	if (sample->lost < 0)
+	if (__builtin_sub_overflow(counters_sum(reply_object(sample->status, "lost")),
+				   counters_sum(reply_object(before->status, "lost")),
+				   &sample->lost) ||
+	    sample->lost < 0)
 		sample->lost = 0;
 }
 

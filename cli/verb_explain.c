@@ -8,6 +8,7 @@
 #include "cli/finding.h"
 #include "cli/findings_verb.h"
 #include "cli/format.h"
+#include "cli/glossary.h"
 #include "cli/reply.h"
 #include "cli/vm_replies.h"
 #include "cli/vm_text.h"
@@ -80,32 +81,48 @@ static void print_vm(const struct term *term, struct json_object *reply,
 	}
 }
 
+/* The VMs of @group in one line, as many as it has room for. */
+static void print_members(const struct term *term, struct json_object *vms)
+{
+	size_t n = reply_length(vms);
+	char text[256] = "";
+
+	if (n < 2)
+		return;
+	for (size_t i = 0; i < n && strlen(text) < sizeof(text) - 80; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%.40s (%.24s)",
+			 i ? ", " : "", reply_string(reply_at(vms, i), "name"),
+			 reply_string(reply_at(vms, i), "id"));
+	if (strlen(text) >= sizeof(text) - 80)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), ", ...");
+	print_field(term, "VMs", text);
+}
+
+static void print_group_title(const struct term *term, struct json_object *vms)
+{
+	char title[VM_TEXT_MAX];
+	size_t n = reply_length(vms);
+
+	fputs(term_colour(term, COLOUR_BOLD), term->out);
+	if (n == 1)
+		fputs(vm_title(reply_at(vms, 0), title), term->out);
+	else
+		fprintf(term->out, "%zu VMs, one cause", n);
+	fprintf(term->out, "%s\n", term_colour(term, COLOUR_NONE));
+}
+
 static void print_groups(const struct term *term, const struct options *options,
 			 struct json_object *groups)
 {
 	for (size_t i = 0; i < reply_length(groups); i++) {
 		struct json_object *group = reply_at(groups, i), *vms = reply_array(group, "vms");
 		struct json_object *finding = reply_object(group, "finding");
-		size_t n = reply_length(vms);
-		char text[256] = "", title[VM_TEXT_MAX];
 
 		print_separator(term, i);
-		if (n == 1)
-			fprintf(term->out, "%s%s%s\n", term_colour(term, COLOUR_BOLD),
-				vm_title(reply_at(vms, 0), title), term_colour(term, COLOUR_NONE));
-		else
-			fprintf(term->out, "%s%zu VMs, one cause%s\n",
-				term_colour(term, COLOUR_BOLD), n, term_colour(term, COLOUR_NONE));
-		for (size_t k = 0; k < n && strlen(text) < sizeof(text) - 80; k++)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text),
-				 "%s%.40s (%.24s)", k ? ", " : "",
-				 reply_string(reply_at(vms, k), "name"),
-				 reply_string(reply_at(vms, k), "id"));
-		if (strlen(text) >= sizeof(text) - 80)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), ", ...");
+		print_group_title(term, vms);
 		print_answer(term, finding);
-		if (n > 1)
-			print_field(term, "VMs", text);
+		print_field(term, "Place", reply_string(finding, "region"));
+		print_members(term, vms);
 		print_lines(term, "What to do", reply_array(finding, "advice"));
 		fprintf(term->out, "\n\"nisvctl explain %s%s%s\" shows the evidence\n",
 			reply_string(reply_at(vms, 0), "id"), options->file ? " --file " : "",
@@ -113,22 +130,40 @@ static void print_groups(const struct term *term, const struct options *options,
 	}
 }
 
+/* The only one there is: nothing is gained by asking again. */
+static void print_only_group(const struct term *term, struct client *client,
+			     struct json_object *group, const struct symbols *symbols)
+{
+	struct json_object *vms = reply_array(group, "vms"), *map = NULL, *regions;
+
+	regions = vm_regions_get(client, reply_at(vms, 0), &map);
+	print_group_title(term, vms);
+	print_members(term, vms);
+	print_finding(term, reply_object(group, "finding"), regions, symbols);
+	json_object_put(map);
+}
+
 static int print_reply(const struct options *options, struct client *client,
 		       struct json_object *reply, bool has_address, const void *symbols)
 {
-	struct json_object *vm = reply_object(reply, "vm"), *map = NULL, *regions = NULL;
+	struct json_object *vm = reply_object(reply, "vm"), *groups = reply_array(reply, "groups"),
+			   *map = NULL, *regions = NULL;
 	struct term term;
 
 	if (vm && reply_length(reply_array(reply, "findings")))
 		regions = vm_regions_get(client, vm, &map);
 	term_open(&term, options, true);
 	print_note(&term, reply);
-	if (reply_length(reply_array(reply, "groups")))
-		print_groups(&term, options, reply_array(reply, "groups"));
+	if (reply_length(groups) == 1)
+		print_only_group(&term, client, reply_at(groups, 0), symbols);
+	else if (reply_length(groups))
+		print_groups(&term, options, groups);
 	else if (reply_length(reply_array(reply, "findings")))
 		print_vm(&term, reply, regions, symbols);
 	else
 		print_nothing(&term, reply, has_address);
+	if (options->verbose)
+		glossary_print(&term, reply_array(reply, "findings"));
 	json_object_put(map);
 	return term_close(&term, options);
 }

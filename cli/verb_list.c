@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/cell.h"
 #include "cli/client.h"
 #include "cli/format.h"
 #include "cli/reply.h"
@@ -28,7 +29,36 @@ static void print_names(struct json_object *vms)
 	}
 }
 
-static void set_row(struct table *table, struct json_object *vm)
+/*
+ * A terminal that is narrower than WIDE shows who has which finding, and leaves out what the VM is
+ * made of: `show` has it. The others are what the columns beside NAME take, where WORST is cut to
+ * the severity and the first words of the cause.
+ */
+#define WIDE		 110
+#define OTHERS_WIDE	 86
+#define OTHERS_NARROW	 58
+#define NAME_COLUMNS_MIN 10
+
+static bool is_narrow(const struct term *term)
+{
+	return term->terminal && term->width < WIDE;
+}
+
+static void set_name(struct table *table, struct libscols_line *row, const struct term *term,
+		     struct json_object *vm, bool ended)
+{
+	int columns = term->width - (is_narrow(term) ? OTHERS_NARROW : OTHERS_WIDE);
+	char name[VM_TEXT_MAX], cut[4 * VM_TEXT_MAX];
+
+	snprintf(name, sizeof(name), "%.120s%s", reply_string(vm, "name"), ended ? " (ended)" : "");
+	if (term->terminal)
+		cell_cut(term, name,
+			 (size_t)(columns < NAME_COLUMNS_MIN ? NAME_COLUMNS_MIN : columns), cut,
+			 sizeof(cut));
+	table_set(table, row, 1, term->terminal ? cut : name, ended ? COLOUR_DIM : COLOUR_NONE);
+}
+
+static void set_row(struct table *table, const struct term *term, struct json_object *vm)
 {
 	struct libscols_line *row = table_row(table);
 	struct json_object *worst = reply_object(vm, "worst"), *mmio = reply_object(vm, "mmio");
@@ -37,8 +67,7 @@ static void set_row(struct table *table, struct json_object *vm)
 	char buf[VM_TEXT_MAX];
 
 	table_set(table, row, 0, reply_string(vm, "id"), ended ? COLOUR_DIM : COLOUR_NONE);
-	snprintf(buf, sizeof(buf), "%.120s%s", reply_string(vm, "name"), ended ? " (ended)" : "");
-	table_set(table, row, 1, buf, ended ? COLOUR_DIM : COLOUR_NONE);
+	set_name(table, row, term, vm, ended);
 	table_set(table, row, 2, reply_string(vm, "vmm"), COLOUR_NONE);
 	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(vm, "vcpus"));
 	table_set(table, row, 3, reply_has(vm, "vcpus") ? buf : "-", COLOUR_NONE);
@@ -55,9 +84,9 @@ static void set_row(struct table *table, struct json_object *vm)
 
 static int print_table(const struct options *options, struct json_object *vms)
 {
-	static const struct table_column columns[] = {
+	struct table_column columns[] = {
 		{.name = "ID"},
-		{.name = "NAME", .truncate = true},
+		{.name = "NAME"},
 		{.name = "VMM"},
 		{.name = "VCPUS", .right = true},
 		{.name = "RAM", .right = true},
@@ -70,10 +99,11 @@ static int print_table(const struct options *options, struct json_object *vms)
 	struct term term;
 
 	term_open(&term, options, true);
+	columns[2].hidden = columns[3].hidden = columns[4].hidden = is_narrow(&term);
 	table = table_new(&term, columns, sizeof(columns) / sizeof(columns[0]),
 			  !options->no_legend);
 	for (size_t i = 0; i < reply_length(vms); i++)
-		set_row(table, reply_at(vms, i));
+		set_row(table, &term, reply_at(vms, i));
 	table_print(table);
 	table_free(table);
 	return term_close(&term, options);

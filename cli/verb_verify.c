@@ -5,6 +5,7 @@
 #include "cli/client.h"
 #include "cli/finding.h"
 #include "cli/findings_verb.h"
+#include "cli/glossary.h"
 #include "cli/reply.h"
 #include "cli/vm_replies.h"
 #include "cli/vm_text.h"
@@ -219,6 +220,8 @@ static int print_reply(const struct options *options, struct client *client,
 			reply_int(reply, "omitted_vms"));
 	if (!is_one && !options->no_legend)
 		print_sum(&term, vms);
+	if (options->verbose)
+		glossary_print(&term, vms);
 	json_object_put(map);
 	return term_close(&term, options);
 }

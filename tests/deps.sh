@@ -15,7 +15,7 @@ arm64) other=amd64 cross=gcc-x86-64-linux-gnu libc=libc6-dev-amd64-cross ;;
 	;;
 esac
 
-build="gcc make pkg-config clang llvm bpftool"
+build="gcc make pkg-config clang llvm bpftool scdoc"
 libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcapstone-dev
 	libsmartcols-dev libinih-dev libcmocka-dev"
 # Of these a test needs programs: promtool, and an sshd of its own.

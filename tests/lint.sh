@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 status=0
+build=build/$(uname -m | sed s/aarch64/arm64/)
 
 complain() {
 	printf 'lint: %s\n' "$*" >&2
@@ -19,8 +20,9 @@ clang-format --dry-run -Werror "${sources[@]}" || complain "run: make format"
 
 shellcheck -x "${scripts[@]}" || complain "shellcheck"
 
-for page in man/*.[1-8]; do
-	mandoc -T lint -W warning "$page" || complain "$page"
+make -s man >/dev/null || complain "cannot make the man pages"
+for page in "$build"/man/*.[1-8]; do
+	mandoc -T lint "$page" || complain "$page"
 done
 
 for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink$|^tests/(fuzz/)?corpus/'); do
@@ -28,7 +30,6 @@ for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink
 		complain "$file: no SPDX line"
 done
 
-build=build/$(uname -m | sed s/aarch64/arm64/)
 make -s "$build/interface.h" "$build/nisvd.skel.h" "$build/nisvd-older.skel.h" >/dev/null || complain "cannot build the generated headers"
 flags=(-std=gnu11 -D_GNU_SOURCE '-DNISV_VERSION="0"' '-DNISV_DATADIR="/usr/share/nisvd"'
 	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -isystem "$build")

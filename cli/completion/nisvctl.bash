@@ -59,7 +59,8 @@ __nisvctl_options() {
 	case $1 in
 	list) echo '-a --all' ;;
 	top) echo '-d --delay -n --lines' ;;
-	explain) echo '--symbols --list-causes' ;;
+	explain) echo '--symbols --list-causes -v --verbose' ;;
+	verify | decode) echo '-v --verbose' ;;
 	events) echo '-f --follow' ;;
 	metrics) echo '-o --output' ;;
 	esac

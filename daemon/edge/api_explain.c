@@ -48,7 +48,7 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		      bool has_address, uint64_t address)
 {
 	struct json_object *findings = json_object_new_array();
-	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "", iso[WALLCLOCK_ISO_MAX];
+	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =
@@ -58,9 +58,8 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 			snprintf(
 				note, sizeof(note),
 				"%s runs again as %s, without a finding; this is about its run %s, "
-				"which ended at %s",
-				vm->name.name, vm->id, previous->id,
-				wallclock_iso(previous->end_ns, iso));
+				"which has ended",
+				vm->name.name, vm->id, previous->id);
 			vm = previous;
 		}
 	}
@@ -129,6 +128,7 @@ static struct json_object *group_to_json(const struct group *group, const char *
 		struct json_object *vm = json_object_new_object();
 
 		json_object_object_add(vm, "id", json_object_new_string(group->vms[i]->id));
+		json_object_object_add(vm, "key", json_object_new_string(group->vms[i]->key));
 		json_object_object_add(vm, "name",
 				       json_object_new_string(group->vms[i]->name.name));
 		json_object_array_add(vms, vm);

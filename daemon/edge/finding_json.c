@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/fault.h"
+#include "daemon/core/insn_names.h"
 #include "daemon/core/rules.h"
 #include "daemon/core/symptoms.h"
 #include "daemon/edge/context_json.h"
@@ -95,6 +96,26 @@ static struct json_object *backtrace(const struct nisv_rec_fault *fault, const c
 }
 
 /* A record without system registers has no others either: it was made of a trace. */
+static struct json_object *named_registers(const struct nisv_rec_fault *fault, const char *arch)
+{
+	struct json_object *array = json_object_new_array();
+	struct insn insn = fault_insn(fault, arch);
+	struct insn_named named[INSN_NAMED_MAX];
+	struct insn_registers registers;
+	size_t n = 0;
+
+	if (fault->sysregs_state != NISV_SYSREGS_NONE && fault_registers(fault, arch, &registers))
+		n = insn_named_registers(&insn, &registers, named);
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *object = json_object_new_object();
+
+		set(object, "name", json_object_new_string(named[i].name));
+		set(object, "value", model_hex(named[i].value));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
 static struct json_object *context(const struct nisv_rec_fault *fault, const char *arch)
 {
 	bool known = fault->sysregs_state != NISV_SYSREGS_NONE, arm64 = is_arm64(arch);
@@ -106,6 +127,7 @@ static struct json_object *context(const struct nisv_rec_fault *fault, const cha
 	set(object, "mmu", model_string(mmu_name(fault, arch)));
 	set(object, "code", json_object_new_string(known ? code_name(fault, arch) : "unknown"));
 	set(object, "vbar", current && arm64 ? model_hex(fault->sys.vbar) : NULL);
+	set(object, "registers", named_registers(fault, arch));
 	set(object, "walk", context_walk(&fault->walk));
 	set(object, "backtrace", backtrace(fault, arch));
 	set(object, "backtrace_end",

@@ -53,8 +53,9 @@ static bool is_here(const struct manager *manager, const struct vm *vm, uint64_t
 /* No VM of that process is asked again for a while: each time would cost the deadline. */
 static void set_silent(struct manager *manager, struct vm *vm, uint64_t now_ns)
 {
-	static const char reason[] = "the VMM's memory did not answer in time (its mmap lock is "
-				     "held): it is asked again in 10 minutes";
+	static const char reason[] =
+		"the VMM's memory did not answer in time: its mmap lock is "
+		"held, or the host is overloaded; it is asked again in 10 minutes";
 	struct guest_view unreadable;
 
 	log_warning("VM %s: %s", vm->id, reason);

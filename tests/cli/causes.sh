@@ -53,7 +53,7 @@ lies() {
 	rm -f "$work/socket"
 	timeout 30 socat -u OPEN:"$work/reply" UNIX-LISTEN:"$work/socket" >/dev/null 2>&1 &
 	server=$!
-	until [[ -S $work/socket ]]; do :; done
+	listening "$work/socket"
 	exits "$status" "$build/nisvctl" --socket "$work/socket" explain --list-causes "$@" || return
 	wait "$server" 2>/dev/null
 	! LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]' "$work/out" "$work/err"

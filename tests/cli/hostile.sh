@@ -23,7 +23,7 @@ ask() {
 	rm -f "$work/socket"
 	timeout 30 socat -u OPEN:"$work/reply" UNIX-LISTEN:"$work/socket" >/dev/null 2>&1 &
 	server=$!
-	until [[ -S $work/socket ]]; do :; done
+	listening "$work/socket"
 	timeout 20 "$build/nisvctl" --socket "$work/socket" "$@" >"$work/out" 2>"$work/err"
 	status=$?
 	kill "$server" 2>/dev/null

@@ -48,6 +48,8 @@ for verb in list "show $jump" "map $ok" "explain $jump" explain status 'decode 0
 	check "$verb: prints" test "${#shown}" -gt 100
 	check "$verb: no colour with NO_COLOR" has_not '\e'
 done
+shown=$(tty "NO_COLOR=1 $q --no-pager list")
+check 'list: a name stays whole at 80 columns' has "^[0-9-]+ $jump "
 columns=132
 for verb in "show $jump" "map $ok"; do
 	shown=$(tty "$q --no-pager $verb")

@@ -213,19 +213,19 @@ static void test_the_man_page(void **state)
 					   "name",   "source",	 "class", "role",   "vgic",
 					   "window", "optional", "base",  "regions"};
 	struct machines machines = {};
-	char *page = read_file("man/nisvd-machines.5");
-	char *example = strstr(page, ".Bd -literal\n"), *end;
+	char *page = read_file("man/nisvd-machines.5.scd");
+	char *example = strstr(page, "\n```\n{"), *end;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		char item[32];
 
-		snprintf(item, sizeof(item), "\n.It Cm %s", keys[i]);
+		snprintf(item, sizeof(item), "*%s*", keys[i]);
 		assert_contains(page, item);
 	}
 	assert_non_null(example);
-	example += strlen(".Bd -literal\n");
-	end = strstr(example, ".Ed\n");
+	example += strlen("\n```\n");
+	end = strstr(example, "```\n");
 	assert_non_null(end);
 	scratch_write(&scratch, "gateway.json", example, (size_t)(end - example));
 	assert_string_equal(load(scratch.dir, &machines), "");

@@ -9,7 +9,8 @@
 #   triplet        of the folders with its libraries
 #   loader         the program that loads them, as programs name it, without the first slash
 #   kvm_modules    the modules that make /dev/kvm; none where Debian's kernels have KVM built in
-#   qemu machine cpu console    QEMU, its machine and the CPU model by default, the kernel's console
+#   qemu machine accel cpu console   QEMU, its machine, how it emulates, the CPU model by default, and
+#                  the kernel's console
 arch_use() {
 	arch=$1
 	case $arch in
@@ -17,13 +18,16 @@ arch_use() {
 		debian_arch=arm64 triplet=aarch64-linux-gnu loader=lib/ld-linux-aarch64.so.1
 		kvm_modules=
 		qemu=qemu-system-aarch64 machine=virt,virtualization=on,gic-version=3
-		cpu=neoverse-n1 console=ttyAMA0
+		accel=tcg cpu=neoverse-n1 console=ttyAMA0
 		;;
 	x86_64)
 		debian_arch=amd64 triplet=x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
 		# QEMU emulates AMD's virtualisation and not Intel's.
 		kvm_modules=kvm-amd
 		qemu=qemu-system-x86_64 machine=q35 cpu=max,+svm console=ttyS0
+		# With a thread for each CPU, QEMU 7.2 corrupts what runs beside a busy guest of SVM: about one
+		# boot in four died in its kernel's scheduler, or lost its VMM.
+		accel=tcg,thread=single
 		;;
 	esac
 }

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,7 +128,7 @@ static void install_applets(void)
 }
 
 /* What it needs is loaded first: tests/lab/modules.sh has written how they depend on each other. */
-static void load_module(struct guest *g, const char *module)
+static bool load_module(struct guest *g, const char *module)
 {
 	const char *const argv[] = {"modprobe", module, NULL};
 	const struct guest_child child = {argv, STDOUT_FILENO, STDERR_FILENO, NULL};
@@ -136,9 +137,19 @@ static void load_module(struct guest *g, const char *module)
 	char text[128];
 
 	if (pid > 0 && waitpid(pid, &status, 0) == pid && !status)
-		return;
+		return true;
 	snprintf(text, sizeof(text), "cannot load the module %s; --verbose shows why", module);
 	send_text(g, FRAME_NOTE, text);
+	return false;
+}
+
+static void keep_vm(void)
+{
+	int r = guest_vm_keep();
+
+	/* -ENOENT: KVM is a module that is not loaded, as a test asked for. */
+	if (r < 0 && r != -ENOENT)
+		fprintf(stderr, "labinit: no VM to keep: %s\n", strerror(-r));
 }
 
 static int listen_notify(void)
@@ -343,14 +354,9 @@ int guest_main(enum guest_role role)
 	static struct run run;
 	struct guest g = {.notify = -1, .log_file = -1};
 	sigset_t child;
-	int r;
 
 	if (role == GUEST_INIT)
 		guest_mount();
-	/* Where KVM is a module it is not there yet, and a test may want to unload it. */
-	r = guest_vm_keep();
-	if (r < 0 && r != -ENOENT)
-		fprintf(stderr, "labinit: no VM to keep: %s\n", strerror(-r));
 	load_run(&run);
 	g.channel = guest_channel_open();
 	if (g.channel < 0)
@@ -359,8 +365,8 @@ int guest_main(enum guest_role role)
 	send_text(&g, FRAME_HELLO, FRAME_HELLO_TEXT);
 	if (role == GUEST_INIT)
 		install_applets();
-	if (*run.module)
-		load_module(&g, run.module);
+	if (!*run.module || load_module(&g, run.module))
+		keep_vm();
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);

@@ -5,8 +5,9 @@
  * the kernel's code. QEMU 7.2 translates code without a lock on its page, so that a CPU which
  * translates finish_task_switch() while another patches it may keep the old code for good. That
  * kernel saves a vCPU which leaves a CPU but never loads it again: its guest runs on with the
- * host's MDCR_EL2, say, where BRK ends in the guest's own vectors for ever. With this VM the key
- * stays as it is from before the first test.
+ * host's MDCR_EL2, say, where BRK ends in the guest's own vectors for ever. On x86 the CPU may meet
+ * half of the patch, and the kernel dies of an int3 in the scheduler. With this VM the key stays as
+ * it is from before the first test.
  */
 #include "guest.h"
 
