@@ -2,13 +2,16 @@
 
 /* nisvctl: its verbs. The table makes the parser and their part of --help. */
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
+#include "cli/term.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -107,22 +110,35 @@ static int run_verb(const struct options *options, int argc, char **argv)
 	return verb->run(options, argc, argv);
 }
 
+/*
+ * Whoever closed a standard stream wants nothing of it; a socket that took its number would get
+ * what is written there. What is opened in its place cannot be used either, and that is told.
+ */
+static void keep_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.socket = NISV_SOCKET_PATH};
 	int first;
 
+	keep_standard_streams();
 	setlocale(LC_ALL, "");
 	first = options_parse(argc, argv, &options);
 	if (first < 0)
 		return NISV_EXIT_USAGE;
 	if (options.help) {
 		print_help();
-		return NISV_EXIT_OK;
+		return term_flush_stdout(&options);
 	}
 	if (options.version) {
 		puts("nisvctl " NISV_VERSION);
-		return NISV_EXIT_OK;
+		return term_flush_stdout(&options);
 	}
 	if (options.host && options.file)
 		return error_report(&options, NISV_EXIT_USAGE, NULL, NULL,
