@@ -126,6 +126,40 @@ struct client *client_close(struct client *client)
 	return NULL;
 }
 
+/* Of ssh(1): 255 is its own, every other status is that of what ran there. */
+static int ssh_failed(const struct options *options, int exit_status, const char *errors)
+{
+	const char *host = options->host, *colon = errors ? ": " : "";
+
+	errors = errors ? errors : "";
+	switch (exit_status) {
+	case 0:
+		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
+				    "nisvd on %s ended the conversation: \"journalctl -u nisvd\" "
+				    "there says why%s%s",
+				    host, colon, errors);
+	case NISV_EXIT_UNREACHABLE:
+		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
+				    "nisvctl on %s cannot reach nisvd there%s%s", host, colon,
+				    errors);
+	case 127:
+		return error_report(
+			options, NISV_EXIT_UNREACHABLE, NULL, NULL,
+			"there is no nisvctl on %s: install nisvd there, or put nisvctl "
+			"into the PATH of its ssh logins%s%s",
+			host, colon, errors);
+	case 255:
+		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
+				    "cannot log in to %s: first \"ssh %s true\" must work%s%s",
+				    host, host, colon, errors);
+	default:
+		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
+				    "the conversation with nisvd on %s ended (ssh exit status "
+				    "%d)%s%s",
+				    host, exit_status, colon, errors);
+	}
+}
+
 int client_lost(struct client *client)
 {
 	const struct options *options = client->options;
@@ -140,10 +174,7 @@ int client_lost(struct client *client)
 				      "nisvd --offline gave no answer (exit status %d)%s%s",
 				      exit_status, errors ? ": " : "", errors ? errors : "");
 	else if (child)
-		status = error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
-				      "cannot reach nisvd on %s (ssh exit status %d)%s%s",
-				      options->host, exit_status, errors ? ": " : "",
-				      errors ? errors : ": is nisvctl installed there?");
+		status = ssh_failed(options, exit_status, errors);
 	else
 		status = error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 				      "nisvd ended the conversation: \"journalctl -u nisvd\" says "

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Every way that nisvctl can fail: the exit status, the message with what to do, the same as JSON on
-# standard error; and the way to another host.
+# standard error.
 
 # shellcheck disable=SC2317,SC2016 # functions are called by check; $ of jq filters
 # shellcheck source=tests/cli/common
@@ -87,34 +87,8 @@ check '--json=short' test "$(n --json=short list | wc -l)" -eq 1
 check 'output that cannot be written' fails 1 'No space left' bash -c \
 	"'$build/nisvctl' --socket '$socket' list >/dev/full"
 
-# ---- other hosts --------------------------------------------------------------------------------
+# ---- the other side of --host (more in remote.sh) ----------------------------------------------------
 
-# As ssh does it: options, then the host, then words that a shell on the other side reads.
-mkdir "$work/bin"
-cat >"$work/bin/ssh" <<'SSH'
-#!/bin/sh
-while [ "$1" != -- ]; do shift; done
-[ "$2" = there ] || { echo "ssh: cannot resolve $2" >&2; exit 255; }
-shift 2
-exec sh -c "$*"
-SSH
-chmod +x "$work/bin/ssh"
-remote() {
-	PATH=$work/bin:$build:$PATH timeout 20 "$build/nisvctl" --socket "$socket" "$@"
-}
-check '--host' json 'mine | length == 3' remote -H there -j list
-printf '%016x T start\n' 0x1000 >"$work/symbols"
-check '--host: explain --symbols, of a file here' says "symbols of $work/symbols, as they are" \
-	remote -H there explain "$vm" --symbols "$work/symbols"
-check '--host: explain --list-causes' says '^mmio-storm' remote -H there explain --list-causes
-check '--host: events' json '.event.event == "fault"' remote -H there -j events
-check '--host: a large reply' test "$(remote -H there export "$vm" | tail -n 1 | jq -r .event)" = \
-	"$(n export "$vm" | tail -n 1 | jq -r .event)"
-check '--host: no such VM' fails 3 'no VM is called' remote -H there show nope
-check '--host: no such host' fails 4 'cannot reach nisvd on nowhere' remote -H nowhere list
-check '--host: no such host, JSON' fails 4 '^\{.*cannot resolve nowhere' remote -H nowhere --json=short list
-check '--host: an option in its place' fails 4 'cannot reach nisvd on -oProxyCommand' remote -H -oProxyCommand=true list
-check '--host: no nisvd there' fails 4 'not running' remote -H there --socket "/tmp/it's not there" list
 check '--bridge: raw varlink' test "$(printf '{"method":"org.varlink.service.GetInfo"}\0' | n --bridge |
 	tr -d '\0' | jq -r .parameters.product)" = nisvd
 describe='{"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"io.nisvd.Monitor"}}'
