@@ -109,18 +109,20 @@ static struct top_vm **sorted(struct top_vm *vms, size_t n,
 static bool mark_unique(struct top_sample *sample)
 {
 	struct top_vm **list = sorted(sample->vms, sample->n_vms, by_name);
+	bool ok = list != NULL;
 
 	for (size_t i = 0; list && i < sample->n_vms; i++)
 		list[i]->unique = (i == 0 || by_name(&list[i - 1], &list[i]) != 0) &&
 				  (i + 1 == sample->n_vms || by_name(&list[i], &list[i + 1]) != 0);
 	free(list);
-	return list;
+	return ok;
 }
 
 /* A VM that was not there before has counted all that it has since then. */
 static bool measure_vms(const struct top_sample *before, struct top_sample *sample)
 {
 	struct top_vm **list = sorted(before->vms, before->n_vms, by_key);
+	bool ok = list != NULL;
 	const struct top_counts none = {0};
 
 	for (size_t i = 0; list && i < sample->n_vms; i++) {
@@ -131,7 +133,7 @@ static bool measure_vms(const struct top_sample *before, struct top_sample *samp
 				sample->at - before->at);
 	}
 	free(list);
-	return list;
+	return ok;
 }
 
 static bool collect_vms(const struct top_sample *before, struct top_sample *sample)

@@ -158,6 +158,7 @@ static void print_vm(const struct view *view, const struct column *columns, size
 	struct json_object *worst = reply_object(vm->vm, "worst");
 	char aborts_per[FORMAT_MAX], mmio_per[FORMAT_MAX], user_per[FORMAT_MAX], aborts[FORMAT_MAX];
 	const char *severity = reply_string(worst, "severity");
+	bool has_id = columns[1].width > 0;
 	char finding[160] = "-";
 
 	snprintf(aborts, sizeof(aborts), "%" PRId64, vm->counts.aborts);
@@ -165,7 +166,8 @@ static void print_vm(const struct view *view, const struct column *columns, size
 		snprintf(finding, sizeof(finding), "%.30s %.100s", severity,
 			 reply_string(worst, "cause"));
 	print_row(view, columns, n,
-		  (const char *[]){top_vm_label(vm), reply_string(vm->vm, "id"),
+		  (const char *[]){has_id ? reply_string(vm->vm, "name") : top_vm_label(vm),
+				   reply_string(vm->vm, "id"),
 				   rate_cell(view, vm->per.aborts, aborts_per),
 				   rate_cell(view, vm->per.mmio, mmio_per),
 				   rate_cell(view, vm->per.user, user_per), aborts, finding},

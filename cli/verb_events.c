@@ -47,7 +47,7 @@ static void print_fault(struct printer *p, struct json_object *event)
 	int fill = VM_WIDTH - (int)term_columns(name);
 
 	if (!p->headed && !p->options->no_legend)
-		fprintf(p->term.out, "%s%-15s %-*s %-12s %-12s %s%s\n",
+		fprintf(p->term.out, "%s%-15s %-*s %-10s %-12s %s%s\n",
 			term_colour(&p->term, COLOUR_BOLD), "TIME", VM_WIDTH, "VM", "KIND",
 			"ADDRESS", "INSTRUCTION, OUTCOME", term_colour(&p->term, COLOUR_NONE));
 	p->headed = true;
@@ -59,7 +59,7 @@ static void print_fault(struct printer *p, struct json_object *event)
 	if (reply_int(fault, "count") > 1)
 		snprintf(so_far, sizeof(so_far), ", %s so far",
 			 format_times(reply_int(fault, "count"), times));
-	snprintf(first, sizeof(first), "%-15s %.256s%*s %-12.32s %-12.32s ",
+	snprintf(first, sizeof(first), "%-15s %.256s%*s %-10.32s %-12.32s ",
 		 format_clock(reply_string(fault, "time"), clock), name, fill > 0 ? fill : 0, "",
 		 reply_string(fault, "kind"), site_address(fault));
 	snprintf(text, sizeof(text), "%.256s, %s%s", *instruction ? instruction : "(not read)",
