@@ -65,7 +65,7 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 PKGS_DAEMON := libbpf libelf libsystemd json-c capstone inih
-PKGS_CLI := json-c smartcols
+PKGS_CLI := json-c libsystemd smartcols
 PKGS_CORE := capstone
 # libfdt of Debian 12 has no pkg-config file, and its dev packages of two architectures exclude each
 # other: the headers are the same everywhere, so each links the library by its name at run time.
@@ -241,6 +241,9 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
 
+# What of nisvctl can be tested by itself.
+$(O)/tests/cli/test_timespec: $(call obj,cli/timespec.c)
+
 unit-bins: $(UNIT_BIN)
 bpf-bins: $(BPFTEST_BIN)
 native-bins: $(NATIVE_BIN) $(O)/tests/testvmm $(if $(filter x86_64,$(ARCH)),$(X86_IMAGES))
@@ -303,7 +306,7 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,incidents.sh metrics.sh qemu.sh)
+LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
@@ -320,10 +323,9 @@ check-matrix: lab-build all guests
 		$(if $(filter native,$(MATRIX)),tests/native/corpus.sh) || status=1; \
 	tests/lab/matrix $(if $(UPDATE),update,show) $(MATRIX); exit $$status
 
-# The same for x86-64. The scenarios run in check-matrix, and x86/native.sh takes more than four minutes under
-# emulation, and is for whoever works on the hooks.
+# The same for x86-64, where kprobes tell what this machine need not have. The scenarios run in check-matrix.
 X86_KERNELS ?= bookworm-amd64
-X86_LAB_TESTS := tests/lab/tests/x86/module.sh
+X86_LAB_TESTS := tests/lab/tests/x86/module.sh tests/lab/tests/x86/native.sh
 check-lab-x86:
 	$(Q)$(MAKE) --no-print-directory ARCH=x86_64 SANITIZE= lab-programs
 	@$(RUN) lab-x86 'tests/lab/selftest $(firstword $(X86_KERNELS))' \

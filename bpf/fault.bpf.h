@@ -143,7 +143,7 @@ static __always_inline void site_make(struct nisv_vm_stat *vm, const struct faul
 
 	if (!scratch)
 		return;
-	scratch->site.first_ns = bpf_ktime_get_ns();
+	scratch->site.first_ns = time_now();
 	scratch->site.ipa = f->ipa;
 	scratch->site.far = f->far;
 	scratch->site.esr = f->esr;
@@ -171,7 +171,7 @@ static __always_inline u64 site_count(struct nisv_vm_stat *vm, const struct faul
 	*placed = site;
 	if (!site)
 		return add_fetch(&vm->unplaced_faults, 1);
-	site->last_ns = bpf_ktime_get_ns();
+	site->last_ns = time_now();
 	site->vcpu_id = f->vcpu_id;
 	return add_fetch(&site->count, 1);
 }

@@ -13,6 +13,7 @@ const volatile __u32 details_per_second = 32;
 const volatile __u32 vital_per_second = 8;
 const volatile __u32 slots_per_second = 128;
 const volatile __u32 host_page_shift = 12;
+const volatile __u64 time_base; /* what the daemon's time is ahead of CLOCK_MONOTONIC */
 const volatile bool count_mmio = true;
 const volatile bool inspect_guest_memory = true;
 
@@ -23,6 +24,12 @@ const volatile bool inspect_guest_memory = true;
 bool has_mmio_nisv;
 bool has_inject;
 bool has_destroy;
+
+/* The daemon's time (wallclock.h). */
+static __always_inline __u64 time_now(void)
+{
+	return bpf_ktime_get_ns() + time_base;
+}
 
 /* VMs destroyed since the start: what is remembered of a vCPU holds for one epoch (mmio.bpf.h). */
 __u64 vm_epoch;

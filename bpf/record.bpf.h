@@ -34,7 +34,7 @@ static __always_inline void header_fill(struct nisv_rec_hdr *hdr, u32 type, u32 
 	hdr->size = size;
 	hdr->vm = *key;
 	hdr->seq = seq;
-	hdr->time_ns = bpf_ktime_get_ns();
+	hdr->time_ns = time_now();
 	hdr->tgid = pid_tgid >> 32;
 	hdr->tid = (u32)pid_tgid;
 }

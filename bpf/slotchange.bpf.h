@@ -21,7 +21,7 @@ static __always_inline int slot_changed(u64 kvm, u64 before, u64 after, u32 chan
 {
 	struct nisv_vm_key key = vm_key(kvm, current_task());
 	struct scratch *scratch = scratch_get(SCRATCH_EVENT);
-	u64 now = bpf_ktime_get_ns(); /* before an unknown VM is introduced */
+	u64 now = time_now(); /* before an unknown VM is introduced */
 	struct nisv_vm_stat *vm;
 	struct nisv_rec_slot *rec;
 

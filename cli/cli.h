@@ -20,11 +20,13 @@ struct options {
 	const char *socket; /* never NULL */
 	const char *file;   /* --file: a dossier or a trace, NULL: ask a daemon */
 	enum json_mode json;
+	const char *since, *until, *directory, *cause, *kind; /* of history; NULL */
+	const char *lines;				      /* -n, NULL: without a limit */
 	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
 	const char *delay;   /* -d, NULL: as the verb has it */
-	const char *lines;   /* -n, NULL: without a limit */
 	const char *output;  /* -o: a file for the output, NULL: standard output */
-	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose;
+	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose, reverse,
+		merge;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */
@@ -42,6 +44,7 @@ int verb_map(const struct options *options, int argc, char **argv);
 int verb_explain(const struct options *options, int argc, char **argv);
 int verb_verify(const struct options *options, int argc, char **argv);
 int verb_events(const struct options *options, int argc, char **argv);
+int verb_history(const struct options *options, int argc, char **argv);
 int verb_decode(const struct options *options, int argc, char **argv);
 int verb_status(const struct options *options, int argc, char **argv);
 int verb_export(const struct options *options, int argc, char **argv);
@@ -73,6 +76,6 @@ int parse_address(const char *text, unsigned long long *ret);
  * The value of -n, a number of at least 1; @ret stays as it is where the option was not given.
  * False (told): it is none.
  */
-bool parse_count(const struct options *options, unsigned long long *ret);
+bool parse_count(const struct options *options, size_t *ret);
 
 #endif

@@ -72,14 +72,17 @@ int parse_address(const char *text, unsigned long long *ret)
 	return -errno;
 }
 
-bool parse_count(const struct options *options, unsigned long long *ret)
+bool parse_count(const struct options *options, size_t *ret)
 {
 	const char *text = options->lines;
+	unsigned long long n;
 
 	if (!text)
 		return true;
-	if (strspn(text, "0123456789") == strlen(text) && parse_address(text, ret) == 0 && *ret)
+	if (strspn(text, "0123456789") == strlen(text) && parse_address(text, &n) == 0 && n) {
+		*ret = n;
 		return true;
+	}
 	error_report(options, NISV_EXIT_USAGE, NULL, NULL,
 		     "-n takes a number of 1 or more, not \"%s\"", text);
 	return false;

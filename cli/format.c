@@ -96,7 +96,7 @@ static bool local(const char *iso, struct tm *ret, unsigned int *ret_usec)
 	return parse_iso(iso, &t, ret_usec) && localtime_r(&t, ret);
 }
 
-static const char *format_time(const char *iso, char buf[FORMAT_MAX])
+const char *format_time(const char *iso, char buf[FORMAT_MAX])
 {
 	unsigned int usec;
 	struct tm tm;

@@ -23,6 +23,9 @@ const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX]);
 const char *format_ago(const char *iso, char buf[FORMAT_MAX]);
 const char *format_clock(const char *iso, char buf[FORMAT_MAX]);
 
+/* Local time, "2026-01-31 12:34:56"; "-". */
+const char *format_time(const char *iso, char buf[FORMAT_MAX]);
+
 /* "2026-01-31 12:34:56 (12 min ago)", "1234.567890 of the trace's clock". */
 const char *format_since(const char *iso, char buf[FORMAT_MAX * 2]);
 

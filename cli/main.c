@@ -35,6 +35,8 @@ static const struct verb verbs[] = {
 	{"verify", "[VM]", 0, 1, "verbose", verb_verify,
 	 "what will fail in its memory map before it does; without VM, of all running VMs"},
 	{"events", "[VM]", 0, 1, "follow", verb_events, "the faults, one by one"},
+	{"history", "[VM]", 0, 1, "since until lines reverse directory merge cause kind",
+	 verb_history, "findings of the past, from the journal; needs no daemon"},
 	{"decode", "[ESR [FAR [IPA]]]", 0, 4096, "verbose", verb_decode,
 	 "a syndrome in words; or a text, as arguments or on standard input: lines of a kernel's "
 	 "or VMM's log, of a trace, an oops, a register dump"},

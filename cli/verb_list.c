@@ -50,7 +50,10 @@ static void set_name(struct table *table, struct libscols_line *row, const struc
 	int columns = term->width - (is_narrow(term) ? OTHERS_NARROW : OTHERS_WIDE);
 	char name[VM_TEXT_MAX], cut[4 * VM_TEXT_MAX];
 
-	snprintf(name, sizeof(name), "%.120s%s", reply_string(vm, "name"), ended ? " (ended)" : "");
+	snprintf(name, sizeof(name), "%.120s%s", reply_string(vm, "name"),
+		 vm_is_unwatched(vm) ? " (not watched)"
+		 : ended	     ? " (ended)"
+				     : "");
 	if (term->terminal)
 		cell_cut(term, name,
 			 (size_t)(columns < NAME_COLUMNS_MIN ? NAME_COLUMNS_MIN : columns), cut,

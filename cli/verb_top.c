@@ -20,10 +20,10 @@ struct top {
 	const struct options *options;
 	struct client *client;
 	double delay;
-	unsigned long long rounds; /* still to show */
-	bool screen;		   /* it is ours; else the rounds go one below the other */
-	bool begun;		   /* there is a round above */
-	struct top_sample now;	   /* the newest; of the nisvd that client talks to, if has_now */
+	size_t rounds;	       /* still to show */
+	bool screen;	       /* it is ours; else the rounds go one below the other */
+	bool begun;	       /* there is a round above */
+	struct top_sample now; /* the newest; of the nisvd that client talks to, if has_now */
 	bool has_now;
 	char note[96];
 };
@@ -223,7 +223,7 @@ static int run(struct top *top, bool wants_screen)
 
 int verb_top(const struct options *options, int argc, char **argv)
 {
-	struct top top = {.options = options, .rounds = UINT64_MAX};
+	struct top top = {.options = options, .rounds = SIZE_MAX};
 	bool wants_screen = !options->lines && options->json == JSON_OFF && screen_is_there();
 	int status;
 

@@ -61,12 +61,20 @@ const char *vm_title(struct json_object *vm, char buf[VM_TEXT_MAX])
 	return buf;
 }
 
+bool vm_is_unwatched(struct json_object *vm)
+{
+	return strcmp(reply_string(vm, "end_reason"), "not-watched") == 0;
+}
+
 const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX])
 {
 	const char *reason = reply_string(vm, "end_reason");
 	char ago[FORMAT_MAX];
 
-	if (strcmp(reply_string(vm, "state"), "ended") != 0)
+	if (vm_is_unwatched(vm))
+		snprintf(buf, VM_TEXT_MAX, "last seen %s (not-watched)",
+			 format_ago(reply_string(vm, "ended"), ago));
+	else if (strcmp(reply_string(vm, "state"), "ended") != 0)
 		snprintf(buf, VM_TEXT_MAX, "%.60s", reply_string(vm, "state"));
 	else
 		snprintf(buf, VM_TEXT_MAX, "ended %s%s%.60s%s",

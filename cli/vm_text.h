@@ -19,7 +19,10 @@ const char *vm_aborts_text(struct json_object *aborts, char buf[VM_TEXT_MAX]);
 /* "web1 (1234-12)". */
 const char *vm_title(struct json_object *vm, char buf[VM_TEXT_MAX]);
 
-/* "running", "ended 3 min ago (process-gone)". */
+/* nisvd ended before it, and did not see its end. */
+bool vm_is_unwatched(struct json_object *vm);
+
+/* "running", "ended 3 min ago (process-gone)", "last seen 3 min ago (not-watched)". */
 const char *vm_state(struct json_object *vm, char buf[VM_TEXT_MAX]);
 
 /*

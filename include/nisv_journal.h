@@ -13,8 +13,11 @@
 #define NISV_MSGID_OUTCOME "b7e5420d91f84e3c8c06d2a97f1b63e8"
 /* a new finding about a VM that rests on its MMIO, which is no fault */
 #define NISV_MSGID_MMIO "e06d3abb54be4d0d9f6034ab12506fff"
-/* one site repeats at a high rate */
+/* a finding repeats: at its 1,000th fault, and at each ten times as many */
 #define NISV_MSGID_STORM "5cd81e7fa3b6402e9b17c08d54ea2f96"
+
+/* entries about a VM that EntriesPerMinute= held back, summed up when the minute is over */
+#define NISV_MSGID_WITHHELD "90fbd2c8a34e4c6fb1f6b6ad5d0b7a43"
 
 #define NISV_FIELD_VM	      "NISV_VM"
 #define NISV_FIELD_VM_KEY     "NISV_VM_KEY"
@@ -38,6 +41,8 @@
 #define NISV_FIELD_OUTCOME    "NISV_OUTCOME"
 #define NISV_FIELD_VMM_ANSWER "NISV_VMM_ANSWER" /* where one was seen */
 #define NISV_FIELD_COUNT      "NISV_COUNT"
+#define NISV_FIELD_SINCE_LAST "NISV_COUNT_SINCE" /* of these, since the last entry about it */
+#define NISV_FIELD_WITHHELD   "NISV_WITHHELD"	 /* how many entries */
 #define NISV_FIELD_DOSSIER    "NISV_DOSSIER"
 
 #endif

@@ -8,8 +8,9 @@
  * record type first. Both sides are built from one tree, so there is no version field; the sizes
  * below are asserted on both sides because BPF and the host compiler may lay out differently.
  *
- * Units: addresses and sizes are bytes, times are CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns).
- * "IPA" is the guest-physical address (Arm ARM: intermediate physical address; GPA on x86).
+ * Units: addresses and sizes are bytes, times are CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns)
+ * and time_base. "IPA" is the guest-physical address (Arm ARM: intermediate physical address; GPA
+ * on x86).
  */
 
 #include <linux/types.h>

@@ -62,6 +62,7 @@ __nisvctl_options() {
 	explain) echo '--symbols --list-causes -v --verbose' ;;
 	verify | decode) echo '-v --verbose' ;;
 	events) echo '-f --follow' ;;
+	history) echo '--since --until -n --lines -r --reverse --directory --merge --cause --kind' ;;
 	metrics) echo '-o --output' ;;
 	esac
 }
@@ -69,6 +70,8 @@ __nisvctl_options() {
 # The value of an option: true if it has one. $1: the option, $2: the value as far as it was typed, $3: what
 # stands before it in the same word.
 __nisvctl_value() {
+	local kinds='nisv exec walk beyond-ipa backing emulation memory-fault ldst64b mmio-read mmio-write'
+
 	case $1 in
 	--json)
 		[[ $3 ]] || return 1
@@ -81,6 +84,19 @@ __nisvctl_value() {
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")
 		;;
+	--directory)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$2")
+		;;
+	--cause)
+		__nisvctl_offer "$2" "$3" < <(__nisvctl_ask explain --list-causes)
+		;;
+	--kind)
+		__nisvctl_offer "$2" "$3" < <(tr ' ' '\n' <<<"$kinds")
+		;;
+	--since | --until)
+		__nisvctl_offer "$2" "$3" < <(printf '%s\n' now today yesterday)
+		;;
 	-d | --delay | -n | --lines) ;;
 	*)
 		return 1
@@ -89,7 +105,7 @@ __nisvctl_value() {
 }
 
 _nisvctl() {
-	local verbs='list top show map explain verify events decode status metrics export'
+	local verbs='list top show map explain verify events history decode status metrics export'
 	local options='-H --host --socket --file --bridge --json -j --no-pager --no-legend -q --quiet --exit-code
 		-h --help --version'
 	local -a words where=()
@@ -107,7 +123,7 @@ _nisvctl() {
 		--host=* | --socket=* | --file=*)
 			where+=("${words[i]}")
 			;;
-		--symbols | -d | --delay | -n | --lines | -o | --output)
+		--symbols | -d | --delay | -n | --lines | -o | --output | --since | --until | --directory | --cause | --kind)
 			i=$((i + 1))
 			;;
 		--list-causes)
@@ -146,7 +162,7 @@ _nisvctl() {
 	explainyes,0)
 		__nisvctl_offer "$cur" < <(__nisvctl_ask explain --list-causes)
 		;;
-	show,0 | map,0 | explain,0 | verify,0 | events,0 | export,0)
+	show,0 | map,0 | explain,0 | verify,0 | events,0 | history,0 | export,0)
 		__nisvctl_offer "$cur" < <(__nisvctl_ask list)
 		;;
 	esac

@@ -77,7 +77,7 @@ struct backings {
 	struct backing *list; /* owned, in the order of the layout's slots */
 	size_t n;
 	char reason[128]; /* why they are not known; "" if they are */
-	uint64_t read_ns; /* CLOCK_MONOTONIC; 0 never */
+	uint64_t read_ns; /* 0 never */
 };
 
 /* By slot id and address space; NULL: not known. */

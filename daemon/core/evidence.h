@@ -4,7 +4,7 @@
 
 /*
  * Everything that is known about one VM, as far as a diagnosis or a check of its memory map may
- * rest on it. Gathered by edges, or read from a dossier; times are CLOCK_MONOTONIC nanoseconds.
+ * rest on it. Gathered by edges, or read from a dossier; times are nanoseconds of one clock.
  */
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 /*
  * Where one VM faulted, how often, since when. Two bounded arrays in address order: abort sites
  * (kind, page, PC) and MMIO places (512 bytes, direction). Counts come from the kernel's cumulative
- * maps and only grow; details come from fault records. Times: CLOCK_MONOTONIC nanoseconds.
+ * maps and only grow; details come from fault records. Times: nanoseconds of one clock.
  */
 
 #include <stdbool.h>

@@ -67,7 +67,7 @@ struct guest_view {
 	struct guest_range *ranges; /* owned; ascending by base; none is empty or wraps around */
 	uint32_t dropped;	    /* ranges for which there was no room, or no time */
 	char reason[128];	    /* why it is not there, or what is broken in it; "" */
-	uint64_t read_ns;	    /* CLOCK_MONOTONIC; 0 never */
+	uint64_t read_ns;	    /* 0 never */
 };
 
 const char *guest_state_name(enum guest_state state);	 /* "found", "not-found", "off", ... */

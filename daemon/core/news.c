@@ -29,16 +29,29 @@ static size_t find_known(const struct news_state *state, const char *signature)
 	return i;
 }
 
+static bool is_over(const struct news_state *state, uint64_t now_ns)
+{
+	return !state->window_ns || now_ns - state->window_ns >= MINUTE_NS;
+}
+
+uint64_t news_sum_up(struct news_state *state, uint64_t now_ns, bool at_once)
+{
+	uint64_t n = state->untold;
+
+	if (!n || (!at_once && !is_over(state, now_ns)))
+		return 0;
+	state->untold = 0;
+	return n;
+}
+
 static bool allowed(struct news_state *state, uint64_t now_ns, unsigned int per_minute)
 {
-	if (!state->window_ns || now_ns - state->window_ns >= MINUTE_NS) {
+	if (is_over(state, now_ns)) {
 		state->window_ns = now_ns;
 		state->in_window = 0;
 	}
-	if (state->in_window >= per_minute) {
-		state->withheld++;
+	if (state->in_window >= per_minute)
 		return false;
-	}
 	state->in_window++;
 	return true;
 }
@@ -64,6 +77,18 @@ static const struct site *find_answered(const struct finding *finding)
 	return NULL;
 }
 
+/* One that is seen late is told once, however often it grew ten times as large. */
+static bool has_grown(struct news_known *known, uint64_t faults)
+{
+	uint64_t at = known->storm_at ? known->storm_at : NEWS_STORM;
+	bool grown = faults >= at;
+
+	while (faults >= at && at <= UINT64_MAX / 10)
+		at *= 10;
+	known->storm_at = at;
+	return grown;
+}
+
 /* What is new about a finding that was told before, its first time included. */
 static size_t compare(struct news_known *known, const struct finding *finding, bool is_first,
 		      uint64_t count, struct news_item found[ITEMS_PER_FINDING])
@@ -74,20 +99,18 @@ static size_t compare(struct news_known *known, const struct finding *finding, b
 	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
 		if (is_new_site(known, finding->sites[i]) && !is_first)
 			found[n++] =
-				(struct news_item){NEWS_SITE, finding, finding->sites[i], count};
+				(struct news_item){NEWS_SITE, finding, finding->sites[i], count, 0};
 	/* Only what is worse: a rate around the limit of a hang would go up and down for ever. */
 	if (!is_first && finding->severity > known->severity)
-		found[n++] = (struct news_item){NEWS_OUTCOME, finding, finding->sites[0], count};
+		found[n++] = (struct news_item){NEWS_OUTCOME, finding, finding->sites[0], count, 0};
 	if (is_first || finding->severity > known->severity)
 		known->severity = finding->severity;
 	if (answered && !is_first)
-		found[n++] = (struct news_item){NEWS_ANSWER, finding, answered, count};
+		found[n++] = (struct news_item){NEWS_ANSWER, finding, answered, count, 0};
 	known->answer |= answered != NULL;
-	if (!known->storm && count_of(finding, true) >= NEWS_STORM) {
-		known->storm = true;
+	if (has_grown(known, count_of(finding, true)))
 		found[n++] =
-			(struct news_item){NEWS_STORM_BEGAN, finding, finding->sites[0], count};
-	}
+			(struct news_item){NEWS_STORM_GREW, finding, finding->sites[0], count, 0};
 	return n;
 }
 
@@ -114,8 +137,8 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 		if (!finding->n_sites)
 			continue;
 		if (is_first)
-			found[n_found++] =
-				(struct news_item){NEWS_FINDING, finding, finding->sites[0], count};
+			found[n_found++] = (struct news_item){NEWS_FINDING, finding,
+							      finding->sites[0], count, 0};
 		if (is_first && at < NEWS_KNOWN_MAX) {
 			state->known[at] = (struct news_known){};
 			snprintf(state->known[at].signature, sizeof(state->known[at].signature),
@@ -126,10 +149,17 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 			n_found += compare(&state->known[at], finding, is_first, count,
 					   found + n_found);
 		for (size_t i = 0; i < n_found; i++) {
-			if (n < NEWS_MAX && allowed(state, now_ns, per_minute))
-				items[n++] = found[i];
-			else if (n >= NEWS_MAX)
+			if (n >= NEWS_MAX || !allowed(state, now_ns, per_minute)) {
 				state->withheld++;
+				state->untold++;
+				continue;
+			}
+			found[i].since_last = count;
+			if (at < NEWS_KNOWN_MAX) {
+				found[i].since_last -= state->known[at].told;
+				state->known[at].told = count;
+			}
+			items[n++] = found[i];
 		}
 	}
 	return n;

@@ -4,7 +4,7 @@
 
 /*
  * When the memory map of a VM changed, and how: so that "removed 3 ms before the fault" and
- * "removed 2 hours before" can be told apart. Times: CLOCK_MONOTONIC nanoseconds.
+ * "removed 2 hours before" can be told apart. Times: nanoseconds of one clock.
  */
 
 #include <stddef.h>

@@ -23,7 +23,10 @@ const char *vm_end_name(enum vm_end end)
 		return "process-gone";
 	case VM_END_NOT_FOUND:
 		return "not-found";
+	case VM_END_NOT_WATCHED:
+		return "not-watched";
 	case VM_END_NONE:
+	case _VM_END_MAX:
 		break;
 	}
 	return NULL;
@@ -41,6 +44,7 @@ static struct vm *vm_free(struct vm *vm)
 	backings_clear(&vm->backings);
 	news_clear(&vm->news);
 	free(vm->machine);
+	free(vm->host);
 	free(vm->cmdline);
 	free(vm->cgroup);
 	free(vm);
@@ -108,8 +112,14 @@ void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, cons
 		free(machine);
 }
 
+const struct host *vm_host(const struct vm *vm, const struct host *host)
+{
+	return vm->host ? vm->host : host;
+}
+
 struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64_t now_ns)
 {
+	host = vm_host(vm, host);
 	return (struct evidence){
 		.host = host,
 		.vmm = vm->name.vmm,
@@ -122,7 +132,7 @@ struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64
 		.slots = &vm->slots,
 		.faults = vm->faults,
 		.now_ns = host->saved_ns ? host->saved_ns : now_ns,
-		.ended = vm->end != VM_END_NONE,
+		.ended = vm->end != VM_END_NONE && vm->end != VM_END_NOT_WATCHED,
 		.ended_ns = vm->end_ns,
 		.is_traced = vm->origin == VM_ORIGIN_TRACE,
 	};
@@ -234,7 +244,7 @@ void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)
 static bool id_taken(const struct vms *vms, const char *id)
 {
 	for (size_t i = 0; i < vms->n; i++)
-		if (!strcmp(vms->list[i]->id, id))
+		if (vms->list[i]->origin != VM_ORIGIN_DOSSIER && !strcmp(vms->list[i]->id, id))
 			return true;
 	return false;
 }
@@ -303,74 +313,4 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
 	vms->list[vms->n++] = vm;
 	*ret = vm;
 	return 0;
-}
-
-static bool vm_is(const struct vm *vm, const char *query)
-{
-	return !strcmp(vm->id, query) || !strcasecmp(vm->key, query);
-}
-
-static bool vm_matches(const struct vm *vm, const char *query)
-{
-	char pid[12];
-
-	snprintf(pid, sizeof(pid), "%" PRIu32, vm->tgid);
-	return !strcmp(pid, query) || !strcmp(vm->name.name, query) ||
-	       (vm->name.uuid[0] && !strcasecmp(vm->name.uuid, query));
-}
-
-/*
- * Are both runs of one VM? Only a name of its own tells, not the name of the program that a VM
- * without one goes by; where both have UUIDs, they must be equal, too.
- */
-static bool vm_is_same(const struct vm *a, const struct vm *b)
-{
-	if (!strcmp(a->name.source, "comm") || !strcmp(b->name.source, "comm") ||
-	    strcmp(a->name.name, b->name.name) != 0)
-		return false;
-	return !a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid);
-}
-
-size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < vms->n; i++) {
-		if (vm_is(vms->list[i], query)) {
-			matches[0] = vms->list[i];
-			return 1;
-		}
-	}
-	for (int ended = 0; ended <= 1 && !n; ended++) {
-		for (size_t i = vms->n; i > 0; i--) {
-			struct vm *vm = vms->list[i - 1];
-
-			if (!!vm->end != ended || !vm_matches(vm, query))
-				continue;
-			if (ended && n && vm_is_same(vm, matches[0]))
-				continue; /* an older run of the same VM */
-			if (n < VMS_MATCHES_MAX)
-				matches[n] = vm;
-			n++;
-		}
-	}
-	return n;
-}
-
-struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
-			    uint64_t window_ns)
-{
-	struct vm *newest = NULL;
-
-	for (size_t i = 0; i < vms->n; i++) {
-		struct vm *other = vms->list[i];
-
-		if (other == vm || !other->end || !other->findings.n || !vm_is_same(other, vm))
-			continue;
-		if (now_ns - other->end_ns > window_ns)
-			continue;
-		if (!newest || other->end_ns >= newest->end_ns)
-			newest = other;
-	}
-	return newest;
 }

@@ -4,7 +4,7 @@
 
 /*
  * One VM and the bounded set of all VMs: whose is it, what is its memory, what went wrong in it.
- * Times: CLOCK_MONOTONIC nanoseconds.
+ * Times: nanoseconds of one clock.
  */
 
 #include <stdbool.h>
@@ -33,6 +33,9 @@ enum vm_end {
 	VM_END_DESTROYED,    /* KVM told: vm-destroyed */
 	VM_END_PROCESS_GONE, /* its process is gone */
 	VM_END_NOT_FOUND,    /* a complete scan of the host no longer finds it */
+	VM_END_NOT_WATCHED,  /* nisvd stopped watching it, and did not see it end: not-watched; the
+				time is that of what was saved last */
+	_VM_END_MAX
 };
 
 /* How it is known. */
@@ -78,6 +81,8 @@ struct vm {
 	uint64_t rate_base, rate_ns; /* accesses and time at the start of the current interval */
 	uint64_t first_seen_ns, last_abort_ns; /* last_abort_ns 0: none */
 
+	struct host *host; /* owned: the one that its dossier is from; NULL: that of all others */
+
 	uint64_t last_seq, records; /* lost records = last_seq - records */
 
 	struct findings
@@ -86,8 +91,10 @@ struct vm {
 	uint64_t diagnosed_ns;	/* when the last one was begun; 0 never */
 	uint64_t diagnosis_ns;	/* how long it took */
 	struct news_state news; /* what the journal was told */
-	uint64_t dossier_ns;	/* when its dossier was last written; 0 never */
+	uint64_t dossier_ns;	/* when its dossier was last written, or tried to; 0 never */
 	bool dossier_due;	/* it changed since */
+	bool dossier_saved;	/* there is one */
+	bool dossier_failed;	/* the last try did: another one is due */
 	bool forgotten;		/* the kernel-side counters of an ended VM were freed */
 
 	uint64_t missed_ns; /* the first of the scans in a row that did not find it; 0: found */
@@ -116,7 +123,8 @@ struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key);
 
 /*
  * Adds a running VM. @random_key: 32 hex digits made by the caller. The id is derived from @dir
- * ("PID-FD"), or from @tgid and @vm_fd where the directory is unknown; a used id gets ".2", ".3".
+ * ("PID-FD"), or from @tgid and @vm_fd where the directory is unknown; a used id gets ".2", ".3";
+ * those of VMs that are known from a dossier, which may be of another boot, are not in the way.
  * Returns 0, -ENOMEM, or -ENOSPC when VMS_MAX VMs run (counted in ->refused).
  */
 int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
@@ -127,6 +135,9 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
  * Does nothing for one that has it.
  */
 void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd);
+
+/* Puts them into the order of first sight, after older ones were added. */
+void vms_sort(struct vms *vms);
 
 /* Marks @vm ended and, past VMS_ENDED_MAX, forgets the least useful ended VM (never @vm itself). */
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
@@ -152,7 +163,15 @@ uint64_t vm_lost_records(const struct vm *vm);
 /* The worst finding, or NULL. */
 const struct finding *vm_worst(const struct vm *vm);
 
-/* All that is known of @vm and its @host, as of @now_ns: borrowed, until either changes. */
+/* The host of @vm: the one that its dossier is from, else @host. */
+const struct host *vm_host(const struct vm *vm, const struct host *host);
+
+/* Did @vm end within @window_ns before @now_ns? Also if it did later than now: the clock may have
+ * been set back. */
+bool vm_ended_within(const struct vm *vm, uint64_t now_ns, uint64_t window_ns);
+
+/* All that is known of @vm and its @host (vm_host()), as of @now_ns: borrowed, until either
+ * changes. */
 struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64_t now_ns);
 
 /* Recomputes ->findings if the evidence changed. 0 or -ENOMEM (there are none then, and ->dirty
@@ -163,8 +182,9 @@ int vm_diagnose(struct vm *vm, const struct host *host, uint64_t now_ns);
 
 /*
  * Selects by id, key, UUID, PID or name. An id or key beats the rest; running VMs win over ended
- * ones; of several ended runs of one named VM the newest is meant. Returns the number of matches
- * (0: none, 1: unique; more: ambiguous), the first VMS_MATCHES_MAX of which are in @matches.
+ * ones; of several ended ones of one id, or runs of one named VM, the newest is meant. Returns the
+ * number of matches (0: none, 1: unique; more: ambiguous), the first VMS_MATCHES_MAX of which are
+ * in @matches.
  */
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX]);
 

@@ -19,7 +19,6 @@
 #include "daemon/edge/sites_json.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
-#include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
 #include "interface.h"
 
@@ -45,7 +44,6 @@ static int method_list_vms(struct varlink_call *call, struct json_object *parame
 			   void *userdata)
 {
 	struct manager *manager = userdata;
-	uint64_t now_ns = wallclock_monotonic_ns();
 	bool all = false, more = varlink_call_wants_more(call);
 	struct json_object *list;
 	int r = 0;
@@ -55,7 +53,7 @@ static int method_list_vms(struct varlink_call *call, struct json_object *parame
 	list = json_object_new_array();
 	api_refresh(manager);
 	for (size_t i = 0; i < manager->vms.n; i++) {
-		if (!api_is_listed(manager->vms.list[i], all, now_ns))
+		if (!api_is_listed(manager, manager->vms.list[i], all))
 			continue;
 		/* One reply per VM, each held back until it is known not to be the last. */
 		if (more && json_object_array_length(list)) {
@@ -186,7 +184,7 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 	if (!vm)
 		return 0;
 	inspect_vm(manager, vm, INSPECT_QUERY_NS);
-	r = stream_line(dossier_header(&manager->host), &stream);
+	r = stream_line(dossier_header(vm_host(vm, &manager->host)), &stream);
 	if (r >= 0)
 		r = event_everything(vm, manager->host.arch, stream_line, &stream);
 	if (r < 0) {

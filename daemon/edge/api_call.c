@@ -12,6 +12,7 @@
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/varlink.h"
+#include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
 
 bool api_take_string(struct json_object *parameters, const char *name, const char **ret)
@@ -119,7 +120,13 @@ struct vm *api_select_vm(struct manager *manager, struct varlink_call *call,
 	return NULL;
 }
 
-bool api_is_listed(const struct vm *vm, bool all, uint64_t now_ns)
+uint64_t api_now_ns(const struct manager *manager)
 {
-	return all || !vm->end || (vm->findings.n && now_ns - vm->end_ns < API_DAY_NS);
+	return manager->host.saved_ns ? manager->host.saved_ns : wallclock_now_ns();
+}
+
+bool api_is_listed(const struct manager *manager, const struct vm *vm, bool all)
+{
+	return all || !vm->end ||
+	       (vm->findings.n && vm_ended_within(vm, api_now_ns(manager), API_DAY_NS));
 }

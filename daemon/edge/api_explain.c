@@ -10,7 +10,6 @@
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/trace_json.h"
 #include "daemon/edge/varlink.h"
-#include "daemon/edge/wallclock.h"
 
 static bool finding_is_at(const struct finding *finding, uint64_t address)
 {
@@ -23,7 +22,15 @@ static bool finding_is_at(const struct finding *finding, uint64_t address)
 /* 0: they are not seen yet. */
 static uint64_t watched_since(const struct manager *manager)
 {
-	return manager->capture || manager->unattached ? manager->watching_ns : manager->started_ns;
+	uint64_t since_ns = manager->started_ns;
+
+	if (manager->capture || manager->unattached)
+		return manager->watching_ns;
+	/* Somebody has watched what a dossier tells. */
+	for (size_t i = 0; i < manager->vms.n; i++)
+		if (manager->vms.list[i]->first_seen_ns < since_ns)
+			since_ns = manager->vms.list[i]->first_seen_ns;
+	return since_ns;
 }
 
 static struct json_object *explain_reply(struct manager *manager, const struct vm *vm,
@@ -44,6 +51,20 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 	return reply;
 }
 
+static void previous_note(const struct vm *vm, const struct vm *previous, char *note, size_t size)
+{
+	if (previous->end != VM_END_NOT_WATCHED)
+		snprintf(note, size,
+			 "%s runs again as %s, without a finding; this is about its run %s, which "
+			 "has ended",
+			 vm->name.name, vm->id, previous->id);
+	else
+		snprintf(note, size,
+			 "%s runs as %s, without a finding since nisvd was started; this is what "
+			 "nisvd knew before of %s",
+			 vm->name.name, vm->id, previous->id);
+}
+
 static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
 		      bool has_address, uint64_t address)
 {
@@ -52,16 +73,16 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 
 	if (!vm->end && !vm->findings.n) {
 		struct vm *previous =
-			vms_previous_run(&manager->vms, vm, wallclock_monotonic_ns(), API_DAY_NS);
+			vms_previous_run(&manager->vms, vm, api_now_ns(manager), API_DAY_NS);
 
 		if (previous) {
-			snprintf(
-				note, sizeof(note),
-				"%s runs again as %s, without a finding; this is about its run %s, "
-				"which has ended",
-				vm->name.name, vm->id, previous->id);
+			previous_note(vm, previous, note, sizeof(note));
 			vm = previous;
 		}
+	} else if (vm->end == VM_END_NOT_WATCHED) {
+		snprintf(note, sizeof(note),
+			 "nisvd did not see what became of %s; this is what it knew last",
+			 vm->name.name);
 	}
 	if (vm->origin == VM_ORIGIN_TRACE)
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
@@ -146,7 +167,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 			uint64_t address)
 {
 	struct json_object *findings, *list;
-	uint64_t now_ns = wallclock_monotonic_ns(), omitted = 0;
+	uint64_t omitted = 0;
 	struct group *groups = NULL;
 	char note[320];
 	size_t n = 0;
@@ -155,7 +176,7 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	for (size_t i = 0; i < manager->vms.n && r >= 0; i++) {
 		const struct vm *vm = manager->vms.list[i];
 
-		if (!api_is_listed(vm, false, now_ns))
+		if (!api_is_listed(manager, vm, false))
 			continue;
 		omitted += vm->findings.n_omitted;
 		for (size_t f = 0; f < vm->findings.n && r >= 0; f++)

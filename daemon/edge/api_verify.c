@@ -34,7 +34,7 @@ struct result {
 
 static int run(const struct manager *manager, const struct vm *vm, struct result *ret)
 {
-	const struct evidence evidence = vm_evidence(vm, &manager->host, wallclock_monotonic_ns());
+	const struct evidence evidence = vm_evidence(vm, &manager->host, wallclock_now_ns());
 
 	return verify(&evidence, &ret->findings, ret->checks, &ret->n_checks);
 }
@@ -128,13 +128,13 @@ static bool is_wanted(const struct verification *v, const struct vm *vm)
 static void look(const struct verification *v, struct vm *vm, uint64_t max_age_ns,
 		 uint64_t begun_ns)
 {
-	if (v->only[0] || wallclock_monotonic_ns() - begun_ns < ALL_LOOK_NS)
+	if (v->only[0] || wallclock_now_ns() - begun_ns < ALL_LOOK_NS)
 		inspect_vm(v->manager, vm, max_age_ns);
 }
 
 static int look_once(struct verification *v)
 {
-	uint64_t begun_ns = wallclock_monotonic_ns();
+	uint64_t begun_ns = wallclock_now_ns();
 	int r = 0;
 
 	for (size_t i = 0; i < v->manager->vms.n && r >= 0; i++) {
@@ -190,7 +190,7 @@ static int add_vm(struct verification *v, const struct vm *vm)
 /* Those with findings first: they are what is asked for, should there be no room for all. */
 static int add_vms(struct verification *v, bool with_findings)
 {
-	uint64_t begun_ns = wallclock_monotonic_ns();
+	uint64_t begun_ns = wallclock_now_ns();
 	int r = 0;
 
 	for (size_t i = 0; i < v->manager->vms.n && r >= 0; i++) {

@@ -43,7 +43,7 @@ static int await(int fd, uint64_t deadline_ns)
 {
 	for (;;) {
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		uint64_t now_ns = wallclock_monotonic_ns();
+		uint64_t now_ns = wallclock_now_ns();
 		int r;
 
 		if (now_ns >= deadline_ns)
@@ -88,7 +88,7 @@ static int collect(int fd, uint64_t deadline_ns, size_t max, char **data, size_t
 
 int aside_run(aside_work_t work, void *userdata, size_t max, void **ret, size_t *ret_len)
 {
-	uint64_t deadline_ns = wallclock_monotonic_ns() + ASIDE_NS;
+	uint64_t deadline_ns = wallclock_now_ns() + ASIDE_NS;
 	char *data = NULL;
 	size_t len = 0;
 	int fds[2], r;

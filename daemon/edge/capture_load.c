@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/log.h"
+#include "daemon/edge/wallclock.h"
 #include "nisvd-older.skel.h"
 #include "nisvd.skel.h"
 
@@ -53,6 +54,7 @@ static void set_options(struct nisvd_bpf *skel, const struct capture_options *op
 	if (options->slots_per_second)
 		skel->rodata->slots_per_second = options->slots_per_second;
 	skel->rodata->host_page_shift = (uint32_t)__builtin_ctzl((unsigned long)getpagesize());
+	skel->rodata->time_base = wallclock_base_ns();
 	skel->rodata->count_mmio = options->count_mmio;
 	skel->rodata->inspect_guest_memory = options->inspect_guest_memory;
 }

@@ -36,7 +36,8 @@ struct json_object *dossier_header(const struct host *host)
 			       json_object_new_boolean(host->injection_seen));
 	json_object_object_add(header, "clock",
 			       json_object_new_string(wallclock_is_trace() ? "trace" : "utc"));
-	json_object_object_add(header, "written", model_time(wallclock_monotonic_ns()));
+	json_object_object_add(header, "written",
+			       model_time(host->saved_ns ? host->saved_ns : wallclock_now_ns()));
 	return header;
 }
 

@@ -56,7 +56,7 @@ struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault
 
 static struct json_object *event_sites(const struct vm *vm, const char *arch)
 {
-	return event_new(vm, "sites", wallclock_monotonic_ns(), sites_to_json(vm->faults, arch));
+	return event_new(vm, "sites", wallclock_now_ns(), sites_to_json(vm->faults, arch));
 }
 
 struct json_object *event_finding(const struct vm *vm, const struct finding *finding,

@@ -30,13 +30,13 @@ static bool is_its_process(const struct vm *vm)
 /* A process that did not answer is not asked at each scan: each time costs a deadline. */
 static bool is_silent(const struct vm *vm)
 {
-	return wallclock_monotonic_ns() < vm->silent_ns;
+	return wallclock_now_ns() < vm->silent_ns;
 }
 
 static void note_silence(struct vm *vm, int error)
 {
 	if (error == -ETIMEDOUT)
-		vm->silent_ns = wallclock_monotonic_ns() + ASIDE_SILENT_NS;
+		vm->silent_ns = wallclock_now_ns() + ASIDE_SILENT_NS;
 }
 
 static void read_cmdline(struct vm *vm)

@@ -40,7 +40,7 @@ struct process {
 
 static void end_vm(struct manager *manager, struct vm *vm, enum vm_end why)
 {
-	vms_end(&manager->vms, vm, why, wallclock_monotonic_ns());
+	vms_end(&manager->vms, vm, why, wallclock_now_ns());
 	publish_end(manager, vm);
 }
 
@@ -144,7 +144,7 @@ static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr
 
 	if (r >= 0)
 		r = vms_add(&manager->vms, &hdr->vm, key, dir, hdr->tgid, vm_fd,
-			    hdr->time_ns ? hdr->time_ns : wallclock_monotonic_ns(), &vm);
+			    hdr->time_ns ? hdr->time_ns : wallclock_now_ns(), &vm);
 	if (r == -ENOSPC)
 		log_debug("No room for another VM: %d are watched", VMS_MAX);
 	else if (r < 0)
@@ -309,7 +309,7 @@ static void forget_ended(struct manager *manager, uint64_t now_ns)
 
 int ingest_poll(struct manager *manager)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 	struct counters *counters = NULL;
 	bool scan = false;
 	int r = ingest_records(manager);
@@ -357,7 +357,7 @@ static bool is_missed(const struct manager *manager, struct vm *vm, uint64_t now
 
 int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 	struct discover_result found = {};
 	int r;
 

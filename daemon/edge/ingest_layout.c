@@ -91,7 +91,7 @@ static bool needs_scan(const struct manager *manager, const struct vm *vm)
 	if (vm->end)
 		return false;
 	return vm->layout_lost || vm->missed_ns ||
-	       (is_new(manager, vm) && wallclock_monotonic_ns() >= vm->first_seen_ns + SETTLE_NS);
+	       (is_new(manager, vm) && wallclock_now_ns() >= vm->first_seen_ns + SETTLE_NS);
 }
 
 bool ingest_layout_poll(struct manager *manager, struct vm *vm)

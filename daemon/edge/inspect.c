@@ -102,7 +102,7 @@ static bool was_asked(const struct manager *manager, const struct vm *vm, uint64
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		const struct vm *other = manager->vms.list[i];
 
-		if (other->tgid == vm->tgid && other->backings.read_ns &&
+		if (!other->end && other->tgid == vm->tgid && other->backings.read_ns &&
 		    now_ns - other->backings.read_ns < BACKINGS_NS)
 			return true;
 	}
@@ -111,7 +111,7 @@ static bool was_asked(const struct manager *manager, const struct vm *vm, uint64
 
 void inspect_backings(struct manager *manager, struct vm *vm)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 
 	if (is_here(manager, vm, now_ns) && !was_asked(manager, vm, now_ns))
 		look(manager, vm, now_ns, false);
@@ -119,7 +119,7 @@ void inspect_backings(struct manager *manager, struct vm *vm)
 
 void inspect_vm(struct manager *manager, struct vm *vm, uint64_t max_age_ns)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 
 	if (!is_here(manager, vm, now_ns) ||
 	    (vm->guest.read_ns && now_ns - vm->guest.read_ns < max_age_ns))
@@ -155,7 +155,7 @@ void inspect_due(struct manager *manager, uint64_t now_ns)
 			continue;
 		inspect_vm(manager, vm, 0);
 		looked++;
-		if (wallclock_monotonic_ns() - now_ns > DUE_NS_MAX)
+		if (wallclock_now_ns() - now_ns > DUE_NS_MAX)
 			break;
 	}
 }

@@ -71,16 +71,27 @@ static const char *message_id(const struct news_item *item)
 	case NEWS_OUTCOME:
 	case NEWS_ANSWER:
 		return NISV_MSGID_OUTCOME;
-	case NEWS_STORM_BEGAN:
+	case NEWS_STORM_GREW:
 		return NISV_MSGID_STORM;
 	default:
 		return is_mmio(item->site) ? NISV_MSGID_MMIO : NISV_MSGID_FINDING;
 	}
 }
 
+/* x86 KVM does not always say what the emulator failed on: the finding may have it from the
+ * registers of its first site. */
+static bool address_of(const struct news_item *item, uint64_t *ret)
+{
+	bool derived = item->site == item->finding->sites[0] && item->finding->has_address;
+
+	*ret = item->site->ipa || !derived ? item->site->ipa : item->finding->address;
+	return item->site->ipa || derived || item->site->kind != NISV_KIND_EMULATION;
+}
+
 static void add_message(struct entry *entry, const struct vm *vm, const struct news_item *item)
 {
 	const struct finding *finding = item->finding;
+	uint64_t address;
 
 	switch (item->type) {
 	case NEWS_FINDING:
@@ -92,10 +103,13 @@ static void add_message(struct entry *entry, const struct vm *vm, const struct n
 			add(entry, "MESSAGE", "VM %s: %s again, at IPA 0x%" PRIx64 " (%s)",
 			    vm->name.name, finding->cause, item->site->ipa,
 			    kind_name(item->site->kind));
-		else
+		else if (address_of(item, &address))
 			add(entry, "MESSAGE",
 			    "VM %s: %s again, at IPA 0x%" PRIx64 " from PC 0x%" PRIx64,
-			    vm->name.name, finding->cause, item->site->ipa, item->site->pc);
+			    vm->name.name, finding->cause, address, item->site->pc);
+		else
+			add(entry, "MESSAGE", "VM %s: %s again, from PC 0x%" PRIx64, vm->name.name,
+			    finding->cause, item->site->pc);
 		break;
 	case NEWS_OUTCOME:
 		add(entry, "MESSAGE", "VM %s: %s is now %s: %s", vm->name.name, finding->cause,
@@ -107,11 +121,12 @@ static void add_message(struct entry *entry, const struct vm *vm, const struct n
 		    " with an external abort in the guest",
 		    vm->name.name, finding->cause, item->site->ipa);
 		break;
-	case NEWS_STORM_BEGAN:
+	case NEWS_STORM_GREW:
 		add(entry, "MESSAGE",
-		    "VM %s: %s repeats: %" PRIu64 " faults so far, the last at IPA 0x%" PRIx64
-		    "; no more entries for this until it changes",
-		    vm->name.name, finding->cause, item->count, item->site->ipa);
+		    "VM %s: %s repeats: %" PRIu64 " faults so far, %" PRIu64
+		    " of them since the last entry about it; the next one comes at ten times as "
+		    "many",
+		    vm->name.name, finding->cause, item->count, item->since_last);
 		break;
 	}
 }
@@ -132,7 +147,8 @@ static void add_unit(struct entry *entry, const char *cgroup)
 static void add_fault(struct entry *entry, const struct site *site, const char *arch)
 {
 	add(entry, NISV_FIELD_PC, "0x%" PRIx64, site->pc);
-	add(entry, NISV_FIELD_ESR, "0x%" PRIx64, site->esr);
+	if (site->esr)
+		add(entry, NISV_FIELD_ESR, "0x%" PRIx64, site->esr);
 	if (site->detail)
 		add(entry, NISV_FIELD_INSN, "%s", fault_insn(site->detail, arch).text);
 	if (site->answers)
@@ -153,37 +169,68 @@ static void add_finding(struct entry *entry, const struct finding *finding)
 		add(entry, NISV_FIELD_SYMPTOM, "%s", finding->symptom->text);
 }
 
+static void add_vm(struct entry *entry, const struct vm *vm, const char *dossier)
+{
+	add(entry, "OBJECT_PID", "%" PRIu32, vm->tgid);
+	add(entry, NISV_FIELD_VM, "%s", vm->id);
+	add(entry, NISV_FIELD_VM_KEY, "%s", vm->key);
+	add(entry, NISV_FIELD_VM_NAME, "%s", vm->name.name);
+	add(entry, NISV_FIELD_VM_UUID, "%s", vm->name.uuid);
+	add(entry, NISV_FIELD_VMM, "%s", vm->name.vmm);
+	add(entry, NISV_FIELD_CGROUP, "%s", vm->cgroup ? vm->cgroup : "");
+	add_unit(entry, vm->cgroup);
+	add(entry, NISV_FIELD_DOSSIER, "%s", dossier ? dossier : "");
+}
+
+static void send_entry(struct entry *entry)
+{
+	int r = sd_journal_sendv(entry->fields, entry->n);
+
+	if (r < 0)
+		log_debug("Cannot write to the journal: %s", strerror(-r));
+	for (int i = 0; i < entry->n; i++)
+		free(entry->fields[i].iov_base);
+}
+
 void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
 		  const char *dossier)
 {
 	const struct finding *finding = item->finding;
 	const struct site *site = item->site;
 	struct entry entry = {};
-	int r;
+	uint64_t address;
 
 	add_message(&entry, vm, item);
 	add(&entry, "MESSAGE_ID", "%s", message_id(item));
 	add(&entry, "PRIORITY", "%d", priority(finding->severity));
-	add(&entry, "OBJECT_PID", "%" PRIu32, vm->tgid);
-	add(&entry, NISV_FIELD_VM, "%s", vm->id);
-	add(&entry, NISV_FIELD_VM_KEY, "%s", vm->key);
-	add(&entry, NISV_FIELD_VM_NAME, "%s", vm->name.name);
-	add(&entry, NISV_FIELD_VM_UUID, "%s", vm->name.uuid);
-	add(&entry, NISV_FIELD_VMM, "%s", vm->name.vmm);
+	add_vm(&entry, vm, dossier);
 	add(&entry, NISV_FIELD_KIND, "%s", kind_name(site->kind));
-	add(&entry, NISV_FIELD_IPA, "0x%" PRIx64, site->ipa);
+	if (address_of(item, &address))
+		add(&entry, NISV_FIELD_IPA, "0x%" PRIx64, address);
 	if (!is_mmio(site))
 		add_fault(&entry, site, arch);
 	add_finding(&entry, finding);
-	add(&entry, NISV_FIELD_CGROUP, "%s", vm->cgroup ? vm->cgroup : "");
-	add_unit(&entry, vm->cgroup);
 	add(&entry, NISV_FIELD_OUTCOME, "%s",
 	    is_mmio(site) ? "emulated" : outcome_name(site->outcome));
 	add(&entry, NISV_FIELD_COUNT, "%" PRIu64, item->count);
-	add(&entry, NISV_FIELD_DOSSIER, "%s", dossier ? dossier : "");
-	r = sd_journal_sendv(entry.fields, entry.n);
-	if (r < 0)
-		log_debug("Cannot write to the journal: %s", strerror(-r));
-	for (int i = 0; i < entry.n; i++)
-		free(entry.fields[i].iov_base);
+	add(&entry, NISV_FIELD_SINCE_LAST, "%" PRIu64, item->since_last);
+	send_entry(&entry);
+}
+
+void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossier)
+{
+	const struct finding *worst = vm_worst(vm);
+	struct entry entry = {};
+
+	add(&entry, "MESSAGE",
+	    "VM %s: %" PRIu64 " more entries within a minute were withheld; \"nisvctl explain %s\" "
+	    "tells what they were about",
+	    vm->name.name, withheld, vm->id);
+	add(&entry, "MESSAGE_ID", "%s", NISV_MSGID_WITHHELD);
+	add(&entry, "PRIORITY", "%d", priority(worst ? worst->severity : SEVERITY_INFO));
+	add_vm(&entry, vm, dossier);
+	if (worst)
+		add(&entry, NISV_FIELD_SEVERITY, "%s", severity_name(worst->severity));
+	add(&entry, NISV_FIELD_WITHHELD, "%" PRIu64, withheld);
+	send_entry(&entry);
 }

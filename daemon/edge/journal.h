@@ -11,4 +11,7 @@
 void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
 		  const char *dossier);
 
+/* One entry about @withheld ones of @vm that were not written. */
+void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossier);
+
 #endif

@@ -22,7 +22,7 @@ struct look {
 };
 
 /*
- * What cannot be read says why in its reason. @vm is not changed; @now_ns: CLOCK_MONOTONIC, the
+ * What cannot be read says why in its reason. @vm is not changed; @now_ns: the
  * time of the look. 0, -ETIMEDOUT (the VMM does not let its memory be read now), or another -errno.
  */
 int look_into(struct vm *vm, const struct look_options *options, uint64_t now_ns, struct look *ret);

@@ -34,8 +34,10 @@ static void on_forget(struct vm *vm, void *userdata)
 	struct manager *manager = userdata;
 
 	log_debug("Forgetting the ended VM %s (%s)", vm->id, vm->name.name);
+	publish_forget(manager, vm);
 	/* What was counted since the start must not shrink when a VM is dropped. */
-	status_add_up(&manager->forgotten, &vm->totals);
+	if (status_counts(manager, vm))
+		status_add_up(&manager->forgotten, &vm->totals);
 	if (manager->capture && !vm->forgotten)
 		counters_forget(manager->capture, &vm->kernel_key);
 }
@@ -62,7 +64,7 @@ int manager_new(const struct manager_options *options, const struct config *conf
 		return log_error_errno(ENOMEM, "Cannot start");
 	manager->options = *options;
 	manager->config = *config;
-	manager->started_ns = wallclock_monotonic_ns();
+	manager->started_ns = wallclock_now_ns();
 	manager->vms.forget = on_forget;
 	manager->vms.userdata = manager;
 	set_host(&manager->host);
@@ -114,7 +116,8 @@ static void notify_status(struct manager *manager)
 	uint64_t aborts = 0;
 
 	for (size_t i = 0; i < manager->vms.n; i++)
-		aborts += vm_aborts(manager->vms.list[i]);
+		if (status_counts(manager, manager->vms.list[i]))
+			aborts += vm_aborts(manager->vms.list[i]);
 	sd_notifyf(0, "STATUS=Watching %zu VMs; %llu aborts outside memory so far",
 		   vms_running(&manager->vms), (unsigned long long)aborts);
 }
@@ -126,7 +129,8 @@ static void arm_timer(struct manager *manager)
 	bool needed = false;
 
 	for (size_t i = 0; i < manager->vms.n && !needed; i++)
-		needed = !manager->vms.list[i]->forgotten;
+		needed = !manager->vms.list[i]->forgotten ||
+			 publish_is_pending(manager->vms.list[i]);
 	if (!needed) {
 		sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
 		return;
@@ -147,7 +151,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	if (!capture_sees_vm_end(manager->capture))
 		ingest_discover(manager, SCAN_NS);
 	ingest_poll(manager);
-	inspect_due(manager, wallclock_monotonic_ns());
+	inspect_due(manager, wallclock_now_ns());
 	publish_changes(manager);
 	notify_status(manager);
 	arm_timer(manager);
@@ -263,7 +267,7 @@ static int start_capture(struct manager *manager)
 	manager->kvm_io = sd_event_source_disable_unref(manager->kvm_io);
 	capture_free(manager->unattached);
 	manager->unattached = NULL;
-	manager->watching_ns = wallclock_monotonic_ns();
+	manager->watching_ns = wallclock_now_ns();
 	tell_absent(manager);
 	manager->host.injection_seen = capture_sees_injection(manager->capture);
 	r = watch_records(manager);
@@ -367,6 +371,8 @@ int manager_start(struct manager *manager)
 		r = start_capture(manager);
 		if (r < 0)
 			return r;
+		/* What VMs do meanwhile is in the rings. */
+		publish_load(manager);
 	}
 	r = start_server(manager);
 	if (r < 0)

@@ -16,6 +16,7 @@
 #include "daemon/core/host.h"
 #include "daemon/core/tracefold.h"
 #include "daemon/core/vm.h"
+#include "daemon/edge/archive.h"
 #include "daemon/edge/capture.h"
 #include "daemon/edge/config.h"
 #include "daemon/edge/machinefile.h"
@@ -56,7 +57,9 @@ struct manager {
 	struct subscription *subscriptions; /* owned list */
 	size_t n_subscriptions;
 
+	struct archive archive;
 	uint64_t journal_withheld, dossiers_failed;
+	int dossier_error; /* why the last one could not be written; 0: it could */
 };
 
 /* @config is copied, @options' strings are borrowed. Loads machine maps, opens the event loop. 0 or

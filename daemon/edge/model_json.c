@@ -37,11 +37,11 @@ struct json_object *model_bytes(const uint8_t *bytes, size_t n)
 	return model_string(hex);
 }
 
-struct json_object *model_time(uint64_t monotonic_ns)
+struct json_object *model_time(uint64_t ns)
 {
 	char iso[WALLCLOCK_ISO_MAX];
 
-	return monotonic_ns ? json_object_new_string(wallclock_iso(monotonic_ns, iso)) : NULL;
+	return ns ? json_object_new_string(wallclock_iso(ns, iso)) : NULL;
 }
 
 struct json_object *model_string(const char *text)

@@ -17,10 +17,10 @@
 
 struct json_object *model_hex(uint64_t value); /* "0x..." */
 struct json_object *model_bytes(const uint8_t *bytes,
-				size_t n);	       /* hexadecimal digits, null for none */
-struct json_object *model_time(uint64_t monotonic_ns); /* ISO 8601, null for 0 */
-struct json_object *model_string(const char *text);    /* null for NULL and "" */
-struct json_object *model_number(uint64_t value);      /* at most INT64_MAX */
+				size_t n);	    /* hexadecimal digits, null for none */
+struct json_object *model_time(uint64_t ns);	    /* ISO 8601, null for 0 */
+struct json_object *model_string(const char *text); /* null for NULL and "" */
+struct json_object *model_number(uint64_t value);   /* at most INT64_MAX */
 struct json_object *model_confidence(double value);
 
 struct json_object *model_aborts(const __u64 faults[_NISV_KIND_MAX]);

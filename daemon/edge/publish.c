@@ -29,6 +29,22 @@ static const char *dossier_dir(const struct manager *manager, char buf[PATH_SIZE
 	return buf;
 }
 
+/* A full disk is told once, and when it is over; each try counts. */
+static void tell_writing(struct manager *manager, const char *dir, int r)
+{
+	if (r < 0) {
+		manager->dossiers_failed++;
+		if (r != manager->dossier_error)
+			log_error_errno(r,
+					"Cannot write dossiers to %s: they are tried again as long "
+					"as nisvd runs",
+					dir);
+	} else if (manager->dossier_error) {
+		log_notice("Dossiers are written to %s again", dir);
+	}
+	manager->dossier_error = r < 0 ? r : 0;
+}
+
 /* At the first finding of error or worse, again while it changes, and at the VM's end; @at_once: if
  * it changed at all. */
 static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_ns, bool at_once)
@@ -38,23 +54,44 @@ static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_n
 	const char *dir = dossier_dir(manager, buf);
 	int r;
 
-	if (!dir || !vm->dossier_due || !worst || worst->severity < SEVERITY_ERROR)
+	if (!dir || vm->origin != VM_ORIGIN_LIVE || !vm->dossier_due || !worst ||
+	    worst->severity < SEVERITY_ERROR)
 		return;
-	if (vm->dossier_ns && !vm->end && !at_once && now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
+	if (vm->dossier_ns && (!vm->end || vm->dossier_failed) && !at_once &&
+	    now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
 		return;
 	vm->dossier_ns = now_ns;
-	vm->dossier_due = false;
 	r = dossier_write(dir, vm, &manager->host);
-	if (r < 0) {
-		manager->dossiers_failed++;
-		log_error_errno(r, "Cannot write the dossier of VM %s below %s", vm->id, dir);
-	}
+	vm->dossier_failed = r < 0;
+	vm->dossier_due = vm->dossier_failed;
+	vm->dossier_saved |= !vm->dossier_failed;
+	tell_writing(manager, dir, r);
+}
+
+/* The file that tells all about @vm, or NULL; in @buf. */
+static const char *dossier_of(const struct manager *manager, const struct vm *vm,
+			      char buf[PATH_SIZE + VM_KEY_LEN + 16])
+{
+	char dir_buf[PATH_SIZE];
+	const char *dir = dossier_dir(manager, dir_buf);
+
+	return dir && vm->dossier_saved ? dossier_path(dir, vm, buf, PATH_SIZE + VM_KEY_LEN + 16)
+					: NULL;
+}
+
+static void sum_up(struct manager *manager, struct vm *vm, uint64_t now_ns, bool at_once)
+{
+	char path[PATH_SIZE + VM_KEY_LEN + 16];
+	uint64_t withheld = news_sum_up(&vm->news, now_ns, at_once);
+
+	if (withheld && manager->options.use_journal)
+		journal_withheld(vm, withheld, dossier_of(manager, vm, path));
 }
 
 static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 {
-	char dir_buf[PATH_SIZE], path[PATH_SIZE + VM_KEY_LEN + 16];
-	const char *dir = dossier_dir(manager, dir_buf);
+	char path[PATH_SIZE + VM_KEY_LEN + 16];
+	const char *dossier = dossier_of(manager, vm, path);
 	struct news_item items[NEWS_MAX];
 	uint64_t withheld = vm->news.withheld;
 	size_t n = news_collect(&vm->news, &vm->findings, now_ns,
@@ -62,11 +99,10 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 
 	manager->journal_withheld += vm->news.withheld - withheld;
 	for (size_t i = 0; i < n; i++) {
-		bool saved = dir && vm->dossier_ns && items[i].finding->severity >= SEVERITY_ERROR;
+		bool saved = items[i].finding->severity >= SEVERITY_ERROR;
 
 		if (manager->options.use_journal)
-			journal_news(vm, &items[i], manager->host.arch,
-				     saved ? dossier_path(dir, vm, path, sizeof(path)) : NULL);
+			journal_news(vm, &items[i], manager->host.arch, saved ? dossier : NULL);
 		if (items[i].type != NEWS_SITE && subscribe_wanted(manager, vm))
 			subscribe_send(manager, vm,
 				       event_finding(vm, items[i].finding, manager->host.arch));
@@ -75,13 +111,13 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 
 static int diagnose_vm(struct manager *manager, struct vm *vm)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 	int r = vm_diagnose(vm, &manager->host, now_ns);
 
 	if (r < 0)
 		log_warning("Out of memory: VM %s is tried again at the next poll", vm->id);
 	vm->diagnosed_ns = now_ns;
-	vm->diagnosis_ns = wallclock_monotonic_ns() - now_ns;
+	vm->diagnosis_ns = wallclock_now_ns() - now_ns;
 	return r;
 }
 
@@ -93,11 +129,12 @@ static bool is_too_soon(const struct vm *vm, uint64_t now_ns)
 
 static void publish(struct manager *manager, bool at_once)
 {
-	uint64_t now_ns = wallclock_monotonic_ns();
+	uint64_t now_ns = wallclock_now_ns();
 
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
 
+		sum_up(manager, vm, now_ns, false);
 		if (vm->dirty && !at_once && is_too_soon(vm, now_ns))
 			continue;
 		if (vm->dirty) {
@@ -136,11 +173,32 @@ void publish_prepare(struct manager *manager)
 			dir, strerror(-r));
 }
 
+void publish_load(struct manager *manager)
+{
+	char buf[PATH_SIZE];
+	const char *dir = dossier_dir(manager, buf);
+
+	if (dir)
+		archive_load(manager, dir);
+}
+
+bool publish_is_pending(const struct vm *vm)
+{
+	return vm->dossier_failed || vm->news.untold;
+}
+
+void publish_forget(struct manager *manager, struct vm *vm)
+{
+	sum_up(manager, vm, wallclock_now_ns(), true);
+}
+
 void publish_last(struct manager *manager)
 {
 	publish_changes(manager);
-	for (size_t i = 0; i < manager->vms.n; i++)
-		write_dossier(manager, manager->vms.list[i], wallclock_monotonic_ns(), true);
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		sum_up(manager, manager->vms.list[i], wallclock_now_ns(), true);
+		write_dossier(manager, manager->vms.list[i], wallclock_now_ns(), true);
+	}
 }
 
 void publish_vm(struct manager *manager, const struct vm *vm)

@@ -16,6 +16,15 @@ void publish_records(struct manager *manager);
 /* At the start: makes the folders of dossiers, and says so if there can be none. */
 void publish_prepare(struct manager *manager);
 
+/* At the start: takes the VMs of earlier dossiers back (archive_load()). */
+void publish_load(struct manager *manager);
+
+/* Is something to be told of @vm, or to be tried again, though nothing happens to it any more? */
+bool publish_is_pending(const struct vm *vm);
+
+/* @vm is about to be dropped: what was not told of it is summed up. */
+void publish_forget(struct manager *manager, struct vm *vm);
+
 /* At the end: as publish_changes(), and dossiers that changed do not wait for their time. */
 void publish_last(struct manager *manager);
 

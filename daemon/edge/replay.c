@@ -71,27 +71,37 @@ static int take_file(struct manager *manager, struct replay_lines *lines, const 
 				       path, advice);
 	lines->held = true;
 	lines->held_len = len;
-	return is_json(lines->line, len) ? replay_dossier(manager, lines, path)
+	return is_json(lines->line, len) ? replay_dossier(manager, lines, path, NULL)
 					 : replay_trace(manager, lines, path);
+}
+
+static int read_all(struct manager *manager, FILE *file, const char *path, const char *key)
+{
+	struct replay_lines lines = {.file = file, .line = malloc(REPLAY_LINE_MAX)};
+	int r;
+
+	if (!lines.line)
+		r = log_error_errno(ENOMEM, "Cannot read %s", path);
+	else
+		r = key ? replay_dossier(manager, &lines, path, key)
+			: take_file(manager, &lines, path);
+	if (r >= 0 && ferror(file))
+		r = log_error_errno(errno ? errno : EIO, "Cannot read %s", path);
+	free(lines.line);
+	fclose(file);
+	return r < 0 ? r : 0;
+}
+
+int replay_load(struct manager *manager, FILE *file, const char *path, const char *key)
+{
+	return read_all(manager, file, path, key);
 }
 
 int replay_file(struct manager *manager, const char *path)
 {
-	struct replay_lines lines = {.line = malloc(REPLAY_LINE_MAX)};
-	int r;
+	FILE *file = fopen(path, "re");
 
-	if (!lines.line)
-		return log_error_errno(ENOMEM, "Cannot read %s", path);
-	lines.file = fopen(path, "re");
-	if (!lines.file) {
-		r = log_error_errno(errno, "Cannot open %s", path);
-		free(lines.line);
-		return r;
-	}
-	r = take_file(manager, &lines, path);
-	if (r >= 0 && ferror(lines.file))
-		r = log_error_errno(errno ? errno : EIO, "Cannot read %s", path);
-	free(lines.line);
-	fclose(lines.file);
-	return r < 0 ? r : 0;
+	if (!file)
+		return log_error_errno(errno, "Cannot open %s", path);
+	return read_all(manager, file, path, NULL);
 }

@@ -2,6 +2,8 @@
 #ifndef NISVD_REPLAY_H
 #define NISVD_REPLAY_H
 
+#include <stdio.h>
+
 #include "daemon/edge/manager.h"
 
 /*
@@ -11,5 +13,13 @@
  * early is taken as far as it goes. 0, or -errno (logged).
  */
 int replay_file(struct manager *manager, const char *path);
+
+/*
+ * Adds the VM with @key, of its dossier @file (closed), to those of this host: as an ended one,
+ * with the host as it was then, diagnosed. Not trusted either: a dossier of another VM or
+ * architecture, or one that a trace was made of, is refused. @path is for messages. 0, or -errno
+ * (logged).
+ */
+int replay_load(struct manager *manager, FILE *file, const char *path, const char *key);
 
 #endif

@@ -17,167 +17,13 @@
 #include "daemon/edge/log.h"
 #include "daemon/edge/wallclock.h"
 
-#define DEPTH_MAX  16
-#define CGROUP_MAX 1024
-
-/* Replayed VMs get kernel identities of their own; no real struct kvm is at so low an address. */
-struct replay {
-	struct manager *manager;
-	uint64_t next_identity;
-	uint64_t bad_lines;
-};
+#define DEPTH_MAX 16
 
 static int get_errno(struct json_object *object)
 {
 	int64_t err = json_read_int(object, "errno");
 
 	return err < 0 && err > -4096 ? (int)err : 0; /* MAX_ERRNO */
-}
-
-/* ---- events ---- */
-
-static struct vm *vm_by_key(const struct vms *vms, const char *key)
-{
-	for (size_t i = 0; i < vms->n; i++)
-		if (!strcmp(vms->list[i]->key, key))
-			return vms->list[i];
-	return NULL;
-}
-
-static void take_cmdline(struct vm *vm, struct json_object *object)
-{
-	struct json_object *list = json_read_member(object, "cmdline", json_type_array);
-	char cmdline[NISV_CMDLINE_MAX];
-	bool cut = false;
-	size_t len = 0;
-
-	for (size_t i = 0; list && !cut && i < json_object_array_length(list); i++) {
-		struct json_object *item = json_object_array_get_idx(list, i);
-		const char *text;
-		size_t n;
-
-		if (!json_object_is_type(item, json_type_string))
-			continue;
-		text = json_object_get_string(item);
-		n = strlen(text) + 1;
-		/* A command line that was cut fills all the room there is, without an end. */
-		cut = n > sizeof(cmdline) - len;
-		n = cut ? sizeof(cmdline) - len : n;
-		memcpy(cmdline + len, text, n);
-		len += n;
-	}
-	vm_set_cmdline(vm, cmdline, len, cut);
-}
-
-/*
- * Who it is was decided on its host, by more than a dossier holds (machined, its executable, its
- * own PID): that is kept.
- */
-static void take_name(struct vm *vm, struct json_object *object)
-{
-	const char *name = json_read_string(object, "name");
-	const char *source = vmname_source_of(json_read_string(object, "name_source"));
-	const char *vmm = vmname_vmm_of(json_read_string(object, "vmm"));
-
-	/* The name of a program, which a line of arguments may tell better. */
-	if (source && strcmp(source, "comm") != 0 && *name) {
-		vmname_sanitize(vm->name.name, sizeof(vm->name.name), name, sizeof(vm->name.name));
-		vm->name.source = source;
-	}
-	if (*json_read_string(object, "uuid"))
-		vmname_sanitize(vm->name.uuid, sizeof(vm->name.uuid),
-				json_read_string(object, "uuid"), sizeof(vm->name.uuid));
-	if (vmm && strcmp(vmm, vm->name.vmm) != 0) {
-		vm->name.vmm = vmm;
-		vmoptions_parse(&vm->options, vmm, vm->cmdline, vm->cmdline_len, vm->cmdline_cut);
-	}
-}
-
-static void take_cgroup(struct vm *vm, struct json_object *object)
-{
-	char clean[CGROUP_MAX];
-
-	vmname_sanitize(clean, sizeof(clean), json_read_string(object, "cgroup"), sizeof(clean));
-	free(vm->cgroup);
-	vm->cgroup = *clean ? strdup(clean) : NULL;
-}
-
-static void take_counts(struct vm *vm, struct json_object *object)
-{
-	static const char *const names[_NISV_KIND_MAX] = {
-		"nisv",	   "exec",	"walk",		"beyond_ipa",
-		"backing", "emulation", "memory_fault", "ldst64b",
-	};
-	struct json_object *aborts = json_read_member(object, "aborts", json_type_object);
-	struct json_object *mmio = json_read_member(object, "mmio", json_type_object);
-
-	for (size_t kind = 0; aborts && kind < _NISV_KIND_MAX; kind++)
-		vm->totals.faults[kind] = json_read_count(aborts, names[kind]);
-	if (mmio) {
-		vm->totals.mmio_reads = json_read_count(mmio, "reads");
-		vm->totals.mmio_writes = json_read_count(mmio, "writes");
-		vm->totals.mmio_user = json_read_count(mmio, "user");
-		vm->totals.unplaced_mmio = json_read_count(mmio, "unplaced");
-	}
-	vm->totals.unplaced_faults = json_read_count(object, "unplaced_aborts");
-	vm->totals.suppressed = json_read_count(object, "suppressed");
-	vm->faults->dropped_details = json_read_count(object, "dropped_details");
-	vm->records = 0;
-	vm->last_seq = json_read_count(object, "lost_records");
-	vm->last_abort_ns = json_read_time(object, "last_abort");
-}
-
-static void take_end(struct replay *replay, struct vm *vm, struct json_object *object)
-{
-	const char *reason = json_read_string(object, "end_reason");
-
-	for (enum vm_end end = VM_END_DESTROYED; end <= VM_END_NOT_FOUND; end++)
-		if (!strcmp(reason, vm_end_name(end)))
-			vms_end(&replay->manager->vms, vm, end, json_read_time(object, "ended"));
-}
-
-/* The dossier of a VM that is known from a trace says no more than the trace. */
-static void take_origin(struct replay *replay, struct vm *vm, struct json_object *object)
-{
-	uint64_t *started_ns = &replay->manager->started_ns;
-
-	vm->origin = VM_ORIGIN_DOSSIER;
-	if (strcmp(json_read_string(object, "origin"), vm_origin_name(VM_ORIGIN_TRACE)) != 0)
-		return;
-	vm->origin = VM_ORIGIN_TRACE;
-	if (wallclock_is_trace() && (!*started_ns || vm->first_seen_ns < *started_ns))
-		*started_ns = vm->first_seen_ns;
-}
-
-static int take_vm(struct replay *replay, const char *key, struct json_object *object)
-{
-	struct vms *vms = &replay->manager->vms;
-	struct vm *vm = vm_by_key(vms, key);
-	const struct nisv_vm_key identity = {.kvm = ++replay->next_identity};
-	int r;
-
-	if (strlen(key) != VM_KEY_LEN || strspn(key, "0123456789abcdef") != VM_KEY_LEN)
-		return -EINVAL;
-	if (!vm) {
-		r = vms_add(vms, &identity, key, json_read_string(object, "id"),
-			    (uint32_t)json_read_count(object, "pid"), -1,
-			    json_read_time(object, "since"), &vm);
-		if (r < 0)
-			return r;
-		vmname_sanitize(vm->id, sizeof(vm->id), json_read_string(object, "id"), VM_ID_MAX);
-		vm->forgotten = true;
-		take_origin(replay, vm, object);
-	}
-	if (!strcmp(json_read_string(object, "name_source"), "comm"))
-		snprintf(vm->comm, sizeof(vm->comm), "%.*s", NISV_COMM_LEN,
-			 json_read_string(object, "name"));
-	take_cmdline(vm, object);
-	take_name(vm, object);
-	take_cgroup(vm, object);
-	ingest_choose_machine(replay->manager, vm);
-	take_counts(vm, object);
-	take_end(replay, vm, object);
-	return 0;
 }
 
 static enum nisv_outcome outcome_of(const char *name)
@@ -258,11 +104,13 @@ static int take_event(struct replay *replay, struct json_object *event)
 	struct vm *vm;
 	int r;
 
+	if (replay->key && strcmp(key, replay->key) != 0)
+		return -EINVAL;
 	if (!strcmp(type, "vm") || !strcmp(type, "end")) {
 		object = json_read_member(event, "vm", json_type_object);
-		return object ? take_vm(replay, key, object) : -EINVAL;
+		return object ? replay_vm(replay, key, object) : -EINVAL;
 	}
-	vm = vm_by_key(&replay->manager->vms, key);
+	vm = replay_find(&replay->manager->vms, key);
 	if (!vm)
 		return -EINVAL;
 	if (!strcmp(type, "layout")) {
@@ -306,7 +154,7 @@ static void take_clock(struct replay *replay, struct json_object *header)
 static int take_header(struct replay *replay, struct json_object *header, const char *path)
 {
 	struct json_object *schema = json_read_member(header, "nisv_dossier", json_type_int);
-	struct host *host = &replay->manager->host;
+	struct host *host = replay->host;
 
 	if (!schema)
 		return log_error_errno(EINVAL,
@@ -322,8 +170,40 @@ static int take_header(struct replay *replay, struct json_object *header, const 
 	/* Zero in dossiers of older versions: unknown. */
 	host->page_bytes = json_read_count(header, "page_bytes");
 	host->saved_ns = json_read_time(header, "written");
-	take_clock(replay, header);
+	if (!replay->key)
+		take_clock(replay, header);
 	return 0;
+}
+
+/* May it be among the VMs of this host? */
+static int check_header(const struct replay *replay, struct json_object *header, const char *path)
+{
+	const char *arch = replay->manager->host.arch;
+
+	if (strcmp(replay->host->arch, arch) != 0)
+		return log_error_errno(EINVAL,
+				       "%s is left out: it is of an %s host, this one is %s "
+				       "(nisvctl --file reads it)",
+				       path, replay->host->arch, arch);
+	if (!strcmp(json_read_string(header, "clock"), "trace") || !replay->host->saved_ns)
+		return log_error_errno(EINVAL,
+				       "%s is left out: its header has no date (nisvctl --file "
+				       "reads it)",
+				       path);
+	return 0;
+}
+
+/* @vm is as its dossier has it: one without an end did not end before nisvd's eyes. */
+static int finish(struct replay *replay, const char *path)
+{
+	struct vms *vms = &replay->manager->vms;
+	struct vm *vm = replay_find(vms, replay->key);
+
+	if (!vm)
+		return log_error_errno(EINVAL, "%s is left out: it does not tell of the VM %s",
+				       path, replay->key);
+	vms_end(vms, vm, VM_END_NOT_WATCHED, replay->host->saved_ns);
+	return vm_diagnose(vm, replay->host, replay->host->saved_ns);
 }
 
 static struct json_object *parse_line(const char *line, size_t len)
@@ -345,9 +225,12 @@ static struct json_object *parse_line(const char *line, size_t len)
 	return object;
 }
 
-int replay_dossier(struct manager *manager, struct replay_lines *lines, const char *path)
+int replay_dossier(struct manager *manager, struct replay_lines *lines, const char *path,
+		   const char *key)
 {
-	struct replay replay = {.manager = manager};
+	struct host loaded = manager->host;
+	struct replay replay = {
+		.manager = manager, .key = key, .host = key ? &loaded : &manager->host};
 	struct json_object *object;
 	bool header = true;
 	size_t len;
@@ -357,6 +240,8 @@ int replay_dossier(struct manager *manager, struct replay_lines *lines, const ch
 		object = len ? parse_line(lines->line, len) : NULL;
 		if (header) {
 			r = take_header(&replay, object, path);
+			if (r >= 0 && key)
+				r = check_header(&replay, object, path);
 			header = false;
 		} else if (!object || take_event(&replay, object) < 0) {
 			replay.bad_lines++;
@@ -365,5 +250,5 @@ int replay_dossier(struct manager *manager, struct replay_lines *lines, const ch
 	}
 	if (replay.bad_lines)
 		log_warning("%s: %" PRIu64 " lines could not be read", path, replay.bad_lines);
-	return r;
+	return r >= 0 && key ? finish(&replay, path) : r;
 }

@@ -5,6 +5,7 @@
 /* Shared by the files of replay only: one for what comes line by line, one for each kind of file.
  */
 
+#include <json-c/json.h>
 #include <stdio.h>
 
 #include "daemon/edge/replay.h"
@@ -22,8 +23,26 @@ struct replay_lines {
  * at the end of the file. */
 bool replay_read_line(struct replay_lines *lines, size_t *ret_len);
 
-/* Each takes a file from its beginning. 0, or -errno (logged). */
-int replay_dossier(struct manager *manager, struct replay_lines *lines, const char *path);
+/* Replayed VMs get kernel identities of their own; no real struct kvm is at so low an address. */
+struct replay {
+	struct manager *manager;
+	const char *key;   /* the only VM that is taken, NULL: every one is */
+	struct host *host; /* whose file it is */
+	uint64_t next_identity;
+	uint64_t bad_lines;
+};
+
+struct vm *replay_find(const struct vms *vms, const char *key); /* NULL: there is none */
+
+/* Takes what the events "vm" and "end" tell of the VM with @key, which is added if it is not there.
+ * 0, -EINVAL, -ENOMEM or -ENOSPC. */
+int replay_vm(struct replay *replay, const char *key, struct json_object *object);
+
+/* Each takes a file from its beginning. 0, or -errno (logged). @key: of a dossier, only the VM of
+ * that key, among the VMs of this host (replay_load()); NULL: all that it has, as if on their host.
+ */
+int replay_dossier(struct manager *manager, struct replay_lines *lines, const char *path,
+		   const char *key);
 int replay_trace(struct manager *manager, struct replay_lines *lines, const char *path);
 
 #endif

@@ -123,11 +123,11 @@ void slot_from_json(struct json_object *object, struct nisv_slot *ret)
 }
 
 /* Unlike other times these are never absent: a change has happened at some time. */
-static struct json_object *moment(uint64_t monotonic_ns)
+static struct json_object *moment(uint64_t ns)
 {
 	char iso[WALLCLOCK_ISO_MAX];
 
-	return json_object_new_string(wallclock_iso(monotonic_ns, iso));
+	return json_object_new_string(wallclock_iso(ns, iso));
 }
 
 struct json_object *model_slot_change(const struct slot_change *change)

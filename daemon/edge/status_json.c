@@ -66,6 +66,7 @@ struct json_object *losses_to_json(const struct manager *manager)
 	set_number(object, "bad_records", losses.bad_records);
 	set_number(object, "journal", manager->journal_withheld);
 	set_number(object, "dossiers", manager->dossiers_failed);
+	set_number(object, "dossiers_left_out", manager->archive.left_out);
 	set_number(object, "subscribers", stats.dropped);
 	set_number(object, "clients", stats.rejected + stats.cut);
 	set_number(object, "trace_events", manager->trace ? manager->trace->lost_events : 0);
@@ -78,6 +79,11 @@ static struct json_object *unknown_exit(const struct manager *manager)
 	uint32_t reason = manager->capture ? capture_unknown_exit(manager->capture) : 0;
 
 	return reason ? json_object_new_int64(reason) : NULL;
+}
+
+bool status_counts(const struct manager *manager, const struct vm *vm)
+{
+	return manager->options.offline || vm->origin == VM_ORIGIN_LIVE;
 }
 
 void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
@@ -97,7 +103,8 @@ struct json_object *status_to_json(const struct manager *manager)
 	uint64_t per_second = 0;
 
 	for (size_t i = 0; i < manager->vms.n; i++) {
-		status_add_up(&sum, &manager->vms.list[i]->totals);
+		if (status_counts(manager, manager->vms.list[i]))
+			status_add_up(&sum, &manager->vms.list[i]->totals);
 		per_second += manager->vms.list[i]->mmio_per_second;
 	}
 	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));
@@ -110,6 +117,6 @@ struct json_object *status_to_json(const struct manager *manager)
 	json_object_object_add(object, "lost", losses_to_json(manager));
 	json_object_object_add(object, "unknown_exit", unknown_exit(manager));
 	set_number(object, "uptime_seconds",
-		   (wallclock_monotonic_ns() - manager->started_ns) / 1000000000);
+		   (wallclock_now_ns() - manager->started_ns) / 1000000000);
 	return object;
 }

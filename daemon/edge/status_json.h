@@ -5,8 +5,12 @@
 /* The daemon about itself, as JSON: sources, losses, totals. New objects, owned by the caller. */
 
 #include <json-c/json.h>
+#include <stdbool.h>
 
 #include "daemon/edge/manager.h"
+
+/* Is @vm part of what was counted since the start? Those that came back from dossiers are not. */
+bool status_counts(const struct manager *manager, const struct vm *vm);
 
 /* Adds the counts of faults and MMIO accesses of @more to @sum. */
 void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more);

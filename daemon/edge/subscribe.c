@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/edge/event_json.h"
+#include "daemon/edge/status_json.h"
 
 struct subscription {
 	struct subscription *next;
@@ -73,7 +74,8 @@ int subscribe_start(struct manager *manager, struct varlink_call *call, const st
 	varlink_call_set_lossy(call);
 	varlink_call_set_closed_callback(call, on_closed, subscription);
 	for (size_t i = 0; i < manager->vms.n && r >= 0; i++)
-		if (wants(subscription, manager->vms.list[i]))
+		if (wants(subscription, manager->vms.list[i]) &&
+		    (vm || status_counts(manager, manager->vms.list[i])))
 			r = event_everything(manager->vms.list[i], manager->host.arch, send_event,
 					     subscription);
 	return 0;

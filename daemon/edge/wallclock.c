@@ -40,38 +40,59 @@ bool wallclock_is_trace(void)
 	return is_trace;
 }
 
-uint64_t wallclock_monotonic_ns(void)
+uint64_t wallclock_base_ns(void)
 {
-	if (is_trace)
-		return trace_now_ns;
-	return (uint64_t)now_ns(offline ? CLOCK_REALTIME : CLOCK_MONOTONIC);
-}
-
-/* Two readings of two clocks are never quite the same: without the tolerance one moment would be
- * printed now as this microsecond, now as the next. */
-static int64_t offset_ns(void)
-{
-	static int64_t kept;
-	int64_t fresh = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+	static int64_t base;
 
 	if (offline)
 		return 0;
+	if (!base)
+		base = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+	/* Without a clock of its own a board boots in 1970. */
+	if (base < 1)
+		base = 1;
+	return (uint64_t)base;
+}
+
+uint64_t wallclock_now_ns(void)
+{
+	if (is_trace)
+		return trace_now_ns;
+	if (offline)
+		return (uint64_t)now_ns(CLOCK_REALTIME);
+	return (uint64_t)now_ns(CLOCK_MONOTONIC) + wallclock_base_ns();
+}
+
+/*
+ * How far the clock was stepped since the start. Two readings of two clocks are never quite the
+ * same: without the tolerance one moment would be printed now as this microsecond, now as the next.
+ */
+static int64_t stepped_ns(void)
+{
+	static int64_t kept;
+	int64_t fresh;
+
+	if (offline)
+		return 0;
+	fresh = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) - (int64_t)wallclock_base_ns();
 	if (fresh > kept + TOLERANCE_NS || fresh < kept - TOLERANCE_NS)
 		kept = fresh;
 	return kept;
 }
 
-const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX])
+const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX])
 {
+	/* A time of an earlier boot was told by the clock as it was set then. */
+	int64_t stepped = ns >= wallclock_base_ns() ? stepped_ns() : 0;
 	/* Rounded to the microsecond that is shown: what is printed parses back to itself. */
-	int64_t usec = ((int64_t)monotonic_ns + offset_ns() + 500) / 1000;
+	int64_t usec = ((int64_t)ns + stepped + 500) / 1000;
 	time_t seconds = usec / 1000000;
 	char date[24];
 	struct tm tm;
 
 	if (is_trace) {
-		snprintf(buf, WALLCLOCK_ISO_MAX, "%" PRIu64 ".%06" PRIu64,
-			 monotonic_ns / (uint64_t)NSEC, monotonic_ns % (uint64_t)NSEC / 1000);
+		snprintf(buf, WALLCLOCK_ISO_MAX, "%" PRIu64 ".%06" PRIu64, ns / (uint64_t)NSEC,
+			 ns % (uint64_t)NSEC / 1000);
 		return buf;
 	}
 	gmtime_r(&seconds, &tm);
@@ -99,7 +120,7 @@ static int parse_trace(const char *text, uint64_t *ret_ns)
 	return 0;
 }
 
-int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns)
+int wallclock_parse(const char *iso, uint64_t *ret_ns)
 {
 	struct tm tm = {};
 	const char *rest = strptime(iso, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -108,7 +129,7 @@ int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns)
 	char *end;
 
 	if (is_trace)
-		return parse_trace(iso, ret_monotonic_ns);
+		return parse_trace(iso, ret_ns);
 	if (!rest || *rest != '.')
 		return -EINVAL;
 	usec = strtol(rest + 1, &end, 10);
@@ -117,7 +138,9 @@ int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns)
 	seconds = timegm(&tm);
 	if (seconds < 0 || seconds > SECONDS_MAX)
 		return -EINVAL;
-	ns = seconds * NSEC + usec * 1000 - offset_ns();
-	*ret_monotonic_ns = ns < 1 ? 1 : (uint64_t)ns;
+	ns = seconds * NSEC + usec * 1000;
+	if (ns - stepped_ns() >= (int64_t)wallclock_base_ns())
+		ns -= stepped_ns();
+	*ret_ns = ns < 1 ? 1 : (uint64_t)ns;
 	return 0;
 }

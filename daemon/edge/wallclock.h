@@ -3,9 +3,10 @@
 #define NISVD_WALLCLOCK_H
 
 /*
- * Inside, time is CLOCK_MONOTONIC nanoseconds, as BPF stamps it; people get ISO 8601 in UTC. The
- * offset between the clocks is compared at each conversion, so a stepped clock shifts old times
- * with it rather than tearing them apart.
+ * Inside, time is nanoseconds since 1970 as CLOCK_MONOTONIC counts them on from the daemon's start,
+ * which is what BPF stamps; people get ISO 8601 in UTC. So times of an earlier boot, which come
+ * from saved files, are times like any other. A clock that is stepped afterwards shifts what was
+ * seen since this boot with it rather than tearing it apart, and leaves alone what is older.
  */
 
 #include <stdbool.h>
@@ -13,12 +14,13 @@
 
 #define WALLCLOCK_ISO_MAX 32
 
-uint64_t wallclock_monotonic_ns(void);
+uint64_t wallclock_now_ns(void);
 
-/*
- * From now on time inside is CLOCK_REALTIME: nothing is stamped by BPF, and the times of a saved
- * file, which may be older than this boot, come out as they went in.
- */
+/* What is to be added to CLOCK_MONOTONIC: this boot began then, by the clock at the first call. 0
+ * offline. */
+uint64_t wallclock_base_ns(void);
+
+/* From now on time inside is CLOCK_REALTIME: nothing is stamped by BPF. */
 void wallclock_go_offline(void);
 
 /*
@@ -29,10 +31,9 @@ void wallclock_go_trace(uint64_t now_ns);
 bool wallclock_is_trace(void);
 
 /* "2026-01-31T12:34:56.123456Z"; @buf is returned. */
-const char *wallclock_iso(uint64_t monotonic_ns, char buf[WALLCLOCK_ISO_MAX]);
+const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX]);
 
-/* The reverse, for saved files. Times before this boot come out as 1 ("long ago", not "never")
- * unless offline. -EINVAL, also for times before 1970 and after 2255. */
-int wallclock_parse(const char *iso, uint64_t *ret_monotonic_ns);
+/* The reverse, for saved files. -EINVAL, also for times before 1970 and after 2255. */
+int wallclock_parse(const char *iso, uint64_t *ret_ns);
 
 #endif

@@ -89,6 +89,9 @@ check 'exit status: nisv_api.h and man page' same \
 	"$(grep -oE 'NISV_EXIT_[A-Z_]+ = [0-9]' include/nisv_api.h | sed 's/.* //')" \
 	"$(sed -n '/^# EXIT STATUS/,/^# EX/s/^\*\([0-9]*\)\*.*/\1/p' "$man")"
 
+check 'terms: --verbose and man page' same "$(sed -nE 's/^\t\{\{"([^"]+)".*/\1/p' cli/glossary.c)" \
+	"$(sed -n '/^# TERMS/,/^# SEE/s/^\*\([^*]*\)\*$/\1/p' "$man")"
+
 # A member that nisvctl reads and the interface does not have would read as empty for ever.
 members=$(grep -ohE '"?[a-z_0-9]+: [][?a-zA-Z(]|^  [a-z_0-9]+:' "$interface" | grep -oE '[a-z_0-9]+' | sort -u)
 # Those of cli/metrics.h are nisvctl's own.
@@ -96,7 +99,8 @@ metrics_members='metrics samples labels type unit help'
 unknown() {
 	# shellcheck disable=SC2086 # words
 	comm -13 <(printf '%s\n' "$members" continues error parameters $metrics_members | sort -u) \
-		<(grep -ohE 'reply_[a-z]+\([^"]*, "[a-z_0-9]+"\)' cli/*.c |
+		<(find cli -name '*.c' ! -name '*history*' -exec \
+			grep -ohE 'reply_[a-z]+\([^"]*, "[a-z_0-9]+"\)' {} + |
 			grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u) | grep . && return 1
 	return 0
 }
@@ -143,6 +147,17 @@ fields_exist() {
 			include/nisv_journal.h | sort -u) | grep . && return 1
 	return 0
 }
+check 'history: every field that entries have' same \
+	"$(grep -oE '^#define NISV_FIELD_[A-Z_]+' include/nisv_journal.h | sed 's/.* //')" \
+	"$(grep -oE 'NISV_FIELD_[A-Z_]+' cli/history_entry.c)"
+check 'history: every message' same "$(grep -oE 'NISV_MSGID_[A-Z]+' include/nisv_journal.h)" \
+	"$(grep -oE 'NISV_MSGID_[A-Z]+' cli/history_entry.c cli/history_journal.c | sed 's/.*://')"
+kinds() {
+	sed -nE "s/.*(kinds='|:kind:\()([a-z0-9 -]+).*/\2/p" "$1" | tr ' ' '\n'
+}
+check 'kinds: bash and zsh' same "$(kinds "$bash_completion")" "$(kinds "$zsh_completion")"
+check 'kinds: bash and interface' same "$(kinds "$bash_completion")" \
+	"$(sed -nE '/^type Site/,/^\)/s/^  # (nisv, exec.*)/\1/p' "$interface" | tr -d , | tr ' ' '\n')"
 check 'the catalog names only fields that entries have' fields_exist
 
 finish

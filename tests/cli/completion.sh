@@ -15,7 +15,8 @@ names=("$tag two words" "it's $tag" "$tag\"quoted\"" "$tag:colon" "$tag\$dollar"
 for name in "${names[@]}"; do
 	vm "$name" --guest mmio-write --arg 0=0x400000 --arg 1=1 --arg 2=1 --arg 3=0x200 --linger
 done
-touch "$work/System.map-6.1" "$work/vmlinux" "$work/a b"
+mkdir "$work/journal-of-web1"
+touch "$work/journal-file" "$work/System.map-6.1" "$work/vmlinux" "$work/a b"
 
 # In each shell nisvctl is itself only for the completion; what a line calls it with is told.
 cat >"$work/rc" <<RC
@@ -94,6 +95,14 @@ for shell in bash zsh; do
 	check "$shell: no cause without its option" tab $shell "$got<explain><stray-mmio-w>" "$at explain stray-mmio-w"
 	check "$shell: no second cause" tab $shell '<explain><--list-causes><mmio-storm><stray-mmio-w>' \
 		'nisvctl explain --list-causes mmio-storm stray-mmio-w'
+	check "$shell: the cause of --cause" tab $shell '<history><--cause><stray-mmio-write>' 'nisvctl history --cause stray-mmio-w'
+	check "$shell: the kind of --kind" tab $shell '<history><--kind><mmio-write>' 'nisvctl history --kind mmio-w'
+	check "$shell: a verb behind --kind and its value" tab $shell '<--kind><mmio-read><history>' 'nisvctl --kind mmio-read hist'
+	# zsh takes the slash away at the end of the line.
+	slash=
+	[[ $shell == bash ]] && slash=/
+	check "$shell: the folder of --directory" tab $shell "<history><--directory><journal-of-web1$slash>" 'nisvctl history --directory jou'
+	check "$shell: a time" tab $shell '<history><--since><yesterday>' 'nisvctl history --since yes'
 	check "$shell: a file" tab $shell '<explain><x><--symbols><System.map-6.1>' 'nisvctl explain x --symbols Sys'
 	check "$shell: a file whose name has a blank" tab $shell '<--file><a b>' 'nisvctl --file a'
 	for name in "${names[@]}"; do

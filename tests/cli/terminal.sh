@@ -57,10 +57,11 @@ for size in '80 24' '200 50'; do
 		check "$verb: ASCII fits $columns columns" narrow
 	done
 done
-columns=80
+columns=72
 rows=24
 shown=$(tty "NO_COLOR=1 $q --no-pager list")
-check 'list: a name stays whole at 80 columns' has "^[0-9-]+ $jump "
+check 'list: a name stays whole where it is narrow' has "^[0-9-]+ $jump "
+check 'list: fits' narrow
 columns=132
 for verb in "show $jump" "map $ok"; do
 	shown=$(tty "$q --no-pager $verb")

@@ -75,7 +75,7 @@ static struct entry *tell(const struct vm *vm, enum news_type type, const struct
 			  const char *dossier)
 {
 	static struct entry entry;
-	const struct news_item item = {type, finding, finding->sites[0], 77};
+	const struct news_item item = {type, finding, finding->sites[0], 77, 7};
 
 	journal_news(vm, &item, "arm64", dossier);
 	assert_true(next_entry(&entry));
@@ -149,9 +149,31 @@ static void test_each_kind_of_message(void **state)
 	entry = tell(vm, NEWS_OUTCOME, finding, NULL);
 	assert_string_equal(field(entry, "MESSAGE_ID"), NISV_MSGID_OUTCOME);
 	assert_contains(field(entry, "MESSAGE"), "is now");
-	entry = tell(vm, NEWS_STORM_BEGAN, finding, NULL);
+	entry = tell(vm, NEWS_STORM_GREW, finding, NULL);
 	assert_string_equal(field(entry, "MESSAGE_ID"), NISV_MSGID_STORM);
-	assert_contains(field(entry, "MESSAGE"), "77 faults so far");
+	assert_contains(field(entry, "MESSAGE"), "77 faults so far, 7 of them since");
+	assert_string_equal(field(entry, NISV_FIELD_SINCE_LAST), "7");
+	manager_free(manager);
+}
+
+static void test_withheld(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct entry entry;
+
+	(void)state;
+	journal_withheld(vm, 12, "/var/lib/nisvd/d/x.jsonl");
+	assert_true(next_entry(&entry));
+	assert_false(next_entry(&(struct entry){}));
+	assert_string_equal(field(&entry, "MESSAGE_ID"), NISV_MSGID_WITHHELD);
+	assert_string_equal(field(&entry, "PRIORITY"), "3");
+	assert_string_equal(field(&entry, NISV_FIELD_WITHHELD), "12");
+	assert_string_equal(field(&entry, NISV_FIELD_VM_KEY), SAMPLE_KEY);
+	assert_string_equal(field(&entry, NISV_FIELD_DOSSIER), "/var/lib/nisvd/d/x.jsonl");
+	assert_contains(
+		field(&entry, "MESSAGE"),
+		"12 more entries within a minute were withheld; \"nisvctl explain 4711-9\"");
 	manager_free(manager);
 }
 
@@ -287,7 +309,7 @@ static void test_no_journald(void **state)
 	struct manager *manager = sample_manager();
 	struct vm *vm = sample_vm(manager);
 	const struct finding *finding = worst_at(vm, 0x09000fe0);
-	const struct news_item item = {NEWS_FINDING, finding, finding->sites[0], 1};
+	const struct news_item item = {NEWS_FINDING, finding, finding->sites[0], 1, 1};
 
 	(void)state;
 	/* The last test: it takes the socket away. */
@@ -300,10 +322,15 @@ static void test_no_journald(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_field),   cmocka_unit_test(test_each_kind_of_message),
-		cmocka_unit_test(test_answer),	      cmocka_unit_test(test_overlays),
-		cmocka_unit_test(test_mmio),	      cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_absent_values), cmocka_unit_test(test_long_values_are_whole),
+		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_each_kind_of_message),
+		cmocka_unit_test(test_withheld),
+		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_overlays),
+		cmocka_unit_test(test_mmio),
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_absent_values),
+		cmocka_unit_test(test_long_values_are_whole),
 		cmocka_unit_test(test_no_journald),
 	};
 	int r = listen_as_journald();

@@ -65,19 +65,40 @@ is 'faults in the loop' 100000 "$seen"
 is 'faults counted' 100000 "$(vm_json loop .aborts.emulation)"
 entry=$(entries loop)
 count=$(wc -l <<<"$entry")
-if ((count >= 2 && count <= 3)); then
+storms=$(jq -c --arg id "$(id STORM)" 'select(.MESSAGE_ID == $id) | [.NISV_COUNT, .NISV_COUNT_SINCE] | map(tonumber)' <<<"$entry")
+# One at 1,000 of them, at 10,000 and at 100,000, or fewer if nisvd comes to look later.
+if ((count >= 2 && count <= 5)); then
 	printf 'ok   entries for them: %d\n' "$count"
 else
-	printf 'FAIL entries for them: %d, expected 2 or 3\n%s\n' "$count" "$entry"
+	printf 'FAIL entries for them: %d, expected 2 to 5\n%s\n' "$count" "$entry"
 	failures=$((failures + 1))
 fi
 is 'the first is the finding' "$(id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
-is 'one tells the storm' 1 "$(jq -r .MESSAGE_ID <<<"$entry" | grep -c "$(id STORM)")"
+is 'the storm is told' yes "$([[ $(wc -l <<<"$storms") -ge 1 && $(wc -l <<<"$storms") -le 3 ]] && echo yes)"
+is 'with all of them in the end' 100000 "$(tail -n 1 <<<"$storms" | jq '.[0]')"
+is 'and how many since the last entry' yes "$(tail -n 1 <<<"$storms" | jq -r 'if .[1] > 0 and .[1] <= .[0] then "yes" else . end')"
 details=$(n export "$tag-loop" | jq -s '[.[] | select(.event == "fault")] | length')
 is 'sites in detail' 1 "$details"
 
-# With --no-journal there is none.
+# What the limit holds back is told as a number: here, at the end of nisvd, for the minute is not over.
 stop_daemon
+printf '[Journal]\nEntriesPerMinute=1\n' >"$work/none.conf"
+launch || exit 1
+start_vm much --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error rerun --max-exits 100000
+much=$vmm
+report_of much >/dev/null
+wait "$much"
+is 'the VM of much news has ended' ended "$(vm_json much .state)"
+is 'one entry a minute' 1 "$(entries much | wc -l)"
+withheld=$(n status --json=short | jq .lost.journal)
+stop_daemon
+entry=$(entries much | tail -n 1)
+is 'and one that sums up' "2 $(id WITHHELD)" "$(entries much | wc -l) $(jq -r .MESSAGE_ID <<<"$entry")"
+is 'what was withheld' "$withheld" "$(jq -r .NISV_WITHHELD <<<"$entry")"
+is 'at least the storm' yes "$([[ $withheld -ge 1 ]] && echo yes)"
+: >"$work/none.conf"
+
+# With --no-journal there is none.
 nisvd_options=(--no-journal)
 launch || exit 1
 start_vm silent --guest pxor --slot 0,1M --arg 0=0xd0000000
@@ -91,7 +112,7 @@ is 'entries with --no-journal' '' "$(entries silent)"
 install -D -m 0644 -t "$work/root/usr/lib/systemd/catalog" systemd/nisvd.catalog
 mkdir -p "$work/root/var/lib/systemd/catalog"
 journalctl --root="$work/root" --update-catalog
-for kind in FINDING OUTCOME STORM; do
+for kind in FINDING OUTCOME MMIO STORM WITHHELD; do
 	contains "catalog entry of $kind" "$(journalctl --root="$work/root" --dump-catalog "$(id $kind)")" 'Defined-By: nisvd'
 done
 finish

@@ -215,18 +215,32 @@ static void test_storm(void **state)
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
 	b.sites[0].count = NEWS_STORM;
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
-	assert_int_equal(b.items[0].type, NEWS_STORM_BEGAN);
+	assert_int_equal(b.items[0].type, NEWS_STORM_GREW);
 	assert_int_equal(b.items[0].count, NEWS_STORM);
-	for (uint64_t count = NEWS_STORM; count < 100 * NEWS_STORM; count += NEWS_STORM) {
+	assert_int_equal(b.items[0].since_last, NEWS_STORM - 1);
+	for (uint64_t count = NEWS_STORM; count < 10 * NEWS_STORM; count += NEWS_STORM) {
 		b.sites[0].count = count;
 		assert_int_equal(collect(&b, START_NS + count * MINUTE_NS, NO_LIMIT), 0);
 	}
+	/* Ten times as many are news: how many more there are. */
+	b.sites[0].count = 10 * NEWS_STORM + 5;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(b.items[0].type, NEWS_STORM_GREW);
+	assert_int_equal(b.items[0].since_last, 9 * NEWS_STORM + 5);
+	b.sites[0].count = 100 * NEWS_STORM - 1;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+	/* So many at once that a hundred times has passed: one item. */
+	b.sites[0].count = 5000 * NEWS_STORM;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 0);
+	b.sites[0].count = UINT64_MAX;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
 	/* Seen late, the storm comes with the finding: two entries, not one per fault. */
 	set_up(&b, 1);
 	b.sites[0].count = 100000;
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 2);
 	assert_int_equal(b.items[0].type, NEWS_FINDING);
-	assert_int_equal(b.items[1].type, NEWS_STORM_BEGAN);
+	assert_int_equal(b.items[1].type, NEWS_STORM_GREW);
 }
 
 /* A million accesses to a device are no faults: where MMIO is a finding, it is told once. */
@@ -268,6 +282,31 @@ static void test_limit_per_minute(void **state)
 	assert_int_equal(collect(&b, START_NS + MINUTE_NS, 1), 1);
 }
 
+/* Nothing is withheld in silence: a number comes when the minute is over. */
+static void test_sum_of_a_minute(void **state)
+{
+	BENCH(b);
+
+	(void)state;
+	set_up(&b, 8);
+	assert_int_equal(news_sum_up(&b.state, START_NS, true), 0);
+	collect(&b, START_NS, LIMIT_LOW);
+	assert_int_equal(news_sum_up(&b.state, START_NS + MINUTE_NS - 1, false), 0);
+	assert_int_equal(news_sum_up(&b.state, START_NS + MINUTE_NS, false), 8 - LIMIT_LOW);
+	assert_int_equal(news_sum_up(&b.state, START_NS + MINUTE_NS, false), 0);
+	assert_int_equal(b.state.withheld, 8 - LIMIT_LOW);
+	/* The next minute has its own, and the end of the VM or of nisvd does not wait for it. */
+	for (size_t i = 0; i < 8; i++)
+		b.list[i].severity = SEVERITY_FATAL;
+	collect(&b, START_NS + MINUTE_NS, LIMIT_HIGH);
+	assert_int_equal(news_sum_up(&b.state, START_NS + 3 * MINUTE_NS, false), 0);
+	for (size_t i = 0; i < 8; i++)
+		b.sites[i].count = NEWS_STORM;
+	collect(&b, START_NS + MINUTE_NS + 1, LIMIT_HIGH);
+	assert_int_equal(news_sum_up(&b.state, START_NS + MINUTE_NS + 2, false), 0);
+	assert_int_equal(news_sum_up(&b.state, START_NS + MINUTE_NS + 2, true), 16 - LIMIT_HIGH);
+}
+
 static void test_many_findings(void **state)
 {
 	BENCH(b);
@@ -302,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_mmio_is_no_storm_of_faults),
 		cmocka_unit_test(test_limit_per_minute),
+		cmocka_unit_test(test_sum_of_a_minute),
 		cmocka_unit_test(test_many_findings),
 	};
 

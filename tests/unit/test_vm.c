@@ -311,6 +311,8 @@ static void test_previous_run(void **state)
 	/* The newest is the one that ended last, wherever it stands in the list. */
 	give_finding(old);
 	assert_ptr_equal(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), old);
+	/* Nor does it matter that the clock was set back since. */
+	assert_ptr_equal(vms_previous_run(&vms, now, 1 * HOUR_NS, HOUR_NS), old);
 	name_it(now, "db", "");
 	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS));
 	vms_clear(&vms);
@@ -444,6 +446,7 @@ static void test_end_names(void **state)
 	assert_string_equal(vm_end_name(VM_END_DESTROYED), "vm-destroyed");
 	assert_string_equal(vm_end_name(VM_END_PROCESS_GONE), "process-gone");
 	assert_string_equal(vm_end_name(VM_END_NOT_FOUND), "not-found");
+	assert_string_equal(vm_end_name(VM_END_NOT_WATCHED), "not-watched");
 }
 
 int main(void)

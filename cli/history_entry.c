@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/history.h"
+#include "cli/reply.h"
+#include "include/nisv_journal.h"
+
+enum field_type {
+	FIELD_TEXT,
+	FIELD_NUMBER,
+	FIELD_REAL,
+	FIELD_ADDRESS
+};
+
+static const struct field {
+	const char *field, *member;
+	enum field_type type;
+} fields[] = {
+	{"_HOSTNAME", "host", FIELD_TEXT},
+	{"_MACHINE_ID", "machine_id", FIELD_TEXT},
+	{"_BOOT_ID", "boot_id", FIELD_TEXT},
+	{"PRIORITY", "priority", FIELD_NUMBER},
+	{"MESSAGE", "message", FIELD_TEXT},
+	{"OBJECT_PID", "pid", FIELD_NUMBER},
+	{NISV_FIELD_VM, "vm", FIELD_TEXT},
+	{NISV_FIELD_VM_KEY, "vm_key", FIELD_TEXT},
+	{NISV_FIELD_VM_NAME, "vm_name", FIELD_TEXT},
+	{NISV_FIELD_VM_UUID, "vm_uuid", FIELD_TEXT},
+	{NISV_FIELD_VMM, "vmm", FIELD_TEXT},
+	{NISV_FIELD_KIND, "kind", FIELD_TEXT},
+	{NISV_FIELD_IPA, "ipa", FIELD_ADDRESS},
+	{NISV_FIELD_PC, "pc", FIELD_ADDRESS},
+	{NISV_FIELD_ESR, "esr", FIELD_ADDRESS},
+	{NISV_FIELD_INSN, "instruction", FIELD_TEXT},
+	{NISV_FIELD_CAUSE, "cause", FIELD_TEXT},
+	{NISV_FIELD_SEVERITY, "severity", FIELD_TEXT},
+	{NISV_FIELD_CONFIDENCE, "confidence", FIELD_REAL},
+	{NISV_FIELD_SIGNATURE, "signature", FIELD_TEXT},
+	{NISV_FIELD_SYMPTOM, "symptom", FIELD_TEXT},
+	{NISV_FIELD_ERRNO, "errno", FIELD_NUMBER},
+	{NISV_FIELD_CGROUP, "cgroup", FIELD_TEXT},
+	{NISV_FIELD_UNIT, "unit", FIELD_TEXT},
+	{NISV_FIELD_OUTCOME, "outcome", FIELD_TEXT},
+	{NISV_FIELD_VMM_ANSWER, "vmm_answer", FIELD_TEXT},
+	{NISV_FIELD_COUNT, "count", FIELD_NUMBER},
+	{NISV_FIELD_SINCE_LAST, "count_since", FIELD_NUMBER},
+	{NISV_FIELD_WITHHELD, "withheld", FIELD_NUMBER},
+	{NISV_FIELD_DOSSIER, "dossier", FIELD_TEXT},
+};
+
+static const struct {
+	const char *id, *name;
+} types[] = {
+	{NISV_MSGID_FINDING, "finding"},   {NISV_MSGID_OUTCOME, "outcome"},
+	{NISV_MSGID_MMIO, "mmio"},	   {NISV_MSGID_STORM, "storm"},
+	{NISV_MSGID_WITHHELD, "withheld"},
+};
+
+/* ---- values ---- */
+
+/* A copy of at most HISTORY_VALUE_MAX bytes, fit for JSON. NULL: it is none of text. */
+static char *copy_value(const void *data, size_t len, const char *field)
+{
+	size_t skip = strlen(field) + 1;
+	char *text;
+
+	if (len < skip || memcmp(data, field, skip - 1) != 0)
+		return NULL;
+	len -= skip;
+	len = len < HISTORY_VALUE_MAX ? len : HISTORY_VALUE_MAX;
+	if (memchr((const char *)data + skip, 0, len))
+		return NULL;
+	text = strndup((const char *)data + skip, len);
+	if (text)
+		reply_mend_text(text, len);
+	return text;
+}
+
+static struct json_object *number(const char *text)
+{
+	const char *digits = text + (*text == '-');
+	size_t n = strspn(digits, "0123456789");
+
+	if (!n || n > 18 || digits[n])
+		return NULL;
+	return json_object_new_int64(strtoll(text, NULL, 10));
+}
+
+/* "0.85", as nisvd writes it in every locale. */
+static struct json_object *real(const char *text)
+{
+	unsigned int whole, hundredths;
+	char end;
+
+	if (strspn(text, "0123456789.") != strlen(text) ||
+	    sscanf(text, "%1u.%2u%c", &whole, &hundredths, &end) != 2 || strlen(text) != 4)
+		return NULL;
+	return json_object_new_double_s(whole + hundredths / 100.0, text);
+}
+
+static struct json_object *address(const char *text)
+{
+	size_t n;
+
+	if (strncmp(text, "0x", 2) != 0)
+		return NULL;
+	n = strspn(text + 2, "0123456789abcdef");
+	return n && n <= 16 && !text[2 + n] ? json_object_new_string(text) : NULL;
+}
+
+static struct json_object *to_json(const char *text, enum field_type type)
+{
+	switch (type) {
+	case FIELD_NUMBER:
+		return number(text);
+	case FIELD_REAL:
+		return real(text);
+	case FIELD_ADDRESS:
+		return address(text);
+	default:
+		return json_object_new_string(text);
+	}
+}
+
+static struct json_object *get(sd_journal *journal, const struct field *field)
+{
+	struct json_object *value = NULL;
+	const void *data;
+	size_t len;
+	char *text;
+
+	if (sd_journal_get_data(journal, field->field, &data, &len) < 0)
+		return NULL;
+	text = copy_value(data, len, field->field);
+	if (text)
+		value = to_json(text, field->type);
+	free(text);
+	return value;
+}
+
+/* ---- members that are more than a field ---- */
+
+/* One field for each; there are few. */
+static struct json_object *overlays(sd_journal *journal)
+{
+	struct json_object *list = json_object_new_array();
+	const void *data;
+	size_t len;
+
+	SD_JOURNAL_FOREACH_DATA(journal, data, len)
+	{
+		char *text = copy_value(data, len, NISV_FIELD_OVERLAY);
+
+		if (text && strncmp(data, NISV_FIELD_OVERLAY "=", sizeof(NISV_FIELD_OVERLAY)) == 0)
+			json_object_array_add(list, json_object_new_string(text));
+		free(text);
+	}
+	return list;
+}
+
+static struct json_object *type_of(sd_journal *journal)
+{
+	const struct field id = {"MESSAGE_ID", NULL, FIELD_TEXT};
+	struct json_object *value = get(journal, &id), *type = NULL;
+
+	for (size_t i = 0; value && i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(json_object_get_string(value), types[i].id))
+			type = json_object_new_string(types[i].name);
+	json_object_put(value);
+	return type;
+}
+
+static struct json_object *time_of(sd_journal *journal)
+{
+	uint64_t usec;
+	time_t seconds;
+	struct tm tm;
+	char text[64];
+	size_t n;
+
+	if (sd_journal_get_realtime_usec(journal, &usec) < 0)
+		return NULL;
+	seconds = (time_t)(usec / 1000000);
+	if (!gmtime_r(&seconds, &tm))
+		return NULL;
+	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, sizeof(text) - n, ".%06uZ", (unsigned int)(usec % 1000000));
+	return json_object_new_string(text);
+}
+
+/* Null where that cannot be known here: of another host, or in a folder that this user may not
+ * read. */
+static struct json_object *is_there(struct json_object *entry)
+{
+	const char *path = reply_string(entry, "dossier");
+	char machine[33];
+	sd_id128_t id;
+
+	if (*path != '/' || sd_id128_get_machine(&id) < 0 ||
+	    strcmp(sd_id128_to_string(id, machine), reply_string(entry, "machine_id")) != 0)
+		return NULL;
+	if (!access(path, F_OK))
+		return json_object_new_boolean(true);
+	return errno == ENOENT || errno == ENOTDIR ? json_object_new_boolean(false) : NULL;
+}
+
+struct json_object *history_entry(struct sd_journal *journal)
+{
+	struct json_object *entry = json_object_new_object();
+
+	if (!entry)
+		return NULL;
+	json_object_object_add(entry, "time", time_of(journal));
+	json_object_object_add(entry, "type", type_of(journal));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		json_object_object_add(entry, fields[i].member, get(journal, &fields[i]));
+	json_object_object_add(entry, "overlays", overlays(journal));
+	json_object_object_add(entry, "dossier_present", is_there(entry));
+	return entry;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/format.h"
+#include "cli/history.h"
+#include "cli/reply.h"
+#include "cli/table.h"
+#include "cli/timespec.h"
+#include "cli/vm_text.h"
+
+/* ---- what was asked for ---- */
+
+/* Returns an exit status; errors are told. */
+static int take_time(const struct options *options, const char *name, const char *text,
+		     uint64_t *ret_usec)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!text ||
+	    !timespec_parse(text, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
+			    ret_usec))
+		return NISV_EXIT_OK;
+	return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+			    "%s does not understand \"%s\": it takes " TIMESPEC_FORMS, name, text);
+}
+
+static int take_query(const struct options *options, const char *vm, struct history_query *ret)
+{
+	int status;
+
+	*ret = (struct history_query){
+		.directory = options->directory,
+		.merge = options->merge,
+		.vm = vm,
+		.cause = options->cause,
+		.kind = options->kind,
+		.until_usec = UINT64_MAX,
+		.lines = SIZE_MAX,
+	};
+	if (options->host)
+		return error_report(
+			options, NISV_EXIT_USAGE, NULL, NULL,
+			"history reads the journal of the host that it runs on: \"ssh %s "
+			"nisvctl history\"",
+			options->host);
+	if (options->file)
+		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				    "history reads a journal, not a dossier: --directory names its "
+				    "folder");
+	if (options->directory && options->merge)
+		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				    "--directory and --merge exclude each other: all of a folder's "
+				    "journals are read");
+	status = take_time(options, "--since", options->since, &ret->since_usec);
+	if (status == NISV_EXIT_OK)
+		status = take_time(options, "--until", options->until, &ret->until_usec);
+	if (status == NISV_EXIT_OK && ret->since_usec > ret->until_usec)
+		status = error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				      "--since is later than --until");
+	if (status == NISV_EXIT_OK && !parse_count(options, &ret->lines))
+		status = NISV_EXIT_USAGE;
+	return status;
+}
+
+/* ---- the table ---- */
+
+enum column {
+	COLUMN_TIME,
+	COLUMN_HOST,
+	COLUMN_BOOT,
+	COLUMN_VM,
+	COLUMN_SEVERITY,
+	COLUMN_CAUSE,
+	COLUMN_ADDRESS,
+	COLUMN_COUNT,
+	COLUMN_DOSSIER,
+	_COLUMN_MAX
+};
+
+static const struct table_column all_columns[_COLUMN_MAX] = {
+	[COLUMN_TIME] = {.name = "TIME"},
+	[COLUMN_HOST] = {.name = "HOST", .truncate = true},
+	[COLUMN_BOOT] = {.name = "BOOT"},
+	[COLUMN_VM] = {.name = "VM", .truncate = true},
+	[COLUMN_SEVERITY] = {.name = "SEVERITY"},
+	[COLUMN_CAUSE] = {.name = "CAUSE", .truncate = true},
+	[COLUMN_ADDRESS] = {.name = "ADDRESS", .right = true},
+	[COLUMN_COUNT] = {.name = "COUNT", .right = true},
+	[COLUMN_DOSSIER] = {.name = "DOSSIER"},
+};
+
+static const char *dossier_text(struct json_object *entry)
+{
+	if (!reply_has(entry, "dossier"))
+		return "-";
+	if (!reply_has(entry, "dossier_present"))
+		return "unknown";
+	return reply_bool(entry, "dossier_present") ? "present" : "missing";
+}
+
+static const char *cell(struct json_object *entry, enum column column, char buf[FORMAT_MAX])
+{
+	const char *text = "";
+
+	switch (column) {
+	case COLUMN_TIME:
+		return format_time(reply_string(entry, "time"), buf);
+	case COLUMN_HOST:
+		text = reply_string(entry, "host");
+		break;
+	case COLUMN_BOOT:
+		snprintf(buf, FORMAT_MAX, "%.8s", reply_string(entry, "boot_id"));
+		text = buf;
+		break;
+	case COLUMN_VM:
+		text = reply_string(entry, reply_has(entry, "vm_name") ? "vm_name" : "vm");
+		break;
+	case COLUMN_SEVERITY:
+		text = reply_string(entry, "severity");
+		break;
+	case COLUMN_CAUSE:
+		text = reply_string(entry, "cause");
+		if (reply_has(entry, "withheld")) {
+			snprintf(buf, FORMAT_MAX, "%" PRId64 " entries withheld",
+				 reply_int(entry, "withheld"));
+			text = buf;
+		}
+		break;
+	case COLUMN_ADDRESS:
+		text = reply_string(entry, "ipa");
+		break;
+	case COLUMN_COUNT:
+		snprintf(buf, FORMAT_MAX, "%" PRId64, reply_int(entry, "count"));
+		text = reply_has(entry, "count") ? buf : "";
+		break;
+	default:
+		return dossier_text(entry);
+	}
+	return *text ? text : "-";
+}
+
+static enum colour colour_of(struct json_object *entry, enum column column)
+{
+	if (column == COLUMN_SEVERITY)
+		return term_severity(reply_string(entry, "severity"));
+	return column == COLUMN_DOSSIER && strcmp(dossier_text(entry), "missing") == 0
+		       ? COLOUR_DIM
+		       : COLOUR_NONE;
+}
+
+/* Do the entries differ in @member? */
+static bool has_several(struct json_object *entries, const char *member)
+{
+	for (size_t i = 1; i < reply_length(entries); i++)
+		if (strcmp(reply_string(reply_at(entries, i), member),
+			   reply_string(reply_at(entries, 0), member)) != 0)
+			return true;
+	return false;
+}
+
+static int print_table(const struct options *options, struct json_object *entries)
+{
+	bool hosts = has_several(entries, "host");
+	bool boots = options->merge || (options->directory && has_several(entries, "boot_id"));
+	struct table_column columns[_COLUMN_MAX];
+	enum column shown[_COLUMN_MAX];
+	char buf[FORMAT_MAX];
+	struct table *table;
+	struct term term;
+	size_t n = 0;
+
+	for (enum column column = 0; column < _COLUMN_MAX; column++) {
+		if ((column == COLUMN_HOST && !hosts && !options->merge) ||
+		    (column == COLUMN_BOOT && !boots))
+			continue;
+		columns[n] = all_columns[column];
+		shown[n++] = column;
+	}
+	term_open(&term, options, true);
+	table = table_new(&term, columns, n, !options->no_legend);
+	for (size_t i = 0; i < reply_length(entries); i++) {
+		struct json_object *entry = reply_at(entries, i);
+		struct libscols_line *row = table_row(table);
+
+		for (size_t c = 0; c < n; c++)
+			table_set(table, row, c, cell(entry, shown[c], buf),
+				  colour_of(entry, shown[c]));
+	}
+	table_print(table);
+	table_free(table);
+	return term_close(&term, options);
+}
+
+/* ---- the verb ---- */
+
+/* The newest first, or last. */
+static struct json_object *in_order(struct json_object *newest_first, bool reverse)
+{
+	struct json_object *list = json_object_new_array();
+	size_t n = reply_length(newest_first);
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(
+			list, json_object_get(reply_at(newest_first, reverse ? i : n - 1 - i)));
+	json_object_put(newest_first);
+	return list;
+}
+
+static int print(const struct options *options, struct json_object *entries, const char *vm)
+{
+	struct json_object *reply;
+
+	if (options->json != JSON_OFF) {
+		reply = json_object_new_object();
+		json_object_object_add(reply, "entries", json_object_get(entries));
+		reply_print(stdout, options->json, reply);
+		json_object_put(reply);
+		return term_flush_stdout(options);
+	}
+	if (!reply_length(entries)) {
+		error_note(options, "the journal has no finding%s%s%s", vm ? " about " : "",
+			   vm ? vm : "",
+			   options->since || options->until || options->cause || options->kind
+				   ? " that matches"
+				   : "");
+		return NISV_EXIT_OK;
+	}
+	reply_clean(entries);
+	return print_table(options, entries);
+}
+
+int verb_history(const struct options *options, int argc, char **argv)
+{
+	const char *vm = argc > 0 ? argv[0] : NULL;
+	struct json_object *entries;
+	struct history_query query;
+	bool omitted;
+	int status = take_query(options, vm, &query);
+
+	if (status == NISV_EXIT_OK)
+		status = history_read(options, &query, &entries, &omitted);
+	if (status != NISV_EXIT_OK)
+		return status;
+	entries = in_order(entries, options->reverse);
+	status = print(options, entries, vm);
+	if (omitted)
+		error_note(options, "these are the newest %d: --until or a VM tells of older ones",
+			   HISTORY_MAX);
+	json_object_put(entries);
+	return status;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/edge/dossier.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/manager.h"
+#include "daemon/edge/replay.h"
+#include "daemon/edge/wallclock.h"
+
+/* KEY.jsonl, and while it is written KEY.jsonl.XXXXXX */
+#define SUFFIX	      ".jsonl"
+#define NAME_LEN      (VM_KEY_LEN + sizeof(SUFFIX) - 1)
+#define TEMPORARY_LEN (NAME_LEN + 7)
+
+struct saved {
+	char key[VM_KEY_LEN + 1];
+	uint64_t written_ns; /* since 1970 */
+	uint64_t bytes;
+};
+
+struct folder {
+	const char *path;
+	DIR *dir;
+	struct saved *list; /* owned, the newest first */
+	size_t n;
+};
+
+static bool begins_as_dossier(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == VM_KEY_LEN &&
+	       !strncmp(name + VM_KEY_LEN, SUFFIX, sizeof(SUFFIX) - 1);
+}
+
+static void folder_close(struct folder *folder)
+{
+	free(folder->list);
+	if (folder->dir)
+		closedir(folder->dir);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct saved *x = a, *y = b;
+
+	if (x->written_ns != y->written_ns)
+		return x->written_ns > y->written_ns ? -1 : 1;
+	return strcmp(x->key, y->key);
+}
+
+/* What is no regular file is none of ours. */
+static int add(struct folder *folder, size_t *room, const char *name)
+{
+	struct saved *list;
+	struct stat st;
+
+	if (fstatat(dirfd(folder->dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (folder->n == *room) {
+		*room = *room ? 2 * *room : 64;
+		list = reallocarray(folder->list, *room, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		folder->list = list;
+	}
+	folder->list[folder->n] = (struct saved){
+		.written_ns =
+			(uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec,
+		.bytes = (uint64_t)st.st_size,
+	};
+	memcpy(folder->list[folder->n++].key, name, VM_KEY_LEN);
+	return 0;
+}
+
+static int folder_open(const char *path, struct folder *ret)
+{
+	struct folder folder = {.path = path, .dir = opendir(path)};
+	const struct dirent *entry;
+	size_t room = 0;
+	int r = 0;
+
+	if (!folder.dir)
+		return -errno;
+	while (r >= 0 && (entry = readdir(folder.dir)))
+		if (strlen(entry->d_name) == NAME_LEN && begins_as_dossier(entry->d_name))
+			r = add(&folder, &room, entry->d_name);
+	if (r < 0) {
+		folder_close(&folder);
+		return r;
+	}
+	if (folder.n)
+		qsort(folder.list, folder.n, sizeof(*folder.list), newest_first);
+	*ret = folder;
+	return 0;
+}
+
+/* One daemon writes here, and it has only begun. */
+static void remove_temporary(const struct folder *folder)
+{
+	const struct dirent *entry;
+	size_t n = 0;
+
+	rewinddir(folder->dir);
+	while ((entry = readdir(folder->dir)))
+		if (strlen(entry->d_name) == TEMPORARY_LEN && begins_as_dossier(entry->d_name) &&
+		    entry->d_name[NAME_LEN] == '.' &&
+		    !unlinkat(dirfd(folder->dir), entry->d_name, 0))
+			n++;
+	if (n)
+		log_notice("Removed %zu half-written dossiers of a nisvd that was killed from %s",
+			   n, folder->path);
+}
+
+/* False: nothing came of it, which is logged. */
+static bool load(struct manager *manager, const struct folder *folder, const struct saved *saved)
+{
+	char path[4096 + NAME_LEN], name[NAME_LEN + 1];
+	FILE *file = NULL;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s" SUFFIX, saved->key);
+	snprintf(path, sizeof(path), "%.4000s/%s", folder->path, name);
+	if (saved->bytes > DOSSIER_BYTES_MAX + 64) {
+		log_error("%s is left out: nisvd writes none that is larger than %u bytes", path,
+			  DOSSIER_BYTES_MAX);
+		return false;
+	}
+	/* A regular file a moment ago; a pipe now would not let us go on. */
+	fd = openat(dirfd(folder->dir), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		file = fdopen(fd, "r");
+	if (!file) {
+		log_error_errno(errno, "Cannot open %s", path);
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	return replay_load(manager, file, path, saved->key) >= 0;
+}
+
+/* One that was written since the start. */
+static bool is_known(const struct vms *vms, const char *key)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!strcmp(vms->list[i]->key, key))
+			return true;
+	return false;
+}
+
+static size_t load_newest(struct manager *manager, const struct folder *folder)
+{
+	uint64_t begun_ns = wallclock_now_ns(), bytes = 0;
+	size_t n = 0, i;
+
+	for (i = 0; i < folder->n && n < VMS_ENDED_MAX; i++) {
+		const struct saved *saved = &folder->list[i];
+
+		bytes += saved->bytes;
+		if (bytes > ARCHIVE_LOAD_BYTES_MAX ||
+		    wallclock_now_ns() - begun_ns > ARCHIVE_LOAD_NS_MAX)
+			break;
+		if (is_known(&manager->vms, saved->key))
+			continue;
+		if (load(manager, folder, saved))
+			n++;
+		else
+			manager->archive.left_out++;
+	}
+	manager->archive.left_out += folder->n - i;
+	return n;
+}
+
+void archive_load(struct manager *manager, const char *dir)
+{
+	struct folder folder = {};
+	size_t n;
+	int r = folder_open(dir, &folder);
+
+	if (r == -ENOENT)
+		return;
+	if (r < 0) {
+		log_error_errno(r, "Cannot look for the dossiers of earlier VMs in %s", dir);
+		return;
+	}
+	remove_temporary(&folder);
+	n = load_newest(manager, &folder);
+	vms_sort(&manager->vms);
+	if (folder.n)
+		log_info("Loaded the newest %zu of %zu dossiers in %s; %" PRIu64 " are left out", n,
+			 folder.n, dir, manager->archive.left_out);
+	folder_close(&folder);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_ARCHIVE_H
+#define NISVD_ARCHIVE_H
+
+/*
+ * The folder of dossiers as a whole: what earlier runs of nisvd left there comes back as ended VMs,
+ * and it is kept within its size.
+ */
+
+#include <stdint.h>
+
+struct manager;
+
+/* Of what is loaded at the start, whichever is reached first. As many ended VMs are kept at all
+ * (VMS_ENDED_MAX); a dossier has some 50 to 100 KiB, and is read in a few milliseconds. */
+#define ARCHIVE_LOAD_BYTES_MAX (64U * 1024 * 1024)
+#define ARCHIVE_LOAD_NS_MAX    2000000000ULL
+
+struct archive {
+	uint64_t bytes;	   /* of all dossiers; not less than there are */
+	uint64_t left_out; /* dossiers that were not loaded: bad ones, and those past the bounds */
+	uint64_t removed;  /* to keep within [Dossiers] MaxBytes= */
+};
+
+/*
+ * At the start: adds the VMs of the dossiers in @dir, the newest first, as ended ones; neither the
+ * journal nor a subscriber is told of them. Removes what a killed daemon left half written. What is
+ * left out is counted and logged; @dir may be absent.
+ */
+void archive_load(struct manager *manager, const char *dir);
+
+#endif
