@@ -24,9 +24,12 @@ WIDTH_README, WIDTH_PAGE = 80, 68
 # What no two runs have in common. All of it is masked on both sides; so is where lines end, and how wide
 # columns are.
 MASKS = [
+    (r"(?m)\b\d+(?= +((\d+ \w+ )+ago|-) +(fatal|hang|error|warning|info|-)( |$))", "RATE"),
+    (r"\b\d+ (?=(reads?|writes?|accesses|per second)\b)", "N "),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?UTC|Z)?", "TIME"),
     (r"\b[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d\b", "TIME"),
     (r"\b\d\d:\d\d:\d\d(\.\d+)?\b", "TIME"),
+    (r"\b\d+\.\d+\.\d+[-+\w.]*", "VERSION"),
     (r"\b[0-9a-f]{32}\b", "KEY"),
     (r"\b\d+-\d+\b(?!-)", "ID"),
     (r"(?i)\b(pid|tid|thread)(\W{1,3})\d+", r"\1\2N"),
