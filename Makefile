@@ -306,7 +306,7 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh qemu.sh)
+LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
@@ -382,7 +382,11 @@ install: all
 	install -D -m 0644 -t $(DESTDIR)$(datadir)/nisvd/machines $(wildcard daemon/machines/*.json)
 	install -D -m 0644 -t $(DESTDIR)$(datadir)/nisvd daemon/edge/io.nisvd.Monitor.varlink
 	sed 's|@sbindir@|$(sbindir)|g' systemd/nisvd.service.in >$(O)/nisvd.service
-	install -D -m 0644 -t $(DESTDIR)$(unitdir) $(O)/nisvd.service systemd/nisvd.socket
+	sed 's|@bindir@|$(bindir)|g' systemd/nisvd-metrics.service.in >$(O)/nisvd-metrics.service
+	install -D -m 0644 -t $(DESTDIR)$(unitdir) $(O)/nisvd.service systemd/nisvd.socket \
+		$(O)/nisvd-metrics.service systemd/nisvd-metrics.timer
+	install -D -m 0644 -t $(DESTDIR)$(datadir)/nisvd/metrics systemd/metrics/nisvd.rules.yml \
+		systemd/metrics/nisvd-dashboard.json
 	install -D -m 0644 systemd/nisvd.sysusers $(DESTDIR)$(sysusersdir)/nisvd.conf
 	install -D -m 0644 systemd/nisvd.tmpfiles $(DESTDIR)$(tmpfilesdir)/nisvd.conf
 	install -D -m 0644 -t $(DESTDIR)$(catalogdir) systemd/nisvd.catalog

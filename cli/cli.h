@@ -20,10 +20,13 @@ struct options {
 	const char *socket; /* never NULL */
 	const char *file;   /* --file: a dossier or a trace, NULL: ask a daemon */
 	enum json_mode json;
-	const char *since, *until, *lines, *directory, *cause, *kind; /* of history; NULL */
+	const char *since, *until, *directory, *cause, *kind; /* of history; NULL */
+	const char *lines;				      /* -n, NULL: without a limit */
 	const char *symbols; /* --symbols: a System.map of the guest, or NULL */
+	const char *delay;   /* -d, NULL: as the verb has it */
+	const char *output;  /* -o: a file for the output, NULL: standard output */
 	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose, reverse,
-		merge;
+		merge, redact;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */
@@ -45,6 +48,8 @@ int verb_history(const struct options *options, int argc, char **argv);
 int verb_decode(const struct options *options, int argc, char **argv);
 int verb_status(const struct options *options, int argc, char **argv);
 int verb_export(const struct options *options, int argc, char **argv);
+int verb_top(const struct options *options, int argc, char **argv);
+int verb_metrics(const struct options *options, int argc, char **argv);
 
 /* --bridge: carries bytes between standard input and output and the socket until either ends. */
 int bridge_run(const struct options *options);
@@ -66,5 +71,11 @@ void error_note(const struct options *options, const char *format, ...)
  * Parses a guest address for people: 0x and hexadecimal, or decimal digits. 0, -EINVAL or -ERANGE.
  */
 int parse_address(const char *text, unsigned long long *ret);
+
+/*
+ * The value of -n, a number of at least 1; @ret stays as it is where the option was not given.
+ * False (told): it is none.
+ */
+bool parse_count(const struct options *options, size_t *ret);
 
 #endif

@@ -32,14 +32,23 @@ struct client *client_close(struct client *client);
 int client_call(struct client *client, const char *method, struct json_object *params,
 		struct json_object **ret);
 
+/* The same, but returns CLIENT_LOST, untold, where the other side ended the conversation. */
+int client_attempt(struct client *client, const char *method, struct json_object *params,
+		   struct json_object **ret);
+
 /* Calls a method that answers more than once. */
 int client_start(struct client *client, const char *method, struct json_object *params);
 
-#define CLIENT_LOST   (-1)
-#define CLIENT_UNREAD (-2) /* only after client_watch_output() */
+#define CLIENT_LOST	 (-1)
+#define CLIENT_UNREAD	 (-2) /* only after client_watch_output() */
+#define CLIENT_DISTURBED (-3) /* only of client_reopen() */
 
 /* From now on the end of whoever reads our standard output ends client_next(), too. */
 void client_watch_output(struct client *client);
+
+/* From now on it is not told that a VM is not there (NISV_EXIT_NO_SUCH_VM): it was listed before.
+ */
+void client_allow_gone(struct client *client);
 
 /*
  * Waits for the next reply of it. @ret_more: further replies follow. Returns CLIENT_LOST, and tells
@@ -59,8 +68,12 @@ int client_connect(const struct options *options);
 /* Tells why client_connect() failed. Returns NISV_EXIT_UNREACHABLE. */
 int client_unreachable(const struct options *options, int error);
 
-/* Waits until a lost nisvd listens at the socket again. The new conversation, or an error. */
-int client_reopen(const struct options *options, struct client **ret);
+/*
+ * Waits until a lost nisvd listens at the socket again. The new conversation, or an error. @watch:
+ * a file descriptor that ends the waiting when there is something to read, -1: none;
+ * CLIENT_DISTURBED then, untold.
+ */
+int client_reopen(const struct options *options, int watch, struct client **ret);
 
 /* {name: value}, {} where @value is NULL. NULL without memory. */
 struct json_object *client_params(const char *name, const char *value);

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/reply.h"
+#include "cli/screen.h"
 
 int error_report(const struct options *options, int status, const char *name,
 		 struct json_object *parameters, const char *format, ...)
@@ -19,6 +20,7 @@ int error_report(const struct options *options, int status, const char *name,
 	if (vasprintf(&message, format, ap) < 0)
 		message = NULL;
 	va_end(ap);
+	screen_leave(); /* what it says must stay */
 	if (options->json == JSON_OFF) {
 		clean = reply_clean_text(message ? message : strerror(ENOMEM), true);
 		fprintf(stderr, "nisvctl: %s\n", clean ? clean : strerror(ENOMEM));
@@ -50,6 +52,7 @@ void error_note(const struct options *options, const char *format, ...)
 		message = NULL;
 	va_end(ap);
 	clean = message ? reply_clean_text(message, true) : NULL;
+	screen_leave();
 	if (clean)
 		fprintf(stderr, "nisvctl: %s\n", clean);
 	free(clean);
@@ -67,4 +70,20 @@ int parse_address(const char *text, unsigned long long *ret)
 	errno = 0;
 	*ret = strtoull(digits, NULL, hex ? 16 : 10);
 	return -errno;
+}
+
+bool parse_count(const struct options *options, size_t *ret)
+{
+	const char *text = options->lines;
+	unsigned long long n;
+
+	if (!text)
+		return true;
+	if (strspn(text, "0123456789") == strlen(text) && parse_address(text, &n) == 0 && n) {
+		*ret = n;
+		return true;
+	}
+	error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+		     "-n takes a number of 1 or more, not \"%s\"", text);
+	return false;
 }

@@ -163,6 +163,19 @@ const char *format_times(int64_t count, char buf[FORMAT_MAX])
 	return buf;
 }
 
+const char *format_rate(double per_second, char buf[FORMAT_MAX])
+{
+	if (per_second <= 0)
+		return fixed("0", buf);
+	if (per_second < 10)
+		snprintf(buf, FORMAT_MAX, "%.1f", per_second);
+	else if (per_second < 1e6)
+		snprintf(buf, FORMAT_MAX, "%.0f", per_second);
+	else
+		snprintf(buf, FORMAT_MAX, "%.1fM", per_second / 1e6);
+	return buf;
+}
+
 const char *format_confidence(double confidence)
 {
 	return confidence >= 0.9 ? "certain" : confidence >= 0.7 ? "likely" : "possible";

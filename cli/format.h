@@ -35,6 +35,9 @@ const char *format_between(const char *since, const char *until, char buf[FORMAT
 /* "12 times", "once". */
 const char *format_times(int64_t count, char buf[FORMAT_MAX]);
 
+/* How often a second: "0", "0.5", "1234", "12.3M". */
+const char *format_rate(double per_second, char buf[FORMAT_MAX]);
+
 /* "certain" (>= 0.9), "likely" (>= 0.7), "possible". */
 const char *format_confidence(double confidence);
 

@@ -2,13 +2,16 @@
 
 /* nisvctl: its verbs. The table makes the parser and their part of --help. */
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
+#include "cli/term.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -23,6 +26,8 @@ struct verb {
 static const struct verb verbs[] = {
 	{"list", "", 0, 0, "all", verb_list,
 	 "running VMs, and those that ended with a finding in the last 24 hours (the default)"},
+	{"top", "", 0, 0, "delay lines", verb_top,
+	 "MMIO and aborts per second, by VM and place, live"},
 	{"show", "VM", 1, 1, "", verb_show, "one VM: identity, memory layout, what was captured"},
 	{"map", "VM", 1, 1, "", verb_map, "its fault map in address order: regions, holes, faults"},
 	{"explain", "[VM [ADDRESS]]", 0, 2, "symbols list-causes verbose", verb_explain,
@@ -36,7 +41,9 @@ static const struct verb verbs[] = {
 	 "a syndrome in words; or a text, as arguments or on standard input: lines of a kernel's "
 	 "or VMM's log, of a trace, an oops, a register dump"},
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
-	{"export", "VM", 1, 1, "", verb_export,
+	{"metrics", "", 0, 0, "output", verb_metrics,
+	 "counts and states for Prometheus, as OpenMetrics text"},
+	{"export", "VM", 1, 1, "redact", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
 };
 
@@ -105,22 +112,35 @@ static int run_verb(const struct options *options, int argc, char **argv)
 	return verb->run(options, argc, argv);
 }
 
+/*
+ * Whoever closed a standard stream wants nothing of it; a socket that took its number would get
+ * what is written there. What is opened in its place cannot be used either, and that is told.
+ */
+static void keep_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.socket = NISV_SOCKET_PATH};
 	int first;
 
+	keep_standard_streams();
 	setlocale(LC_ALL, "");
 	first = options_parse(argc, argv, &options);
 	if (first < 0)
 		return NISV_EXIT_USAGE;
 	if (options.help) {
 		print_help();
-		return NISV_EXIT_OK;
+		return term_flush_stdout(&options);
 	}
 	if (options.version) {
 		puts("nisvctl " NISV_VERSION);
-		return NISV_EXIT_OK;
+		return term_flush_stdout(&options);
 	}
 	if (options.host && options.file)
 		return error_report(&options, NISV_EXIT_USAGE, NULL, NULL,

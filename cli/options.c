@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/nearest.h"
+
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 enum option_section {
@@ -39,11 +41,15 @@ static const struct option_spec specs[] = {
 	{'a', "all", NULL, no_argument, OPTION_VERB, MEMBER(all), "list: every VM that ended, too"},
 	{'f', "follow", NULL, no_argument, OPTION_VERB, MEMBER(follow),
 	 "events: go on, and wait for a restarted daemon"},
+	{'d', "delay", "SECONDS", required_argument, OPTION_VERB, MEMBER(delay),
+	 "top: time between two rounds (2)"},
+	{'n', "lines", "NUMBER", required_argument, OPTION_VERB, MEMBER(lines),
+	 "top: rounds; history: entries"},
+	{'o', "output", "FILE", required_argument, OPTION_VERB, MEMBER(output),
+	 "metrics: into a file, which is replaced at once and as a whole"},
 	{0, "since", "TIME", required_argument, OPTION_VERB, MEMBER(since),
 	 "history: from then on: today, 12:00, -1h, ..."},
 	{0, "until", "TIME", required_argument, OPTION_VERB, MEMBER(until), "history: up to then"},
-	{'n', "lines", "NUMBER", required_argument, OPTION_VERB, MEMBER(lines),
-	 "history: the newest ones only"},
 	{'r', "reverse", NULL, no_argument, OPTION_VERB, MEMBER(reverse),
 	 "history: the newest first"},
 	{0, "directory", "DIR", required_argument, OPTION_VERB, MEMBER(directory),
@@ -54,6 +60,8 @@ static const struct option_spec specs[] = {
 	 "history: of this cause only"},
 	{0, "kind", "KIND", required_argument, OPTION_VERB, MEMBER(kind),
 	 "history: of this kind of fault only"},
+	{0, "redact", NULL, no_argument, OPTION_VERB, MEMBER(redact),
+	 "export: without the guest's registers and memory, and secrets of the VMM"},
 	{0, "symbols", "FILE", required_argument, OPTION_VERB, MEMBER(symbols),
 	 "explain: name the guest kernel's functions, from its System.map or /proc/kallsyms"},
 	{0, "list-causes", NULL, no_argument, OPTION_VERB, MEMBER(list_causes),
@@ -184,16 +192,54 @@ static size_t find(int code)
 	return i;
 }
 
-int options_parse(int argc, char **argv, struct options *options)
-{
-	struct option longs[LENGTH(specs) + 1] = {0};
-	char shorts[LENGTH(specs) * 2 + 1] = "", *s = shorts;
-	const char *wrong = NULL, *wrong_json = NULL;
-	size_t n = 0, i;
-	int code;
+/* What is wrong with an option, from the return of getopt_long(), which it keeps in globals. */
+struct mistake {
+	int code; /* 0: nothing, '?': unknown, or a value that it does not take, ':': no value */
+	int option;
+	const char *word; /* of an unknown long one */
+};
 
-	_Static_assert(LENGTH(specs) <= 32, "the bits of given");
-	for (i = 0; i < LENGTH(specs); i++) {
+static int unknown_option(const struct options *options, const char *word)
+{
+	const char *names[LENGTH(specs)], *nearest;
+	char given[48];
+	size_t n = 0;
+
+	for (size_t i = 0; i < LENGTH(specs); i++)
+		if (specs[i].name)
+			names[n++] = specs[i].name;
+	snprintf(given, sizeof(given), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	nearest = nearest_word(given, names, n);
+	if (nearest)
+		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				    "\"%s\" is no option: did you mean \"--%s\"?", word, nearest);
+	return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+			    "\"%s\" is no option: \"nisvctl --help\" lists them", word);
+}
+
+static int tell(const struct options *options, const struct mistake *mistake)
+{
+	size_t i = find(mistake->option);
+	const struct option_spec *spec = i < LENGTH(specs) ? &specs[i] : NULL;
+	char name[32], letter[] = {'-', (char)mistake->option, 0};
+
+	if (!spec)
+		return unknown_option(options, mistake->option ? letter : mistake->word);
+	snprintf(name, sizeof(name), "%s%s", mistake->option < CODE_FIRST ? "" : "--",
+		 mistake->option < CODE_FIRST ? letter : spec->name);
+	if (mistake->code == ':')
+		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				    "%s needs a value: \"%s %s\"", name, name, spec->arg);
+	return error_report(options, NISV_EXIT_USAGE, NULL, NULL, "%s takes no value", name);
+}
+
+static void describe(struct option longs[LENGTH(specs) + 1], char shorts[LENGTH(specs) * 2 + 2])
+{
+	size_t n = 0;
+	char *s = shorts;
+
+	*s++ = ':'; /* a value that is missing is another mistake than an unknown option */
+	for (size_t i = 0; i < LENGTH(specs); i++) {
 		if (specs[i].letter) {
 			*s++ = specs[i].letter;
 			if (specs[i].has_arg == required_argument)
@@ -204,25 +250,33 @@ int options_parse(int argc, char **argv, struct options *options)
 						     CODE_FIRST + (int)i};
 	}
 	*s = 0;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+	struct option longs[LENGTH(specs) + 1] = {0};
+	char shorts[LENGTH(specs) * 2 + 2];
+	const char *wrong_json = NULL;
+	struct mistake mistake = {0};
+	int code;
+
+	_Static_assert(LENGTH(specs) <= 32, "the bits of given");
+	describe(longs, shorts);
 	opterr = 0; /* all are told below, once it is known whether as JSON */
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) >= 0) {
-		i = find(code);
-		if (i == LENGTH(specs))
-			wrong = wrong ? wrong : argv[optind - 1];
-		else if (!set(options, i))
+		if ((code == '?' || code == ':') && !mistake.code)
+			mistake = (struct mistake){code, optopt, argv[optind - 1]};
+		else if (code != '?' && code != ':' && !set(options, find(code)))
 			wrong_json = optarg;
 	}
-	if (wrong)
-		error_report(options, NISV_EXIT_USAGE, NULL, NULL,
-			     "option not understood or without its value: \"%s\": try \"nisvctl "
-			     "--help\"",
-			     wrong);
+	if (mistake.code)
+		tell(options, &mistake);
 	else if (wrong_json)
 		error_report(
 			options, NISV_EXIT_USAGE, NULL, NULL,
 			"--json takes pretty, short or off, not \"%s\": try \"nisvctl --help\"",
 			wrong_json);
-	return wrong || wrong_json ? -1 : optind;
+	return mistake.code || wrong_json ? -1 : optind;
 }
 
 /* Is @word one of the words of @list? */

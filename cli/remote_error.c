@@ -6,12 +6,15 @@
 
 #include "cli/reply.h"
 
-static int no_such_vm(const struct options *options, const char *name, struct json_object *params)
+static int no_such_vm(const struct options *options, const char *name, struct json_object *params,
+		      const char *nearest)
 {
-	return error_report(options, NISV_EXIT_NO_SUCH_VM, name, params,
-			    "no VM is called \"%s\": \"nisvctl%s list -a\" shows all, by name, id "
-			    "and VMM",
-			    reply_string(params, "vm"), options->file ? " --file ..." : "");
+	return error_report(
+		options, NISV_EXIT_NO_SUCH_VM, name, params,
+		"no VM is called \"%s\"%s%s%s \"nisvctl%s list -a\" shows all, by name, "
+		"id and VMM",
+		reply_string(params, "vm"), nearest ? ": did you mean \"" : ":",
+		nearest ? nearest : "", nearest ? "\"?" : "", options->file ? " --file ..." : "");
 }
 
 static int ambiguous_vm(const struct options *options, const char *name, struct json_object *params)
@@ -38,10 +41,11 @@ static int ambiguous_vm(const struct options *options, const char *name, struct 
 	return status;
 }
 
-int remote_error_report(const struct options *options, const char *name, struct json_object *params)
+int remote_error_report(const struct options *options, const char *name, struct json_object *params,
+			const char *nearest)
 {
 	if (strcmp(name, NISV_ERROR_NO_SUCH_VM) == 0)
-		return no_such_vm(options, name, params);
+		return no_such_vm(options, name, params, nearest);
 	if (strcmp(name, NISV_ERROR_AMBIGUOUS_VM) == 0)
 		return ambiguous_vm(options, name, params);
 	if (strcmp(name, NISV_ERROR_BAD_INPUT) == 0)

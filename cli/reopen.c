@@ -14,7 +14,7 @@
 
 /* The nearest folder of the socket that is there: a stopped service may have lost all of /run/...
  */
-static int watch(const char *socket)
+static int watch_for(const char *socket)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	char *path = strdup(socket), *dir = path;
@@ -34,22 +34,26 @@ static int watch(const char *socket)
  * A change in the folder wakes us at once; the timeout, which grows, is for what inotify does not
  * tell (listen(2) after the socket was made) and for where it cannot be had.
  */
-int client_reopen(const struct options *options, struct client **ret)
+int client_reopen(const struct options *options, int watch, struct client **ret)
 {
 	int wait = WAIT_FIRST_MS;
 
 	for (;;) {
-		struct pollfd p = {.fd = watch(options->socket), .events = POLLIN};
+		struct pollfd p[2] = {
+			{.fd = watch_for(options->socket), .events = POLLIN},
+			{.fd = watch, .events = POLLIN},
+		};
 		int r = client_try(options, ret);
+		bool absent = r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR;
 
-		if (r == 0 || (r != -ENOENT && r != -ECONNREFUSED && r != -ENOTDIR)) {
-			if (p.fd >= 0)
-				close(p.fd);
+		if (absent)
+			poll(p, 2, wait);
+		if (p[0].fd >= 0)
+			close(p[0].fd);
+		if (!absent)
 			return r == 0 ? NISV_EXIT_OK : client_unreachable(options, r);
-		}
-		poll(&p, 1, wait);
-		if (p.fd >= 0)
-			close(p.fd);
+		if (p[1].revents)
+			return CLIENT_DISTURBED;
 		wait = wait * 2 < WAIT_MAX_MS ? wait * 2 : WAIT_MAX_MS;
 	}
 }

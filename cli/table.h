@@ -12,7 +12,7 @@ struct table_column {
 	const char *name;
 	bool right;    /* numbers */
 	bool truncate; /* gives way first where the terminal is narrow */
-	bool wrap;     /* long cells take more lines */
+	bool wrap;     /* only of the last one: on a terminal, long cells take more lines */
 	bool hidden;   /* not shown */
 };
 

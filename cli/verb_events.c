@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cell.h"
 #include "cli/client.h"
 #include "cli/format.h"
 #include "cli/reply.h"
@@ -12,6 +13,9 @@
  * The faults one by one. Without -f they are taken from the dossiers, which end; with -f from a
  * subscription, which begins with the present state and does not.
  */
+
+#define VM_WIDTH 16
+#define INDENT	 16 /* of the lines that follow: below the VM */
 
 struct printer {
 	const struct options *options;
@@ -33,26 +37,37 @@ static const char *vm_name(struct printer *p, struct json_object *event)
 	return *name ? name : "-";
 }
 
+/* On a terminal what is long is cut or wrapped; elsewhere it is a line, whole. */
 static void print_fault(struct printer *p, struct json_object *event)
 {
 	struct json_object *fault = reply_object(event, "fault");
-	const char *instruction = reply_string(fault, "instruction");
-	char clock[FORMAT_MAX], times[FORMAT_MAX], outcome[VM_TEXT_MAX];
-	FILE *out = p->term.out;
+	const char *instruction = reply_string(fault, "instruction"), *name = vm_name(p, event);
+	char clock[FORMAT_MAX], times[FORMAT_MAX], outcome[VM_TEXT_MAX], cut[4 * VM_WIDTH + 8];
+	char first[512], text[512], so_far[FORMAT_MAX + 16] = "";
+	int fill = VM_WIDTH - (int)term_columns(name);
 
 	if (!p->headed && !p->options->no_legend)
-		fprintf(out, "%s%-15s  %-16s %-12s %-18s %s%s\n",
-			term_colour(&p->term, COLOUR_BOLD), "TIME", "VM", "KIND", "ADDRESS",
-			"INSTRUCTION, OUTCOME", term_colour(&p->term, COLOUR_NONE));
+		fprintf(p->term.out, "%s%-15s %-*s %-10s %-12s %s%s\n",
+			term_colour(&p->term, COLOUR_BOLD), "TIME", VM_WIDTH, "VM", "KIND",
+			"ADDRESS", "INSTRUCTION, OUTCOME", term_colour(&p->term, COLOUR_NONE));
 	p->headed = true;
-	fprintf(out, "%-15s  %-16s %-12s %-18s %s, %s",
-		format_clock(reply_string(fault, "time"), clock), vm_name(p, event),
-		reply_string(fault, "kind"), site_address(fault),
-		*instruction ? instruction : "(not read)", site_outcome(fault, outcome));
+	if (p->term.terminal && fill < 0) {
+		fill = VM_WIDTH - (int)cell_cut(&p->term, name, VM_WIDTH, cut, sizeof(cut));
+		name = cut;
+	}
 	/* Details of a storm come at the 1st, 2nd, 4th, 8th ... time. */
 	if (reply_int(fault, "count") > 1)
-		fprintf(out, ", %s so far", format_times(reply_int(fault, "count"), times));
-	putc('\n', out);
+		snprintf(so_far, sizeof(so_far), ", %s so far",
+			 format_times(reply_int(fault, "count"), times));
+	snprintf(first, sizeof(first), "%-15s %.256s%*s %-10.32s %-12.32s ",
+		 format_clock(reply_string(fault, "time"), clock), name, fill > 0 ? fill : 0, "",
+		 reply_string(fault, "kind"), site_address(fault));
+	snprintf(text, sizeof(text), "%.256s, %s%s", *instruction ? instruction : "(not read)",
+		 site_outcome(fault, outcome), so_far);
+	if (p->term.terminal)
+		term_wrap(&p->term, first, INDENT, text);
+	else
+		fprintf(p->term.out, "%s%s\n", first, text);
 }
 
 /* As Subscribe sends it, also where it was taken from a dossier. */
@@ -141,10 +156,11 @@ static int print_present(struct printer *p, struct client *client, const char *v
 		json_object_object_add(params, "all", json_object_new_boolean(true));
 		status = client_call(client, NISV_METHOD_LIST_VMS, params, &reply);
 		vms = status == NISV_EXIT_OK ? reply_array(reply, "vms") : NULL;
+		client_allow_gone(client); /* forgotten since it was listed */
 		for (size_t i = 0; i < reply_length(vms) && status == NISV_EXIT_OK; i++) {
 			status = read_dossier(client, reply_string(reply_at(vms, i), "key"), list);
 			if (status == NISV_EXIT_NO_SUCH_VM)
-				status = NISV_EXIT_OK; /* forgotten since it was listed */
+				status = NISV_EXIT_OK;
 		}
 		json_object_put(reply);
 	}
@@ -201,7 +217,7 @@ int verb_events(const struct options *options, int argc, char **argv)
 			client = client_close(client);
 			p.dropped = 0;
 			p.resumed = true;
-			status = client_reopen(options, &client);
+			status = client_reopen(options, -1, &client);
 			if (status != NISV_EXIT_OK)
 				break;
 			error_note(options, "nisvd is back");

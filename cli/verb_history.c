@@ -28,21 +28,6 @@ static int take_time(const struct options *options, const char *name, const char
 			    "%s does not understand \"%s\": it takes " TIMESPEC_FORMS, name, text);
 }
 
-static int take_lines(const struct options *options, size_t *ret)
-{
-	const char *text = options->lines;
-	size_t n = text ? strspn(text, "0123456789") : 0;
-
-	*ret = SIZE_MAX;
-	if (!text)
-		return NISV_EXIT_OK;
-	if (!n || n > 9 || text[n])
-		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
-				    "--lines takes a number, not \"%s\"", text);
-	*ret = strtoul(text, NULL, 10);
-	return NISV_EXIT_OK;
-}
-
 static int take_query(const struct options *options, const char *vm, struct history_query *ret)
 {
 	int status;
@@ -54,6 +39,7 @@ static int take_query(const struct options *options, const char *vm, struct hist
 		.cause = options->cause,
 		.kind = options->kind,
 		.until_usec = UINT64_MAX,
+		.lines = SIZE_MAX,
 	};
 	if (options->host)
 		return error_report(
@@ -75,7 +61,9 @@ static int take_query(const struct options *options, const char *vm, struct hist
 	if (status == NISV_EXIT_OK && ret->since_usec > ret->until_usec)
 		status = error_report(options, NISV_EXIT_USAGE, NULL, NULL,
 				      "--since is later than --until");
-	return status == NISV_EXIT_OK ? take_lines(options, &ret->lines) : status;
+	if (status == NISV_EXIT_OK && !parse_count(options, &ret->lines))
+		status = NISV_EXIT_USAGE;
+	return status;
 }
 
 /* ---- the table ---- */

@@ -76,7 +76,7 @@ static void set_row(struct table *table, const struct term *term, struct json_ob
 	table_set(table, row, 3, reply_has(vm, "vcpus") ? buf : "-", COLOUR_NONE);
 	format_bytes((uint64_t)reply_int(vm, "ram_bytes"), buf);
 	table_set(table, row, 4, reply_has(vm, "ram_bytes") ? buf : "-", COLOUR_NONE);
-	snprintf(buf, sizeof(buf), "%" PRId64, vm_aborts(reply_object(vm, "aborts")));
+	snprintf(buf, sizeof(buf), "%" PRId64, counters_sum(reply_object(vm, "aborts")));
 	table_set(table, row, 5, buf, COLOUR_NONE);
 	snprintf(buf, sizeof(buf), "%" PRId64, reply_int(mmio, "per_second"));
 	table_set(table, row, 6, ended ? "-" : buf, COLOUR_NONE);

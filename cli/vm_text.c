@@ -10,13 +10,13 @@
 
 #define FIELD_WIDTH 12
 
-int64_t vm_aborts(struct json_object *aborts)
+int64_t counters_sum(struct json_object *counters)
 {
 	int64_t sum = 0;
 
-	if (!aborts)
+	if (!counters)
 		return 0;
-	json_object_object_foreach (aborts, name, value) {
+	json_object_object_foreach (counters, name, value) {
 		(void)name;
 		sum = reply_sum(sum, json_object_get_int64(value));
 	}

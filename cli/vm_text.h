@@ -10,8 +10,8 @@
 
 #define VM_TEXT_MAX 160
 
-/* All aborts of an Aborts object; MMIO is none. */
-int64_t vm_aborts(struct json_object *aborts);
+/* All members of an object of counters, such as Aborts and Lost, added up; NULL: 0. */
+int64_t counters_sum(struct json_object *counters);
 
 /* "nisv 10, exec 2", "none". */
 const char *vm_aborts_text(struct json_object *aborts, char buf[VM_TEXT_MAX]);

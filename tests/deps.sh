@@ -18,8 +18,10 @@ esac
 build="gcc make pkg-config clang llvm bpftool scdoc"
 libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcapstone-dev
 	libsmartcols-dev libinih-dev libcmocka-dev"
+# Of these a test needs programs: promtool, and an sshd of its own.
+servers="openssh-server prometheus"
 check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq expect socat python3
-	bsdutils zsh less procps mount systemd"
+	bsdutils zsh less procps mount systemd $servers"
 lab="mmdebstrap arch-test qemu-system-arm qemu-system-x86 binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
 # The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).
@@ -27,6 +29,13 @@ want="$build $cross $libc $check $lab libfdt-dev:$arch libfdt1:$other"
 for library in $libraries; do
 	want="$want $library:$arch $library:$other"
 done
+
+unit_of() {
+	case $1 in
+	openssh-server) echo ssh ;;
+	*) echo "$1" ;;
+	esac
+}
 
 missing=
 for package in $want; do
@@ -42,5 +51,17 @@ fi
 echo "deps: installing$missing"
 dpkg --print-foreign-architectures | grep -qx "$other" || dpkg --add-architecture "$other"
 apt-get update -q
+# No server becomes one of this machine, now or at its next boot.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+	trap 'rm -f "$policy"' EXIT
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+fi
 # shellcheck disable=SC2086 # one word per package
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+for server in $servers; do
+	case $missing in
+	*" $server"*) systemctl --quiet disable "$(unit_of "$server")" 2>/dev/null || true ;;
+	esac
+done

@@ -32,13 +32,37 @@ help_options=$(sed -n '/^Options of verbs/,$p' <<<"$help" |
 	sed -nE 's/^  (-[a-zA-Z])(, .*)?$/\1 \2/p; s/^  (-[a-zA-Z])([, ].*)$/\1 \2/p; s/^      (--[a-z-]+).*/\1/p' |
 	grep -oE -- '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,')
 man_options=$(sed -n '/^# OPTIONS/,/^# ENV/p' "$man" | grep -E '^\*-' | grep -oE '\*--?[a-zA-Z][a-z-]*\*' | tr -d '*')
-bash_options=$(sed -n "/local options=/,/'$/p" "$bash_completion" | tr "\t'" '  ' |
-	grep -oE -- ' --?[a-zA-Z][a-z-]*' | tr -d ' ')
-zsh_options=$(sed -n '/^_arguments/,$p' "$zsh_completion" | sed "s/'([^)]*)'/ /; s/'([^)]*)/'/" |
-	sed -E "s/\[.*//; s/=-$//" | grep -oE -- '--?[a-zA-Z][a-z-]*' | grep -vx -- -S)
+# One list of options is for all verbs, the others for one each.
+bash_options=$({
+	sed -n "/local options=/,/'$/p" "$bash_completion"
+	sed -n '/^__nisvctl_options/,/^}/p' "$bash_completion"
+} | tr "\t'" '  ' | grep -oE -- ' --?[a-zA-Z][a-z-]*' | tr -d ' ')
+zsh_options=$(sed -n '/^_nisvctl()/,$p' "$zsh_completion" | grep -E "^[[:space:]]+'[(-]" |
+	sed "s/'([^)]*)'/ /; s/'([^)]*)/'/; s/\[.*//; s/=-$//" | grep -oE -- '--?[a-zA-Z][a-z-]*')
 check 'options: --help and man page' same "$help_options" "$man_options"
 check 'options: --help and bash' same "$help_options" "$bash_options"
 check 'options: --help and zsh' same "$help_options" "$zsh_options"
+
+# Which verb takes which option only nisvctl knows: bash must offer no other.
+# shellcheck source=cli/completion/nisvctl.bash
+. "$bash_completion"
+verb_options=$(sed -n '/^Options of verbs/,/^$/p' <<<"$help" | grep -oE '^ .{5}--[a-z-]+' | grep -oE -- '--.*')
+offers_what_is_taken() {
+	local verb option taken offered bad=0
+	for verb in $help_verbs; do
+		for option in $verb_options; do
+			taken=yes offered=yes
+			"$build/nisvctl" --socket /nonexistent "$verb" x x x "$option" 1 2>&1 | grep -q 'has no option' && taken=no
+			[[ " $(__nisvctl_options "$verb") " == *" $option "* ]] || offered=no
+			[[ $taken == "$offered" ]] || {
+				echo "$verb $option: taken $taken, offered $offered"
+				bad=1
+			}
+		done
+	done
+	return "$bad"
+}
+check 'options: those of each verb and bash' offers_what_is_taken
 
 # ---- form ---------------------------------------------------------------------------------------
 
@@ -70,8 +94,11 @@ check 'terms: --verbose and man page' same "$(sed -nE 's/^\t\{\{"([^"]+)".*/\1/p
 
 # A member that nisvctl reads and the interface does not have would read as empty for ever.
 members=$(grep -ohE '"?[a-z_0-9]+: [][?a-zA-Z(]|^  [a-z_0-9]+:' "$interface" | grep -oE '[a-z_0-9]+' | sort -u)
+# Those of cli/metrics.h are nisvctl's own.
+metrics_members='metrics samples labels type unit help'
 unknown() {
-	comm -13 <(printf '%s\n' "$members" continues error parameters | sort -u) \
+	# shellcheck disable=SC2086 # words
+	comm -13 <(printf '%s\n' "$members" continues error parameters $metrics_members | sort -u) \
 		<(find cli -name '*.c' ! -name '*history*' -exec \
 			grep -ohE 'reply_[a-z]+\([^"]*, "[a-z_0-9]+"\)' {} + |
 			grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u) | grep . && return 1

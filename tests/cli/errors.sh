@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Every way that nisvctl can fail: the exit status, the message with what to do, the same as JSON on
-# standard error; and the way to another host.
+# standard error.
 
-# shellcheck disable=SC2317 # functions are called by check
+# shellcheck disable=SC2317,SC2016 # functions are called by check; $ of jq filters
 # shellcheck source=tests/cli/common
 . "$(dirname "$0")/common"
 
@@ -28,6 +28,10 @@ for verb in show map explain events export 'events -f'; do
 	check "no such VM: $verb, JSON" fails 3 '^\{"error":"io.nisvd.Monitor.NoSuchVM",.*"parameters":\{"vm":"nope"\}\}$' \
 		n --json=short $verb nope
 done
+check 'no such VM: a name that is near' fails 3 "no VM is called \"${vm}x\": did you mean \"$vm\"\?" n show "${vm}x"
+check 'no such VM: a name that is near, of a stream' fails 3 "did you mean \"$vm\"\?" n events -f "${vm}x"
+check 'no such VM: a name that is near, JSON' fails 3 'did you mean' n --json=short export "${vm}x"
+check 'no such VM: a name that is near, JSON, whole' jq -e --arg vm "${vm}x" '.parameters == {vm: $vm}' "$work/err"
 for verb in show map explain verify events export; do
 	check "empty name: $verb" fails 2 'name is empty' n "$verb" ''
 done
@@ -56,14 +60,21 @@ check 'unknown verb' fails 2 'did you mean "explain"' n explian
 check 'unknown verb: beginning of one' fails 2 'did you mean "status"' n stat
 check 'unknown verb, nothing near' fails 2 'is no verb.*--help' n frobnicate
 check 'unknown verb: JSON' fails 2 '^\{.*did you mean' n explian --json=short
-check 'a verb of a later version' fails 2 'is no verb' n top
-check 'unknown option' fails 2 'option not understood.*--frob' n list --frob
+check 'a verb of a later version' fails 2 'is no verb' n rewind
+check 'unknown option' fails 2 '"--frob" is no option: .*--help' n list --frob
+check 'unknown option, mistyped' fails 2 '"--exitcode" is no option: did you mean "--exit-code"' n list --exitcode
+check 'unknown option, mistyped, with a value' fails 2 'did you mean "--socket"' n list --sokcet=/x
+check 'unknown option: a letter' fails 2 '"-x" is no option' n list -x
+check 'unknown option: a letter among others' fails 2 '"-x" is no option' n list -qxa
+check 'unknown option: more than one begin so' fails 2 '"--no" is no option: did you mean "--no-' n list --no
+check 'a value that is not taken' fails 2 '^nisvctl: --all takes no value' n list --all=x
 check 'unknown option: JSON, wherever it stands' fails 2 '^\{' n --frob list --json=short
 check 'option of another verb' fails 2 'show has no option -a' n show -a "$vm"
 check 'unknown JSON mode' fails 2 'pretty, short or off' n --json=yaml list
 check 'missing argument' fails 2 'show needs a VM' n show
 check 'extra argument' fails 2 'no further argument "b"' n show a b
-check 'missing value' fails 2 'without its value: "--socket"' "$build/nisvctl" list --socket
+check 'missing value' fails 2 '^nisvctl: --socket needs a value: "--socket PATH"' "$build/nisvctl" list --socket
+check 'missing value of a letter' fails 2 '^nisvctl: -H needs a value: "-H HOST"' n list -H
 check '--host and --file' fails 2 'exclude' n -H h --file x list
 check '--bridge and a verb' fails 2 'bridge' n --bridge list
 check '--help' exits 0 n --help
@@ -76,34 +87,8 @@ check '--json=short' test "$(n --json=short list | wc -l)" -eq 1
 check 'output that cannot be written' fails 1 'No space left' bash -c \
 	"'$build/nisvctl' --socket '$socket' list >/dev/full"
 
-# ---- other hosts --------------------------------------------------------------------------------
+# ---- the other side of --host (more in remote.sh) ----------------------------------------------------
 
-# As ssh does it: options, then the host, then words that a shell on the other side reads.
-mkdir "$work/bin"
-cat >"$work/bin/ssh" <<'SSH'
-#!/bin/sh
-while [ "$1" != -- ]; do shift; done
-[ "$2" = there ] || { echo "ssh: cannot resolve $2" >&2; exit 255; }
-shift 2
-exec sh -c "$*"
-SSH
-chmod +x "$work/bin/ssh"
-remote() {
-	PATH=$work/bin:$build:$PATH timeout 20 "$build/nisvctl" --socket "$socket" "$@"
-}
-check '--host' json 'mine | length == 3' remote -H there -j list
-printf '%016x T start\n' 0x1000 >"$work/symbols"
-check '--host: explain --symbols, of a file here' says "symbols of $work/symbols, as they are" \
-	remote -H there explain "$vm" --symbols "$work/symbols"
-check '--host: explain --list-causes' says '^mmio-storm' remote -H there explain --list-causes
-check '--host: events' json '.event.event == "fault"' remote -H there -j events
-check '--host: a large reply' test "$(remote -H there export "$vm" | tail -n 1 | jq -r .event)" = \
-	"$(n export "$vm" | tail -n 1 | jq -r .event)"
-check '--host: no such VM' fails 3 'no VM is called' remote -H there show nope
-check '--host: no such host' fails 4 'cannot reach nisvd on nowhere' remote -H nowhere list
-check '--host: no such host, JSON' fails 4 '^\{.*cannot resolve nowhere' remote -H nowhere --json=short list
-check '--host: an option in its place' fails 4 'cannot reach nisvd on -oProxyCommand' remote -H -oProxyCommand=true list
-check '--host: no nisvd there' fails 4 'not running' remote -H there --socket "/tmp/it's not there" list
 check '--bridge: raw varlink' test "$(printf '{"method":"org.varlink.service.GetInfo"}\0' | n --bridge |
 	tr -d '\0' | jq -r .parameters.product)" = nisvd
 describe='{"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"io.nisvd.Monitor"}}'

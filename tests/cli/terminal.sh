@@ -42,13 +42,23 @@ narrow() {
 
 # ---- width and colour ---------------------------------------------------------------------------
 
-for verb in list "show $jump" "map $ok" "explain $jump" explain status 'decode 0x92000007'; do
-	shown=$(tty "NO_COLOR=1 $q --no-pager $verb")
-	check "$verb: fits 80 columns" narrow
-	check "$verb: prints" test "${#shown}" -gt 100
-	check "$verb: no colour with NO_COLOR" has_not '\e'
+for size in '80 24' '200 50'; do
+	columns=${size% *} rows=${size#* }
+	for verb in list 'list -a' 'top -n 1 -d 0.1' "show $jump" "map $ok" explain "explain $jump" 'explain --list-causes' \
+		'explain --list-causes mmio-storm' verify events status 'decode 0x92000007'; do
+		shown=$(tty "NO_COLOR=1 $q --no-pager $verb")
+		check "$verb: fits $columns columns" narrow
+		check "$verb: prints" test "${#shown}" -gt 100
+		check "$verb: no colour with NO_COLOR" has_not '\e'
+		shown=$(tty "TERM=dumb $q --no-pager $verb")
+		check "$verb: no colour with TERM=dumb" has_not '\e'
+		shown=$(tty "LC_ALL=C NO_COLOR=1 $q --no-pager $verb")
+		check "$verb: ASCII without UTF-8" has_not '[^ -~]'
+		check "$verb: ASCII fits $columns columns" narrow
+	done
 done
 columns=72
+rows=24
 shown=$(tty "NO_COLOR=1 $q --no-pager list")
 check 'list: a name stays whole where it is narrow' has "^[0-9-]+ $jump "
 check 'list: fits' narrow
@@ -81,6 +91,12 @@ shown=$(n explain "$jump")
 check 'no colour without a terminal' has_not '\e'
 shown=$(tty "$q -j list")
 check 'JSON is pretty on a terminal' has '^  "vms"'
+
+# A cell of a table breaks between words, so that all of them are there as in one line.
+for verb in 'explain --list-causes' status; do
+	read -ra words <<<"$verb"
+	check "$verb: no word is broken" diff <(n "${words[@]}" | tr -s ' \n' '\n') <(tty "NO_COLOR=1 $q --no-pager $verb" | tr -s ' \n' '\n')
+done
 
 # ---- pictures of a live VM ------------------------------------------------------------------------
 

@@ -159,6 +159,6 @@ check '-H' fails 2 '"ssh web1 nisvctl history"' h -H web1
 check '--file' fails 2 '--directory' h --file x
 check '--since' fails 2 'does not understand "soon": it takes "2026-11-30 12:00"' h --since soon
 check '--since after --until' fails 2 'later than' h --since now --until -1h
-check '--lines' fails 2 '--lines takes a number, not "x"' h -n x
+check '--lines' fails 2 '-n takes a number of 1 or more, not "x"' h -n x
 check 'options of history only' fails 2 'since' n list --since today
 finish
