@@ -89,7 +89,7 @@ static int folder_open(const char *path, struct folder *ret)
 	int r = 0;
 
 	if (!folder.dir)
-		return errno ? -errno : -EIO;
+		return errno > 0 ? -errno : -EIO;
 	while (r >= 0 && (entry = readdir(folder.dir)))
 		if (strlen(entry->d_name) == NAME_LEN && begins_as_dossier(entry->d_name))
 			r = add(&folder, &room, entry->d_name);
