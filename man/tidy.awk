@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # From scdoc's output to what "mandoc -T lint" says nothing about: no paragraph beside a heading or at the end
-# of an indented block (it comes behind the block), and no long lines. And what stands for itself in a shell is
+# of an indented block (it comes behind the block), and no long lines. No word is hyphenated, options least of all:
+# scdoc asks for that before the title, where it does not last. And what stands for itself in a shell is
 # itself in the page: groff sets bare hyphens, quotes, carets and tildes as other characters of Unicode
 # (groff_char(7)), and scdoc before 1.11.3 writes bare ones.
 
@@ -27,6 +28,13 @@ function gap(at)
 /^\.RE$/ {
 	print
 	is_heading = 0
+	next
+}
+
+/^\.TH / {
+	print
+	print ".nh"
+	print ".ad l"
 	next
 }
 

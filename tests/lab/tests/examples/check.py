@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Do the examples print what the documents say? With UPDATE=1 in the environment they say what was printed."""
+"""Do the examples print what the documents say? They say what Debian 12 prints; on another kernel the examples have
+to succeed. With UPDATE=1 in the environment the documents say what was printed."""
 
 import difflib
 import os
@@ -30,7 +31,7 @@ for path in documents.paths():
     if os.environ.get("UPDATE"):
         documents.update(path, [lines for lines, _ in came])
         continue
-    for example, (lines, _) in zip(examples, came):
+    for example, (lines, _) in zip(examples, came) if sys.argv[3] == "bookworm" else ():
         diff = difflib.unified_diff(example.expected, example.cut(lines), "documented", "printed", lineterm="")
         checks.report(example.is_as_documented(lines), f"{path.name}: what it prints: {example.command}",
                       "\n" + "\n".join(diff))
