@@ -156,10 +156,11 @@ static int print_present(struct printer *p, struct client *client, const char *v
 		json_object_object_add(params, "all", json_object_new_boolean(true));
 		status = client_call(client, NISV_METHOD_LIST_VMS, params, &reply);
 		vms = status == NISV_EXIT_OK ? reply_array(reply, "vms") : NULL;
+		client_allow_gone(client); /* forgotten since it was listed */
 		for (size_t i = 0; i < reply_length(vms) && status == NISV_EXIT_OK; i++) {
 			status = read_dossier(client, reply_string(reply_at(vms, i), "key"), list);
 			if (status == NISV_EXIT_NO_SUCH_VM)
-				status = NISV_EXIT_OK; /* forgotten since it was listed */
+				status = NISV_EXIT_OK;
 		}
 		json_object_put(reply);
 	}

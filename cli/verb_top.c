@@ -28,32 +28,37 @@ struct top {
 	char note[96];
 };
 
-/* Digits with a point between them, in every locale. */
+/* "2", "0.5": with a point in every locale. Less than 0 for what is none, or has too many digits.
+ */
+static double read_seconds(const char *text)
+{
+	static const char digits[] = "0123456789";
+	size_t whole = strspn(text, digits);
+	bool point = text[whole] == '.';
+	const char *fraction = text + whole + point;
+	size_t n = strspn(fraction, digits);
+	double value, unit = 1;
+
+	if (!whole || whole > 9 || n > 9 || point != (n > 0) || fraction[n])
+		return -1;
+	value = (double)strtoul(text, NULL, 10);
+	for (size_t i = 0; i < n; i++) {
+		unit /= 10;
+		value += unit * (fraction[i] - '0');
+	}
+	return value;
+}
+
 static bool parse_delay(const struct options *options, double *ret)
 {
-	const char *text = options->delay;
-	double value = 0, digit = 1;
-	bool whole = true;
+	double value = options->delay ? read_seconds(options->delay) : DELAY_DEFAULT;
 
-	*ret = DELAY_DEFAULT;
-	if (!text)
-		return true;
-	for (const char *c = text; *c; c++) {
-		if (*c == '.' && whole && c > text && c[1])
-			whole = false;
-		else if (*c < '0' || *c > '9')
-			value = -1, digit = 0;
-		else
-			value = whole ? value * 10 + (*c - '0')
-				      : value + (digit /= 10) * (*c - '0');
-		if (value < 0 || value > DELAY_MAX)
-			break;
-	}
 	*ret = value;
 	if (value >= DELAY_MIN && value <= DELAY_MAX)
 		return true;
 	error_report(options, NISV_EXIT_USAGE, NULL, NULL,
-		     "-d takes seconds, %.1f to %.0f, not \"%s\"", DELAY_MIN, DELAY_MAX, text);
+		     "-d takes seconds, %.1f to %.0f, not \"%s\"", DELAY_MIN, DELAY_MAX,
+		     options->delay);
 	return false;
 }
 
