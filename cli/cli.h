@@ -26,7 +26,7 @@ struct options {
 	const char *delay;   /* -d, NULL: as the verb has it */
 	const char *output;  /* -o: a file for the output, NULL: standard output */
 	bool no_pager, no_legend, quiet, exit_code, all, follow, list_causes, verbose, reverse,
-		merge;
+		merge, redact;
 	bool help, version, bridge;
 	unsigned int
 		given; /* a bit for each option of single verbs, as in the table in options.c */

@@ -43,7 +43,7 @@ static const struct verb verbs[] = {
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
 	{"metrics", "", 0, 0, "output", verb_metrics,
 	 "counts and states for Prometheus, as OpenMetrics text"},
-	{"export", "VM", 1, 1, "", verb_export,
+	{"export", "VM", 1, 1, "redact", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
 };
 

@@ -60,6 +60,8 @@ static const struct option_spec specs[] = {
 	 "history: of this cause only"},
 	{0, "kind", "KIND", required_argument, OPTION_VERB, MEMBER(kind),
 	 "history: of this kind of fault only"},
+	{0, "redact", NULL, no_argument, OPTION_VERB, MEMBER(redact),
+	 "export: without the guest's registers and memory, and secrets of the VMM"},
 	{0, "symbols", "FILE", required_argument, OPTION_VERB, MEMBER(symbols),
 	 "explain: name the guest kernel's functions, from its System.map or /proc/kallsyms"},
 	{0, "list-causes", NULL, no_argument, OPTION_VERB, MEMBER(list_causes),

@@ -63,6 +63,29 @@ static void print_note(const struct term *term, struct json_object *reply)
 	putc('\n', term->out);
 }
 
+/* A dossier that is older than the rules, or redacted, may have been explained otherwise. */
+static void print_stored(const struct term *term, struct json_object *stored)
+{
+	struct json_object *findings = reply_array(stored, "findings");
+	char text[512];
+
+	if (!reply_bool(stored, "differs"))
+		return;
+	snprintf(text, sizeof(text), "nisvd %.40s, which wrote the dossier, found %s",
+		 reply_string(stored, "version"),
+		 reply_length(findings) ? "otherwise: " : "nothing.");
+	for (size_t i = 0; i < reply_length(findings) && strlen(text) < sizeof(text) - 120; i++) {
+		struct json_object *finding = reply_at(findings, i);
+
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%.10s %.64s (%s)",
+			 i ? ", " : "", reply_string(finding, "severity"),
+			 reply_string(finding, "cause"),
+			 format_confidence(reply_double(finding, "confidence")));
+	}
+	term_wrap(term, "", 0, text);
+	putc('\n', term->out);
+}
+
 static void print_vm(const struct term *term, struct json_object *reply,
 		     struct json_object *regions, const struct symbols *symbols)
 {
@@ -154,6 +177,7 @@ static int print_reply(const struct options *options, struct client *client,
 		regions = vm_regions_get(client, vm, &map);
 	term_open(&term, options, true);
 	print_note(&term, reply);
+	print_stored(&term, reply_object(reply, "stored"));
 	if (reply_length(groups) == 1)
 		print_only_group(&term, client, reply_at(groups, 0), symbols);
 	else if (reply_length(groups))

@@ -9,17 +9,21 @@
  */
 int verb_export(const struct options *options, int argc, char **argv)
 {
-	struct json_object *reply;
+	struct json_object *reply, *params = client_params("vm", argv[0]);
 	struct client *client = NULL;
 	bool more = true;
 	int status;
 
 	(void)argc;
 	status = client_open(options, CLIENT_DAEMON, &client);
-	if (status != NISV_EXIT_OK)
+	if (status != NISV_EXIT_OK) {
+		json_object_put(params);
 		return status;
+	}
+	if (options->redact)
+		json_object_object_add(params, "redact", json_object_new_boolean(true));
 	client_keep_raw(client);
-	client_start(client, NISV_METHOD_GET_DOSSIER, client_params("vm", argv[0]));
+	client_start(client, NISV_METHOD_GET_DOSSIER, params);
 	while (more) {
 		status = client_next(client, &reply, &more);
 		if (status == CLIENT_LOST)

@@ -64,6 +64,7 @@ __nisvctl_options() {
 	events) echo '-f --follow' ;;
 	history) echo '--since --until -n --lines -r --reverse --directory --merge --cause --kind' ;;
 	metrics) echo '-o --output' ;;
+	export) echo '--redact' ;;
 	esac
 }
 

@@ -35,6 +35,7 @@ struct evidence {
 	uint64_t now_ns;   /* when the evidence was gathered */
 	bool ended;	   /* the VM is no more */
 	uint64_t ended_ns; /* when it was seen to end */
+	bool is_redacted;  /* registers and guest memory were left out of the dossier */
 	bool is_traced;	   /* known by the text of tracepoints alone: no registers, no memory map */
 };
 

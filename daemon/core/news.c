@@ -131,7 +131,7 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 		const struct finding *finding = &findings->list[f];
 		size_t at = find_known(state, finding->signature), n_found = 0;
 		struct news_item found[1 + ITEMS_PER_FINDING];
-		uint64_t count = count_of(finding, false);
+		uint64_t count = count_of(finding, false), told;
 		bool is_first = at == state->n_known;
 
 		if (!finding->n_sites)
@@ -148,18 +148,17 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 		if (at < NEWS_KNOWN_MAX)
 			n_found += compare(&state->known[at], finding, is_first, count,
 					   found + n_found);
+		told = at < NEWS_KNOWN_MAX ? state->known[at].told : 0;
 		for (size_t i = 0; i < n_found; i++) {
 			if (n >= NEWS_MAX || !allowed(state, now_ns, per_minute)) {
 				state->withheld++;
 				state->untold++;
 				continue;
 			}
-			found[i].since_last = count;
-			if (at < NEWS_KNOWN_MAX) {
-				found[i].since_last -= state->known[at].told;
-				state->known[at].told = count;
-			}
+			found[i].since_last = count - told;
 			items[n++] = found[i];
+			if (at < NEWS_KNOWN_MAX)
+				state->known[at].told = count;
 		}
 	}
 	return n;

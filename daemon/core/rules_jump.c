@@ -59,7 +59,7 @@ static void jumped_how(const struct scene *s, struct text *text)
 
 static void jumped_advise(const struct scene *s, struct text *text)
 {
-	if (!s->rec || s->evidence->is_traced)
+	if (!s->rec || s->evidence->is_traced || s->evidence->is_redacted)
 		text_add(text,
 			 "Find the jump: the guest's link register (x30) and ELR_EL1 at the fault "
 			 "name the caller.");

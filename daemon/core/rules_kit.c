@@ -203,6 +203,8 @@ static const char *insn_missing(const struct scene *s)
 		return "the state of the guest's MMU was not known";
 	case NISV_INSN_UNSAFE:
 		return "this kernel cannot tell device memory, so it was not read";
+	case NISV_INSN_LEFT_OUT:
+		return "it was left out of the dossier";
 	default:
 		return "its bytes were not read";
 	}

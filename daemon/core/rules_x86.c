@@ -18,7 +18,8 @@ static bool is_emulation(const struct scene *s)
 /* No byte of the instruction could be fetched: then the address is that of the code. */
 static bool is_fetch(const struct scene *s)
 {
-	return s->rec && s->rec->insn_len == 0 && s->rec->insn_state != NISV_INSN_UNREADABLE;
+	return s->rec && s->rec->insn_len == 0 && s->rec->insn_state != NISV_INSN_UNREADABLE &&
+	       s->rec->insn_state != NISV_INSN_LEFT_OUT;
 }
 
 /*

@@ -43,6 +43,7 @@ static struct vm *vm_free(struct vm *vm)
 	guest_view_clear(&vm->guest);
 	backings_clear(&vm->backings);
 	news_clear(&vm->news);
+	stored_clear(&vm->stored);
 	free(vm->machine);
 	free(vm->host);
 	free(vm->cmdline);
@@ -134,6 +135,7 @@ struct evidence vm_evidence(const struct vm *vm, const struct host *host, uint64
 		.now_ns = host->saved_ns ? host->saved_ns : now_ns,
 		.ended = vm->end != VM_END_NONE && vm->end != VM_END_NOT_WATCHED,
 		.ended_ns = vm->end_ns,
+		.is_redacted = vm->stored.redacted,
 		.is_traced = vm->origin == VM_ORIGIN_TRACE,
 	};
 }

@@ -19,6 +19,7 @@
 #include "daemon/core/machine.h"
 #include "daemon/core/news.h"
 #include "daemon/core/slothistory.h"
+#include "daemon/core/stored.h"
 #include "daemon/core/vmname.h"
 #include "daemon/core/vmoptions.h"
 
@@ -81,6 +82,7 @@ struct vm {
 	uint64_t rate_base, rate_ns; /* accesses and time at the start of the current interval */
 	uint64_t first_seen_ns, last_abort_ns; /* last_abort_ns 0: none */
 
+	struct stored stored; /* of its dossier */
 	struct host *host; /* owned: the one that its dossier is from; NULL: that of all others */
 
 	uint64_t last_seq, records; /* lost records = last_seq - records */

@@ -16,6 +16,7 @@
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/machine_json.h"
 #include "daemon/edge/model_json.h"
+#include "daemon/edge/redact.h"
 #include "daemon/edge/sites_json.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
@@ -156,6 +157,7 @@ static int method_subscribe(struct varlink_call *call, struct json_object *param
 /* Each line goes out one late, so that the last one can be the final reply. */
 struct dossier_stream {
 	struct varlink_call *call;
+	bool redact;
 	struct json_object *held;
 };
 
@@ -164,6 +166,8 @@ static int stream_line(struct json_object *line, void *userdata)
 	struct dossier_stream *stream = userdata;
 	struct json_object *reply = json_object_new_object(), *ready = stream->held;
 
+	if (stream->redact)
+		redact_line(line);
 	json_object_object_add(reply, "line", line);
 	stream->held = reply;
 	return ready ? varlink_reply_more(stream->call, ready) : 0;
@@ -179,12 +183,14 @@ static int method_get_dossier(struct varlink_call *call, struct json_object *par
 
 	if (!varlink_call_wants_more(call))
 		return varlink_error(call, VARLINK_ERROR_EXPECTED_MORE, NULL);
+	if (!api_take_bool(parameters, "redact", &stream.redact))
+		return varlink_invalid_parameter(call, "redact");
 	api_refresh(manager);
 	vm = api_select_vm(manager, call, parameters, "vm");
 	if (!vm)
 		return 0;
 	inspect_vm(manager, vm, INSPECT_QUERY_NS);
-	r = stream_line(dossier_header(vm_host(vm, &manager->host)), &stream);
+	r = stream_line(dossier_header(vm_host(vm, &manager->host), vm->stored.redacted), &stream);
 	if (r >= 0)
 		r = event_everything(vm, manager->host.arch, stream_line, &stream);
 	if (r < 0) {

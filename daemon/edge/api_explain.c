@@ -33,6 +33,36 @@ static uint64_t watched_since(const struct manager *manager)
 	return since_ns;
 }
 
+/* What the nisvd that wrote the dossier of @vm said, beside what this one says. */
+static struct json_object *stored_to_json(const struct vm *vm)
+{
+	const struct stored *stored = &vm->stored;
+	struct json_object *object, *list;
+
+	if (!*stored->version)
+		return NULL;
+	list = json_object_new_array();
+	for (size_t i = 0; i < stored->n; i++) {
+		struct json_object *finding = json_object_new_object();
+
+		json_object_object_add(finding, "cause",
+				       json_object_new_string(stored->list[i].cause));
+		json_object_object_add(
+			finding, "severity",
+			json_object_new_string(severity_name(stored->list[i].severity)));
+		json_object_object_add(finding, "confidence",
+				       model_confidence(stored->list[i].confidence));
+		json_object_array_add(list, finding);
+	}
+	object = json_object_new_object();
+	json_object_object_add(object, "version", json_object_new_string(stored->version));
+	json_object_object_add(object, "redacted", json_object_new_boolean(stored->redacted));
+	json_object_object_add(object, "differs",
+			       json_object_new_boolean(stored_differ(stored, &vm->findings)));
+	json_object_object_add(object, "findings", list);
+	return object;
+}
+
 static struct json_object *explain_reply(struct manager *manager, const struct vm *vm,
 					 struct json_object *findings, struct json_object *groups,
 					 uint64_t omitted, const char *note)
@@ -47,6 +77,7 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 	json_object_object_add(reply, "groups", groups);
 	json_object_object_add(reply, "omitted_findings", json_object_new_int64((int64_t)omitted));
 	json_object_object_add(reply, "watched", watched);
+	json_object_object_add(reply, "stored", vm ? stored_to_json(vm) : NULL);
 	json_object_object_add(reply, "note", model_string(note));
 	return reply;
 }
@@ -84,6 +115,11 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 			 "nisvd did not see what became of %s; this is what it knew last",
 			 vm->name.name);
 	}
+	if (vm->stored.redacted)
+		snprintf(note, sizeof(note),
+			 "the dossier of %s was redacted: registers, instructions, page tables and "
+			 "callers are not in it, and what rests on them was not found again",
+			 vm->name.name);
 	if (vm->origin == VM_ORIGIN_TRACE)
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
 	for (size_t i = 0; i < vm->findings.n; i++)

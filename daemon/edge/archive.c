@@ -89,7 +89,7 @@ static int folder_open(const char *path, struct folder *ret)
 	int r = 0;
 
 	if (!folder.dir)
-		return -errno;
+		return errno ? -errno : -EIO;
 	while (r >= 0 && (entry = readdir(folder.dir)))
 		if (strlen(entry->d_name) == NAME_LEN && begins_as_dossier(entry->d_name))
 			r = add(&folder, &room, entry->d_name);
@@ -147,14 +147,84 @@ static bool load(struct manager *manager, const struct folder *folder, const str
 	return replay_load(manager, file, path, saved->key) >= 0;
 }
 
-/* One that was written since the start. */
-static bool is_known(const struct vms *vms, const char *key)
+/* ---- the limit ---- */
+
+static struct vm *find_vm(const struct vms *vms, const char *key)
 {
 	for (size_t i = 0; i < vms->n; i++)
 		if (!strcmp(vms->list[i]->key, key))
-			return true;
-	return false;
+			return vms->list[i];
+	return NULL;
 }
+
+static bool remove_one(struct manager *manager, const struct folder *folder,
+		       const struct saved *saved, const struct vm *keep)
+{
+	struct vm *vm = find_vm(&manager->vms, saved->key);
+	char name[NAME_LEN + 1];
+
+	if (vm && (vm == keep || !vm->end))
+		return false;
+	snprintf(name, sizeof(name), "%s" SUFFIX, saved->key);
+	if (unlinkat(dirfd(folder->dir), name, 0) < 0) {
+		log_error_errno(errno, "Cannot remove %s/%s", folder->path, name);
+		return false;
+	}
+	if (vm)
+		vm->dossier_saved = false;
+	manager->archive.removed++;
+	return true;
+}
+
+/* @keep may be NULL. */
+static void trim(struct manager *manager, struct folder *folder, const struct vm *keep)
+{
+	uint64_t max = manager->config.dossier_bytes, bytes = 0;
+	struct archive *archive = &manager->archive;
+	size_t n = 0;
+
+	for (size_t i = 0; i < folder->n; i++)
+		bytes += folder->list[i].bytes;
+	for (size_t i = bytes > max ? folder->n : 0; i > 0 && bytes > max - max / 8; i--) {
+		struct saved *saved = &folder->list[i - 1];
+
+		if (!remove_one(manager, folder, saved, keep))
+			continue;
+		bytes -= saved->bytes;
+		memmove(saved, saved + 1, (folder->n - i) * sizeof(*saved));
+		folder->n--;
+		n++;
+	}
+	archive->bytes = bytes;
+	if (n)
+		log_notice("Removed the oldest %zu dossiers in %s: all were larger than MaxBytes=, "
+			   "see nisvd.conf(5)",
+			   n, folder->path);
+	if (bytes > max && !archive->is_full)
+		log_warning("The dossiers in %s are larger than MaxBytes=, but none may be "
+			    "removed: their VMs run",
+			    folder->path);
+	archive->is_full = bytes > max;
+}
+
+void archive_written(struct manager *manager, const char *dir, const struct vm *vm)
+{
+	char path[4096 + NAME_LEN];
+	struct folder folder = {};
+	struct stat st;
+
+	/* The one that it takes the place of is still in the sum: looking sets it right. */
+	if (stat(dossier_path(dir, vm, path, sizeof(path)), &st) < 0)
+		return;
+	manager->archive.bytes += (uint64_t)st.st_size;
+	if (manager->archive.bytes <= manager->config.dossier_bytes ||
+	    folder_open(dir, &folder) < 0)
+		return;
+	trim(manager, &folder, vm);
+	folder_close(&folder);
+}
+
+/* ---- loading ---- */
 
 static size_t load_newest(struct manager *manager, const struct folder *folder)
 {
@@ -168,7 +238,8 @@ static size_t load_newest(struct manager *manager, const struct folder *folder)
 		if (bytes > ARCHIVE_LOAD_BYTES_MAX ||
 		    wallclock_now_ns() - begun_ns > ARCHIVE_LOAD_NS_MAX)
 			break;
-		if (is_known(&manager->vms, saved->key))
+		/* One that was written since the start. */
+		if (find_vm(&manager->vms, saved->key))
 			continue;
 		if (load(manager, folder, saved))
 			n++;
@@ -192,6 +263,7 @@ void archive_load(struct manager *manager, const char *dir)
 		return;
 	}
 	remove_temporary(&folder);
+	trim(manager, &folder, NULL);
 	n = load_newest(manager, &folder);
 	vms_sort(&manager->vms);
 	if (folder.n)

@@ -7,9 +7,11 @@
  * and it is kept within its size.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct manager;
+struct vm;
 
 /* Of what is loaded at the start, whichever is reached first. As many ended VMs are kept at all
  * (VMS_ENDED_MAX); a dossier has some 50 to 100 KiB, and is read in a few milliseconds. */
@@ -20,6 +22,7 @@ struct archive {
 	uint64_t bytes;	   /* of all dossiers; not less than there are */
 	uint64_t left_out; /* dossiers that were not loaded: bad ones, and those past the bounds */
 	uint64_t removed;  /* to keep within [Dossiers] MaxBytes= */
+	bool is_full;	   /* what may not be removed is larger, which was told */
 };
 
 /*
@@ -28,5 +31,12 @@ struct archive {
  * left out is counted and logged; @dir may be absent.
  */
 void archive_load(struct manager *manager, const char *dir);
+
+/*
+ * The dossier of @vm was written to @dir. Where all of them are larger than [Dossiers] MaxBytes=,
+ * the oldest ones go until an eighth of it is free, so that this is not done at every writing;
+ * never this one, nor that of a VM that runs. Each is counted, and a line tells how many.
+ */
+void archive_written(struct manager *manager, const char *dir, const struct vm *vm);
 
 #endif

@@ -13,9 +13,12 @@
 #include "daemon/core/faultmap.h"
 #include "daemon/edge/log.h"
 
+#define MIB (1024ULL * 1024)
+
 enum key_type {
 	KEY_BOOL,
 	KEY_NUMBER,
+	KEY_BYTES, /* min and max in MiB */
 	KEY_NAME
 };
 
@@ -32,6 +35,7 @@ static const struct key {
 	 100000000},
 	{"Journal", "EntriesPerMinute", KEY_NUMBER, offsetof(struct config, journal_per_minute), 1,
 	 600},
+	{"Dossiers", "MaxBytes", KEY_BYTES, offsetof(struct config, dossier_bytes), 8, 1 << 20},
 	{"Socket", "Group", KEY_NAME, offsetof(struct config, socket_group), 0, 0},
 	{"Socket", "Clients", KEY_NUMBER, offsetof(struct config, clients), 1, 1024},
 };
@@ -43,6 +47,7 @@ void config_defaults(struct config *config)
 		.inspect_guest_memory = true,
 		.mmio_storm_rate = FAULTMAP_BUSY_RATE,
 		.journal_per_minute = 10,
+		.dossier_bytes = 512 * MIB,
 		.socket_group = "nisv",
 		.clients = 64,
 	};
@@ -60,6 +65,32 @@ static int parse_bool(const char *text, bool *ret)
 		}
 	}
 	return -EINVAL;
+}
+
+/* "536870912", "512M": of 1024 each, as systemd.syntax(7) has it. */
+static int parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	uint64_t value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (errno || (*end && (!unit || end[1])))
+		return -EINVAL;
+	for (const char *u = units; unit && u <= unit; u++) {
+		if (value > max)
+			return -EINVAL;
+		value *= 1024;
+	}
+	if (value < min || value > max)
+		return -EINVAL;
+	*ret = value;
+	return 0;
 }
 
 struct reading {
@@ -118,6 +149,13 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
 		snprintf(reading->message, sizeof(reading->message),
 			 "%s=%.64s: expected a number from %u to %u", key->name, value, key->min,
 			 key->max);
+		return -EINVAL;
+	case KEY_BYTES:
+		if (!parse_bytes(value, key->min * MIB, key->max * MIB, at))
+			return 0;
+		snprintf(reading->message, sizeof(reading->message),
+			 "%s=%.64s: expected bytes, or a number with K, M, G or T, from %uM to %uG",
+			 key->name, value, key->min, key->max / 1024);
 		return -EINVAL;
 	case KEY_NAME:
 		if (strlen(value) < CONFIG_NAME_MAX) {

@@ -5,6 +5,7 @@
 /* nisvd.conf and its drop-ins: nisvd.conf(5) has the meaning of each key. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CONFIG_NAME_MAX 64
 
@@ -13,6 +14,7 @@ struct config {
 	bool inspect_guest_memory;	    /* [Capture] InspectGuestMemory= */
 	unsigned int mmio_storm_rate;	    /* [Capture] MMIOStormRate=, a second, 1..100000000 */
 	unsigned int journal_per_minute;    /* [Journal] EntriesPerMinute=, per VM, 1..600 */
+	uint64_t dossier_bytes;		    /* [Dossiers] MaxBytes=, of all, 8M..1T */
 	char socket_group[CONFIG_NAME_MAX]; /* [Socket] Group=, "" leaves the daemon's own */
 	unsigned int clients;		    /* [Socket] Clients=, 1..1024 */
 };

@@ -22,7 +22,7 @@ int dossier_prepare(const char *state_dir, const char *dir)
 	return access(dir, W_OK | X_OK) < 0 ? -errno : 0;
 }
 
-struct json_object *dossier_header(const struct host *host)
+struct json_object *dossier_header(const struct host *host, bool redacted)
 {
 	struct json_object *header = json_object_new_object();
 
@@ -38,6 +38,7 @@ struct json_object *dossier_header(const struct host *host)
 			       json_object_new_string(wallclock_is_trace() ? "trace" : "utc"));
 	json_object_object_add(header, "written",
 			       model_time(host->saved_ns ? host->saved_ns : wallclock_now_ns()));
+	json_object_object_add(header, "redacted", json_object_new_boolean(redacted));
 	return header;
 }
 
@@ -74,7 +75,7 @@ static int write_lines(FILE *file, const struct vm *vm, const struct host *host)
 	int r;
 
 	errno = 0;
-	r = put_line(dossier_header(host), &sink);
+	r = put_line(dossier_header(host, false), &sink);
 	if (r >= 0)
 		r = event_everything(vm, host->arch, put_line, &sink);
 	if (r == -EFBIG && fputs("{\"event\":\"cut\"}\n", file) != EOF)

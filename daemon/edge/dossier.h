@@ -17,8 +17,8 @@
 #define DOSSIER_BYTES_MAX (8U * 1024 * 1024) /* past it, the file ends with an event "cut" */
 
 /* The first line: schema, version of nisvd, host, time of writing: the first one, where what is
- * known is from a dossier itself. */
-struct json_object *dossier_header(const struct host *host);
+ * known is from a dossier itself. @redacted: what follows lacks what redact.h leaves out. */
+struct json_object *dossier_header(const struct host *host, bool redacted);
 
 /* Makes the folder of dossiers @dir and the state folder it lies in. 0, or -errno if @dir is not
  * there or cannot be written to. */

@@ -39,6 +39,13 @@ uint64_t json_read_hex(struct json_object *object, const char *name)
 	return strtoull(json_read_string(object, name), NULL, 16);
 }
 
+double json_read_real(struct json_object *object, const char *name)
+{
+	struct json_object *value = json_read_member(object, name, json_type_double);
+
+	return value ? json_object_get_double(value) : 0;
+}
+
 bool json_read_bool(struct json_object *object, const char *name)
 {
 	return json_object_get_boolean(json_read_member(object, name, json_type_boolean));

@@ -18,6 +18,7 @@ const char *json_read_string(struct json_object *object, const char *name); /* "
 int64_t json_read_int(struct json_object *object, const char *name);	    /* 0 */
 uint64_t json_read_count(struct json_object *object, const char *name); /* 0, also if negative */
 uint64_t json_read_hex(struct json_object *object, const char *name);	/* of "0x..."; 0 */
+double json_read_real(struct json_object *object, const char *name);	/* 0 */
 bool json_read_bool(struct json_object *object, const char *name);	/* false */
 /* Of hexadecimal digits, two for each: at most @max of them in @ret, and their number. */
 size_t json_read_bytes(struct json_object *object, const char *name, uint8_t *ret, size_t max);

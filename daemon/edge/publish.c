@@ -66,6 +66,8 @@ static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_n
 	vm->dossier_due = vm->dossier_failed;
 	vm->dossier_saved |= !vm->dossier_failed;
 	tell_writing(manager, dir, r);
+	if (r >= 0)
+		archive_written(manager, dir, vm);
 }
 
 /* The file that tells all about @vm, or NULL; in @buf. */

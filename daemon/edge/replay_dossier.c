@@ -95,6 +95,22 @@ static void take_site(struct vm *vm, struct json_object *object)
 	}
 }
 
+/* Findings are made anew from the evidence; these are kept to be held against them. */
+static int take_finding(struct vm *vm, struct json_object *object)
+{
+	const char *severity = json_read_string(object, "severity");
+	struct stored_finding finding = {.confidence = json_read_real(object, "confidence")};
+
+	if (!object)
+		return -EINVAL;
+	vmname_sanitize(finding.cause, sizeof(finding.cause), json_read_string(object, "cause"),
+			sizeof(finding.cause));
+	for (enum severity s = SEVERITY_INFO; s < _SEVERITY_MAX; s++)
+		if (!strcmp(severity, severity_name(s)))
+			finding.severity = s;
+	return stored_add(&vm->stored, &finding);
+}
+
 static int take_event(struct replay *replay, struct json_object *event)
 {
 	const char *type = json_read_string(event, "event"),
@@ -135,8 +151,12 @@ static int take_event(struct replay *replay, struct json_object *event)
 		object = json_read_member(event, "sites", json_type_array);
 		for (size_t i = 0; object && i < json_object_array_length(object); i++)
 			take_site(vm, json_object_array_get_idx(object, i));
+	} else if (!strcmp(type, "finding")) {
+		r = take_finding(vm, json_read_member(event, "finding", json_type_object));
+		if (r < 0)
+			return r;
 	}
-	/* Findings are made anew from the evidence; unknown events are of a later version. */
+	/* Unknown events are of a later version. */
 	vm->dirty = true;
 	return 0;
 }
@@ -162,6 +182,9 @@ static int take_header(struct replay *replay, struct json_object *header, const 
 	if (json_object_get_int(schema) != DOSSIER_SCHEMA)
 		return log_error_errno(EINVAL, "%s has dossier schema %d; this nisvd reads %d",
 				       path, json_object_get_int(schema), DOSSIER_SCHEMA);
+	vmname_sanitize(replay->version, sizeof(replay->version),
+			json_read_string(header, "version"), sizeof(replay->version));
+	replay->redacted = json_read_bool(header, "redacted");
 	host->injection_seen = json_read_bool(header, "injection_seen");
 	host->arch = strcmp(json_read_string(header, "arch"), "arm64") ? "x86_64" : "arm64";
 	vmname_sanitize(host->kernel, sizeof(host->kernel), json_read_string(header, "kernel"), 64);

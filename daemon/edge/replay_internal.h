@@ -26,8 +26,10 @@ bool replay_read_line(struct replay_lines *lines, size_t *ret_len);
 /* Replayed VMs get kernel identities of their own; no real struct kvm is at so low an address. */
 struct replay {
 	struct manager *manager;
-	const char *key;   /* the only VM that is taken, NULL: every one is */
-	struct host *host; /* whose file it is */
+	const char *key;	       /* the only VM that is taken, NULL: every one is */
+	struct host *host;	       /* whose file it is */
+	char version[STORED_TEXT_MAX]; /* of the nisvd that wrote it */
+	bool redacted;
 	uint64_t next_identity;
 	uint64_t bad_lines;
 };

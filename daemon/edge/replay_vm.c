@@ -157,6 +157,8 @@ int replay_vm(struct replay *replay, const char *key, struct json_object *object
 		vmname_sanitize(vm->id, sizeof(vm->id), json_read_string(object, "id"), VM_ID_MAX);
 		vm->forgotten = true;
 		take_origin(replay, vm, object);
+		snprintf(vm->stored.version, sizeof(vm->stored.version), "%s", replay->version);
+		vm->stored.redacted = replay->redacted;
 		r = take_host(replay, vm);
 		if (r < 0)
 			return r;

@@ -67,6 +67,7 @@ struct json_object *losses_to_json(const struct manager *manager)
 	set_number(object, "journal", manager->journal_withheld);
 	set_number(object, "dossiers", manager->dossiers_failed);
 	set_number(object, "dossiers_left_out", manager->archive.left_out);
+	set_number(object, "dossiers_removed", manager->archive.removed);
 	set_number(object, "subscribers", stats.dropped);
 	set_number(object, "clients", stats.rejected + stats.cut);
 	set_number(object, "trace_events", manager->trace ? manager->trace->lost_events : 0);

@@ -3,7 +3,7 @@
 #
 # nisv-dossier(5) and the interface text document every member of a dossier, with its type.
 
-# shellcheck disable=SC2317 # functions are called by check
+# shellcheck disable=SC2016,SC2317 # $ of other shells; functions are called by check
 # shellcheck source=tests/cli/common
 . "$(dirname "$0")/common"
 
@@ -29,7 +29,31 @@ export NISVD_MACHINE_PATH=daemon/machines
 for file in tests/corpus/dossiers/*/{bar-pair,backing-truncated,hole-writes,tree-larger-walk}*.jsonl; do
 	name=${file##*/}
 	"$build/nisvctl" --file "$file" export "${name%.jsonl}" >"$work/$name.now" || exit
+	"$build/nisvctl" --file "$file" export "${name%.jsonl}" --redact >"$work/$name.redacted" || exit
 done
 check 'dossiers as they are written now: nothing is missing' documented --whole "$work"/*.now
+check 'redacted ones: nothing is missing' documented --whole "$work"/*.redacted
+
+# ---- what was stored beside what is said now ------------------------------------------------------
+
+# explained FILE FILTER: of explain, as JSON.
+explained() {
+	"$build/nisvctl" --file "$1" explain "$(sed -n '2s/.*"vm_key":"\([0-9a-f]*\)".*/\1/p' "$1")" --json=short | jq -e "$2"
+}
+for file in tests/corpus/dossiers/*/*.jsonl; do
+	explained "$file" '.stored.redacted == false and .stored.version != ""' >/dev/null || echo "$file"
+done >"$work/wrong"
+check 'every dossier: what was stored is told' test ! -s "$work/wrong"
+pairs=tests/corpus/dossiers/arm64/copy-pairs.jsonl
+"$build/nisvctl" --file "$pairs" export copy-pairs --redact >"$work/redacted"
+check 'redacted: no register, no instruction' bash -c '! grep -E "ldp|\"descriptor\"|\"frames\"|\"x[0-9]+ " "$1"' - "$work/redacted"
+check 'redacted: what is found now, and what was' explained "$work/redacted" '.stored.redacted and .stored.differs and
+	.findings[0].cause == "device-access-nisv-instruction" and .stored.findings[0].cause == "simd-memcpy-on-device" and
+	(.note | contains("redacted"))'
+COLUMNS=132 check 'redacted: as text' says 'which wrote the dossier, found otherwise: [a-z]+ simd-memcpy-on-device \(certain\)' \
+	"$build/nisvctl" --file "$work/redacted" explain copy-pairs
+sed 's/"cause":"simd-memcpy-on-device"/"cause":"of-old\\u001b[31m"/' "$pairs" >"$work/older"
+COLUMNS=132 check 'an older one with other rules' says 'found otherwise: [a-z]+ of-old\\x1b\[31m' "$build/nisvctl" --file "$work/older" explain copy-pairs
+check 'the same rules: not a word' bash -c '! "$1" --file "$2" explain copy-pairs | grep "which wrote"' - "$build/nisvctl" "$pairs"
 
 finish

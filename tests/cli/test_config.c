@@ -45,6 +45,7 @@ static void assert_same(const struct config *a, const struct config *b)
 	assert_int_equal(a->inspect_guest_memory, b->inspect_guest_memory);
 	assert_int_equal(a->mmio_storm_rate, b->mmio_storm_rate);
 	assert_int_equal(a->journal_per_minute, b->journal_per_minute);
+	assert_int_equal(a->dossier_bytes, b->dossier_bytes);
 	assert_string_equal(a->socket_group, b->socket_group);
 	assert_int_equal(a->clients, b->clients);
 }
@@ -72,6 +73,8 @@ static void test_all_keys(void **state)
 					"\n"
 					"[Journal]\n"
 					"EntriesPerMinute=600\n"
+					"[Dossiers]\n"
+					"MaxBytes=2G\n"
 					"[Socket]\n"
 					"Group=wheel\n"
 					"Clients=1\n");
@@ -82,8 +85,30 @@ static void test_all_keys(void **state)
 	assert_false(b->config.inspect_guest_memory);
 	assert_int_equal(b->config.mmio_storm_rate, 1000);
 	assert_int_equal(b->config.journal_per_minute, 600);
+	assert_int_equal(b->config.dossier_bytes, 2ULL << 30);
 	assert_string_equal(b->config.socket_group, "wheel");
 	assert_int_equal(b->config.clients, 1);
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} cases[] = {
+		{"[Dossiers]\nMaxBytes=8M\n", 8ULL << 20},
+		{"[Dossiers]\nMaxBytes=8388608\n", 8ULL << 20},
+		{"[Dossiers]\nMaxBytes=16384K\n", 16ULL << 20},
+		{"[Dossiers]\nMaxBytes=1T\n", 1ULL << 40},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(
+			read_config(b, scratch_text(&b->scratch, "size.conf", cases[i].text), true),
+			0);
+		assert_int_equal(b->config.dossier_bytes, cases[i].bytes);
+	}
 }
 
 static void test_shipped_file_is_the_default(void **state)
@@ -111,6 +136,20 @@ static void test_bad_values(void **state)
 		{"[Journal]\nEntriesPerMinute=10s\n", ":2: ", "a number from 1 to 600"},
 		{"[Journal]\nEntriesPerMinute=99999999999999999999\n", ":2: ", "a number from"},
 		{"[Journal]\nEntriesPerMinute=4294967297\n", ":2: ", "a number from"},
+		{"[Dossiers]\nMaxBytes=8388607\n", ":2: ",
+		 "MaxBytes=8388607: expected bytes, or a number with K, M, G or T, from 8M to "
+		 "1024G"},
+		{"[Dossiers]\nMaxBytes=7M\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=1025G\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=2T\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=-1G\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=16MB\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=16m\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=1.5G\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=18446744073709551615T\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=99999999999999999999\n", ":2: ", "from 8M"},
+		{"[Dossiers]\nMaxBytes=17592186044416M\n", ":2: ", "from 8M"},
 		{"[Socket]\nGroup="
 		 "0123456789012345678901234567890123456789012345678901234567890123\n",
 		 ":2: ", "longer than 63 bytes"},
@@ -222,6 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shipped_file_is_the_default, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_values, set_up, tear_down),

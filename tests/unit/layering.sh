@@ -51,9 +51,10 @@ only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture(_[a-z]+)?|counters
 	'libbpf is used in capture, counters and discover only'
 only_in '[.]skel[.]h"$' '^daemon/edge/capture(_load)?[.]c$' 'capture is the only user of the skeleton'
 only_in '^<json-c/' \
-	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|[a-z]+_json)[.][ch])$' \
+	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|redact|[a-z]+_json)[.][ch])$' \
 	'JSON is made and read at the edges of the API, of dossiers and of machine files only'
-only_in '^<systemd/' '^daemon/(main[.]c|edge/.*)$' 'libsystemd is used at the edge only'
+only_in '^<systemd/' '^(daemon/(main[.]c|edge/.*)|cli/history_[a-z]+[.]c)$' \
+	'libsystemd is used at the edge, and in cli/ to read the journal only'
 only_in '^<ini[.]h>' '^daemon/edge/config[.]c$' 'inih is used in config.c only'
 only_in '^<libsmartcols/' '^cli/table[.][ch]$' 'libsmartcols is used in cli/table.c only'
 only_in '^"daemon/' '^(daemon/.*)$' 'nobody outside daemon/ sees daemon/'

@@ -317,7 +317,7 @@ static void test_unreadable(void **state)
 	static const uint8_t nop[NISV_INSN_MAX] = {0x1f, 0x20, 0x03, 0xd5};
 
 	(void)state;
-	for (uint32_t insn_state = 0; insn_state <= NISV_INSN_UNSAFE + 1; insn_state++) {
+	for (uint32_t insn_state = 0; insn_state <= NISV_INSN_LEFT_OUT + 1; insn_state++) {
 		struct nisv_rec_fault fault = fault_with(nop, 4);
 
 		fault.insn_state = insn_state;

@@ -241,6 +241,7 @@ static void test_storm(void **state)
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 2);
 	assert_int_equal(b.items[0].type, NEWS_FINDING);
 	assert_int_equal(b.items[1].type, NEWS_STORM_GREW);
+	assert_int_equal(b.items[1].since_last, 100000);
 }
 
 /* A million accesses to a device are no faults: where MMIO is a finding, it is told once. */

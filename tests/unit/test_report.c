@@ -101,7 +101,7 @@ static void bytes_that_did_not_fault_so_are_told(void **state)
 
 static void every_state_of_the_instruction_is_told(void **state)
 {
-	for (uint32_t i = 0; i <= NISV_INSN_UNSAFE + 1; i++) {
+	for (uint32_t i = 0; i <= NISV_INSN_LEFT_OUT + 1; i++) {
 		struct nisv_rec_fault rec = scenario_nisv(RAM_END, LDP);
 
 		if (i == NISV_INSN_OK)

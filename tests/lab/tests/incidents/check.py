@@ -10,10 +10,11 @@ INCIDENTS = {
         {"systemctl status vm-web07 -l --lines=3": 3}),
     2: (("active", "0 /root/db02.console", "db02", "0x9000fe0", "UART0 PL011",
          "device-access-nisv-instruction", "QEMU logs nothing"), {}),
-    3: (("waiting for the modem", "app03", "mmio-storm", "0x9000000", "UART0 PL011", "a second",
+    3: (("waiting for the modem", "app03", "SERVED-BY", "mmio-storm", "0x9000000", "UART0 PL011", "a second",
          "Find the driver that polls"), {}),
     4: (("30 VMs, one cause", "0x9000018", "batch01", "ldr w1, [x0], #4"), {}),
-    5: (("web07 runs again as", "this is about its run", "access-past-ram-end"), {}),
+    5: (("web07 runs again as", "this is about its run", "access-past-ram-end",
+         "present"), {}),
     6: (("Data abort outside memslots with no valid syndrome info", "ISV"), {}),
 }
 
