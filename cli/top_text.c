@@ -44,8 +44,8 @@ static void print_title(const struct view *view)
 	host = reply_clean_text(options->host ? options->host : name.nodename, false);
 	format_clock(view->sample->time, clock);
 	clock[strcspn(clock, ".")] = 0;
-	snprintf(text, sizeof(text), "nisvctl top: %.60s, %s, every %g s%s", host ? host : "",
-		 clock, view->frame->delay, view->frame->height ? " (q leaves)" : "");
+	snprintf(text, sizeof(text), "top on %.60s, %s, every %g s%s", host ? host : "", clock,
+		 view->frame->delay, view->frame->height ? " (q leaves)" : "");
 	cell_print(view->term, text, (size_t)view->term->width, CELL_LAST, COLOUR_BOLD);
 	putc('\n', view->term->out);
 	free(host);

@@ -74,7 +74,7 @@ vm "$ok" --guest mmio-write --arg 0=0x400000 --arg 1=5000 --arg 2=40 --arg 3=0x2
 # What a verb says here and there is one, but for what time changes.
 same() {
 	local mask='s/[0-9]+ (s|min|h) ago|now\b/AGO/g; s/"per_second":[0-9]+/R/g; s/"uptime_seconds":[0-9]+/U/; s/for [0-9]+ s/U/
-		s/nisvd_uptime_seconds [0-9]+/U/; s/[0-9]+ per second/R/; s/(nisvd_vm_mmio_accesses_per_second.*) [0-9]+/\1/'
+		s/"name":"nisvd_(uptime_seconds|vm_mmio_accesses_per_second)"[^]]*/U/g; s/nisvd_uptime_seconds [0-9]+/U/; s/[0-9]+ per second/R/; s/(nisvd_vm_mmio_accesses_per_second.*) [0-9]+/\1/'
 	n "$@" >"$work/here" || return 1
 	r "$@" >"$work/there" 2>"$work/there.err" || return 1
 	diff <(sed -E "$mask" "$work/here" | tr -s ' \n' ' ') <(sed -E "$mask" "$work/there" | tr -s ' \n' ' ') &&
@@ -88,7 +88,7 @@ for verb in list 'list -a' "show $jump" "map $ok" explain "explain $jump" "expla
 done
 check 'export' test "$(r export "$jump" | tail -n 1 | jq -r .event)" = "$(n export "$jump" | tail -n 1 | jq -r .event)"
 check 'top' json '.vms | length >= 2' r -j top -n 2 -d 0.2
-check 'top: its host' says '^nisvctl top: there, ' r top -n 1 -d 0.2
+check 'top: its host' says '^top on there, ' r top -n 1 -d 0.2
 printf '%016x T start\n' 0x1000 >"$work/symbols"
 check 'explain --symbols, of a file here' says "symbols of $work/symbols, as they are" r explain "$jump" --symbols "$work/symbols"
 check 'user@host' says "$jump" on root@there list
@@ -142,6 +142,6 @@ wait "$follower"
 status=$?
 exec 7<&-
 check 'events -f: nisvd there ends' test $status -eq 4
-check 'events -f: nisvd there ends, JSON' jq -es 'length == 1 and .[0].message | test("nisvd on there ended the conversation")' "$work/events.err"
+check 'events -f: nisvd there ends, JSON' jq -es 'length == 1 and (.[0].message | test("nisvd on there ended the conversation"))' "$work/events.err"
 
 finish

@@ -102,7 +102,7 @@ draw 80 C explain -j --symbols "$work/all"
 check 'JSON has addresses only' diff "$work/plain" "$work/out"
 check 'no context' shows 'mmio-storm' '.[0].findings |= .[2:3]'
 check 'groups' shows 'VMs, one cause' \
-	'[{findings: [], groups: [{signature: "x", vms: [{id: "1-2"}, {id: "1-3"}], finding: .[0].findings[0]}]}]'
+	'[{findings: [], groups: [{signature: "x", vms: [{id: "1-2"}, {id: "1-3"}], finding: .[0].findings[0]}]}, .[1]]'
 
 # ---- files that are none ------------------------------------------------------------------------------
 

@@ -104,7 +104,8 @@ check 'it goes on after a restart of nisvd' until_round '.vms[] | select(.name =
 check 'and says nothing but JSON' test ! -s "$work/follow.err"
 exec 7<&-
 wait "$follower"
-check 'it ends with its reader' test $? -eq 0
+# By itself, or by the signal where it was just writing.
+check 'it ends with its reader' grep -qxE '0|141' <<<$?
 
 # ---- bounded ----------------------------------------------------------------------------------------------
 
@@ -127,13 +128,13 @@ text() {
 	n top -n 2 -d 0.2 "$@" >"$work/out"
 }
 check 'rounds as text' text
-check 'as text: a heading per round' test "$(grep -c '^nisvctl top: ' "$work/out")" -eq 2
+check 'as text: a heading per round' test "$(grep -c '^top on ' "$work/out")" -eq 2
 check 'as text: the busy VM' says "^$busy +0 +[0-9]+ +[0-9]+ +0 -$" n top -n 1 -d 0.3
 check 'as text: its place' grep -qE "^$tag.* +0x400200 write +[0-9]+ user +[^ ]" "$work/out"
 check 'as text: fits 80 columns' bash -c "! grep -nE '^.{81}' '$work/out'"
 check 'as text: no control sequence' bash -c "! grep -nP '[^ -~]' '$work/out'"
 check '--no-legend' text --no-legend
-check '--no-legend: no headings, no sums' bash -c "! grep -E 'ABORTS/S|nisvctl top|in all|Lost' '$work/out'"
+check '--no-legend: no headings, no sums' bash -c "! grep -E 'ABORTS/S|top on|in all|Lost' '$work/out'"
 check 'a reader that leaves' test "$(n top -d 0.1 | head -n 1 | wc -l)" -eq 1
 check 'output that cannot be written' fails 1 'No space left' bash -c "'$build/nisvctl' --socket '$socket' top -d 0.1 >/dev/full"
 for value in 0 0.01 x 1x -1 1. .5 1e9 99999999; do

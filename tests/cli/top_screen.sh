@@ -97,7 +97,7 @@ for size in '80 24' '200 50'; do
 	check "$size: fits" frame_fits $size
 	check "$size: the VM" plain_has "^$busy +.*-"
 	check "$size: the place" plain_has '0x400200 +.*write .* user '
-	check "$size: where it is" plain_has '^.*nisvctl top: .*\(q leaves\)'
+	check "$size: where it is" plain_has '^.*top on .*\(q leaves\)'
 done
 check 'colour' grep -qF "$(printf '\033[1;31m')" "$work/typescript"
 check 'an ID where there is room' plain_has 'VM +ID +ABORTS/S'
@@ -119,7 +119,7 @@ check 'ended: given back' given_back
 check 'stopped and continued' on_screen 80 24 'run {$TOP top -d 60}; until {Lost}; send \032
 	until {1049l}; until {STATUS=}; send "fg\r"; until {1049h}; until {Lost}; send q; until {[$#] $}'
 check 'stopped and continued: given back' given_back
-check 'TERM=dumb' on_screen 80 24 'run {TERM=dumb $TOP top -d 0.2}; until {nisvctl top.*nisvctl top}; interrupt'
+check 'TERM=dumb' on_screen 80 24 'run {TERM=dumb $TOP top -d 0.2}; until {top on.*top on}; interrupt'
 check 'TERM=dumb: rounds, one below the other' bash -c "! grep -F '[?1049h' '$work/typescript'"
 
 # ---- without nisvd ----------------------------------------------------------------------------------------------
