@@ -390,7 +390,8 @@ void scene_set(struct scene *s, const struct facts *facts, const struct site *si
 	s->is_x86 = facts->is_x86;
 	s->ipa = site->ipa;
 	s->extent = place ? PLACE_SIZE : 1;
-	s->ipa_known = true;
+	/* KVM's emulator tells no address, and without a record none can be derived. */
+	s->ipa_known = !s->is_x86 || site->kind != NISV_KIND_EMULATION || site->ipa;
 	s->is_foreign = scene_is_nested(s) && s->rec->nested != NISV_NESTED_TRANSLATED;
 	s->el = -1;
 	s->esr = syndrome_decode(site->esr);
