@@ -68,7 +68,7 @@ struct vm {
 	struct layout layout;
 	uint64_t layout_ns; /* when it was read */
 	bool layout_due;    /* single slots of it changed, which is not published yet */
-	bool layout_lost;   /* changes of slots were dropped since it was read */
+	bool layout_lost;   /* it has changed since it was read, and nothing told how */
 	struct slot_history slots;
 	struct machine *machine; /* owned: its own reference map, or NULL */
 	struct machine_choice choice;

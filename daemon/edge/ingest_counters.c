@@ -36,6 +36,16 @@ static bool has_news(const struct vm *vm, const struct counters_vm *from)
 	       vm->totals.answers != from->stat.answers;
 }
 
+/*
+ * A VMM has made its devices when the guest runs, however long it took over the memory before, and
+ * whatever was read of the VM until then lacks them.
+ */
+static bool begins_to_run(const struct vm *vm, const struct counters_vm *from)
+{
+	return !vm->totals.mmio_reads && !vm->totals.mmio_writes &&
+	       (from->stat.mmio_reads || from->stat.mmio_writes);
+}
+
 int ingest_read_sites(const struct manager *manager, struct counters *counters)
 {
 	for (size_t i = 0; i < manager->vms.n; i++) {
@@ -85,7 +95,8 @@ void ingest_count(struct vm *vm, const struct counters *counters, const struct c
 				vm->last_abort_ns = sites[i].site.last_ns;
 		}
 	}
-	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped)
+	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped ||
+	    begins_to_run(vm, from))
 		vm->layout_lost = true;
 	take_totals(&vm->totals, &from->stat);
 	places = counters_places(counters, &vm->kernel_key, &n_places);
