@@ -9,16 +9,23 @@
 
 #include "daemon/core/vm.h"
 
-bool vm_ended_within(const struct vm *vm, uint64_t now_ns, uint64_t window_ns)
+bool vm_ended_within(const struct vm *vm, const struct vm_now *now, uint64_t window_ns)
 {
-	return vm->end && vm->end_ns + window_ns > now_ns;
+	return vm->end && vm->end_ns + window_ns > (vm->host ? now->of_files_ns : now->ns);
+}
+
+bool vm_is_before(const struct vm *vm, uint64_t a, const struct vm *other, uint64_t b)
+{
+	return !vm->host == !other->host ? a < b : vm->host != NULL;
 }
 
 static int by_first_sight(const void *a, const void *b)
 {
 	const struct vm *x = *(struct vm *const *)a, *y = *(struct vm *const *)b;
 
-	return x->first_seen_ns < y->first_seen_ns ? -1 : x->first_seen_ns > y->first_seen_ns;
+	return vm_is_before(x, x->first_seen_ns, y, y->first_seen_ns)
+		       ? -1
+		       : vm_is_before(y, y->first_seen_ns, x, x->first_seen_ns);
 }
 
 void vms_sort(struct vms *vms)
@@ -87,7 +94,7 @@ size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[V
 	return n;
 }
 
-struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
+struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
 			    uint64_t window_ns)
 {
 	struct vm *newest = NULL;
@@ -97,9 +104,9 @@ struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t
 
 		if (other == vm || !other->end || !other->findings.n || !vm_is_same(other, vm))
 			continue;
-		if (!vm_ended_within(other, now_ns, window_ns))
+		if (!vm_ended_within(other, now, window_ns))
 			continue;
-		if (!newest || other->end_ns >= newest->end_ns)
+		if (!newest || !vm_is_before(other, other->end_ns, newest, newest->end_ns))
 			newest = other;
 	}
 	return newest;
