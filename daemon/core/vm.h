@@ -124,6 +124,9 @@ const char *vm_end_name(enum vm_end end);	   /* "vm-destroyed", ...; NULL for VM
  */
 struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key);
 
+/* The VM with this key, in either case of its digits, or NULL. */
+struct vm *vms_by_key(const struct vms *vms, const char *key);
+
 /*
  * Adds a running VM. @random_key: 32 hex digits made by the caller. The id is derived from @dir
  * ("PID-FD"), or from @tgid and @vm_fd where the directory is unknown; a used id gets ".2", ".3";

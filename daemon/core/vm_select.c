@@ -55,16 +55,24 @@ static bool vm_is_same(const struct vm *a, const struct vm *b)
 	return !a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid);
 }
 
+struct vm *vms_by_key(const struct vms *vms, const char *key)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!strcasecmp(vms->list[i]->key, key))
+			return vms->list[i];
+	return NULL;
+}
+
 /* A key is never used again; an id is by later boots. */
 static struct vm *vms_by_id(const struct vms *vms, const char *query)
 {
-	struct vm *newest = NULL;
+	struct vm *newest = vms_by_key(vms, query);
 
+	if (newest)
+		return newest;
 	for (size_t i = vms->n; i > 0; i--) {
 		struct vm *vm = vms->list[i - 1];
 
-		if (!strcasecmp(vm->key, query))
-			return vm;
 		if (!strcmp(vm->id, query) && (!newest || (newest->end && !vm->end)))
 			newest = vm;
 	}
