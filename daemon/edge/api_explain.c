@@ -188,6 +188,9 @@ static struct json_object *group_to_json(const struct group *group, const char *
 		json_object_object_add(vm, "key", json_object_new_string(group->vms[i]->key));
 		json_object_object_add(vm, "name",
 				       json_object_new_string(group->vms[i]->name.name));
+		json_object_object_add(
+			vm, "origin",
+			json_object_new_string(vm_origin_name(group->vms[i]->origin)));
 		json_object_array_add(vms, vm);
 	}
 	json_object_object_add(object, "signature",
