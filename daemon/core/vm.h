@@ -177,9 +177,13 @@ struct vm_now {
 	uint64_t ns, of_files_ns;
 };
 
-/* Did @vm end within @window_ns before @now? Also if it did later than now: the clock may have been
- * set back. */
-bool vm_ended_within(const struct vm *vm, const struct vm_now *now, uint64_t window_ns);
+/*
+ * Is there something to be done about @vm? It runs; or it has a finding, and ended within
+ * @window_ns before @now (or later, where the clock was set back), or hangs on: nobody saw it
+ * end, and a VM of its id and name runs.
+ */
+bool vms_is_open(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
+		 uint64_t window_ns);
 
 /* Is @a, a time of @vm, before @b of @other? Files are older than what is seen now. */
 bool vm_is_before(const struct vm *vm, uint64_t a, const struct vm *other, uint64_t b);
@@ -204,8 +208,9 @@ size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[V
 
 /*
  * The run of @vm that ended last, has a finding, and ended within @window_ns before @now, or
- * NULL: for a VM restarted after its crash. Runs are known by a name of their own (and the UUID
- * where both have one): VMs that only share the name of their program are strangers.
+ * NULL: for a VM restarted after its crash; or that hangs on as @vm, however long ago that was.
+ * Runs are known by a name of their own (and the UUID where both have one): VMs that only share the
+ * name of their program are strangers.
  */
 struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
 			    uint64_t window_ns);

@@ -9,7 +9,7 @@
 
 #include "daemon/core/vm.h"
 
-bool vm_ended_within(const struct vm *vm, const struct vm_now *now, uint64_t window_ns)
+static bool ended_within(const struct vm *vm, const struct vm_now *now, uint64_t window_ns)
 {
 	return vm->end && vm->end_ns + window_ns > (vm->host ? now->of_files_ns : now->ns);
 }
@@ -43,16 +43,40 @@ static bool vm_matches(const struct vm *vm, const char *query)
 	       (vm->name.uuid[0] && !strcasecmp(vm->name.uuid, query));
 }
 
+static bool are_named_alike(const struct vm *a, const struct vm *b)
+{
+	return !strcmp(a->name.name, b->name.name) &&
+	       (!a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid));
+}
+
 /*
  * Are both runs of one VM? Only a name of its own tells, not the name of the program that a VM
  * without one goes by; where both have UUIDs, they must be equal, too.
  */
 static bool vm_is_same(const struct vm *a, const struct vm *b)
 {
-	if (!strcmp(a->name.source, "comm") || !strcmp(b->name.source, "comm") ||
-	    strcmp(a->name.name, b->name.name) != 0)
-		return false;
-	return !a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid);
+	return strcmp(a->name.source, "comm") != 0 && strcmp(b->name.source, "comm") != 0 &&
+	       are_named_alike(a, b);
+}
+
+/* Was @vm lost sight of, and is it what now runs as @other? Its id tells more than a name. */
+static bool vm_runs_on(const struct vm *vm, const struct vm *other)
+{
+	return vm->end == VM_END_NOT_WATCHED && !other->end && !strcmp(vm->id, other->id) &&
+	       are_named_alike(vm, other);
+}
+
+bool vms_is_open(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
+		 uint64_t window_ns)
+{
+	if (!vm->end || !vm->findings.n)
+		return !vm->end;
+	if (ended_within(vm, now, window_ns))
+		return true;
+	for (size_t i = 0; i < vms->n; i++)
+		if (vm_runs_on(vm, vms->list[i]))
+			return true;
+	return false;
 }
 
 struct vm *vms_by_key(const struct vms *vms, const char *key)
@@ -110,9 +134,10 @@ struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const st
 	for (size_t i = 0; i < vms->n; i++) {
 		struct vm *other = vms->list[i];
 
-		if (other == vm || !other->end || !other->findings.n || !vm_is_same(other, vm))
+		if (other == vm || !other->end || !other->findings.n)
 			continue;
-		if (!vm_ended_within(other, now, window_ns))
+		if (!vm_runs_on(other, vm) &&
+		    !(vm_is_same(other, vm) && ended_within(other, now, window_ns)))
 			continue;
 		if (!newest || !vm_is_before(other, other->end_ns, newest, newest->end_ns))
 			newest = other;

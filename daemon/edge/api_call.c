@@ -131,5 +131,5 @@ bool api_is_listed(const struct manager *manager, const struct vm *vm, bool all)
 {
 	const struct vm_now now = api_now(manager);
 
-	return all || !vm->end || (vm->findings.n && vm_ended_within(vm, &now, API_DAY_NS));
+	return all || vms_is_open(&manager->vms, vm, &now, API_DAY_NS);
 }

@@ -201,7 +201,7 @@ static struct json_object *group_to_json(const struct group *group, const char *
 	return object;
 }
 
-/* The host's open findings: of running VMs, and of those that ended within a day. */
+/* The host's open findings: of running VMs, of those that ended within a day, or may hang on. */
 static int explain_host(struct manager *manager, struct varlink_call *call, bool has_address,
 			uint64_t address)
 {
