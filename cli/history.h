@@ -16,8 +16,8 @@
 
 struct sd_journal;
 
-/* Entries that are kept at once; older ones are left out, which is told. */
-#define HISTORY_MAX 100000
+/* Entries that are kept at once, of 7 KiB each; older ones are left out, which is told. */
+#define HISTORY_MAX 10000
 
 /* Bytes of one value that are shown: no field of nisvd's is nearly as long. */
 #define HISTORY_VALUE_MAX 4096

@@ -65,18 +65,14 @@ static const struct {
 /* ---- values ---- */
 
 /* A copy of at most HISTORY_VALUE_MAX bytes, fit for JSON. NULL: it is none of text. */
-static char *copy_value(const void *data, size_t len, const char *field)
+static char *copy_value(const char *value, size_t len)
 {
-	size_t skip = strlen(field) + 1;
 	char *text;
 
-	if (len < skip || memcmp(data, field, skip - 1) != 0)
-		return NULL;
-	len -= skip;
 	len = len < HISTORY_VALUE_MAX ? len : HISTORY_VALUE_MAX;
-	if (memchr((const char *)data + skip, 0, len))
+	if (memchr(value, 0, len))
 		return NULL;
-	text = strndup((const char *)data + skip, len);
+	text = strndup(value, len);
 	if (text)
 		reply_mend_text(text, len);
 	return text;
@@ -128,52 +124,14 @@ static struct json_object *to_json(const char *text, enum field_type type)
 	}
 }
 
-static struct json_object *get(sd_journal *journal, const struct field *field)
-{
-	struct json_object *value = NULL;
-	const void *data;
-	size_t len;
-	char *text;
-
-	if (sd_journal_get_data(journal, field->field, &data, &len) < 0)
-		return NULL;
-	text = copy_value(data, len, field->field);
-	if (text)
-		value = to_json(text, field->type);
-	free(text);
-	return value;
-}
-
 /* ---- members that are more than a field ---- */
 
-/* One field for each; there are few. */
-static struct json_object *overlays(sd_journal *journal)
+static struct json_object *type_of(const char *message_id)
 {
-	struct json_object *list = json_object_new_array();
-	const void *data;
-	size_t len;
-
-	SD_JOURNAL_FOREACH_DATA(journal, data, len)
-	{
-		char *text = copy_value(data, len, NISV_FIELD_OVERLAY);
-
-		if (text && strncmp(data, NISV_FIELD_OVERLAY "=", sizeof(NISV_FIELD_OVERLAY)) == 0)
-			json_object_array_add(list, json_object_new_string(text));
-		free(text);
-	}
-	return list;
-}
-
-static struct json_object *type_of(sd_journal *journal)
-{
-	const struct field id = {"MESSAGE_ID", NULL, FIELD_TEXT};
-	struct json_object *value = get(journal, &id), *type = NULL;
-
-	for (size_t i = 0; value && i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strcmp(json_object_get_string(value), types[i].id))
-			type = json_object_new_string(types[i].name);
-	json_object_put(value);
-	return type;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(message_id, types[i].id))
+			return json_object_new_string(types[i].name);
+	return NULL;
 }
 
 static struct json_object *time_of(sd_journal *journal)
@@ -210,17 +168,75 @@ static struct json_object *is_there(struct json_object *entry)
 	return errno == ENOENT || errno == ENOTDIR ? json_object_new_boolean(false) : NULL;
 }
 
+/* @name: a literal that @entry has not yet. */
+static void set(struct json_object *entry, const char *name, struct json_object *value)
+{
+	json_object_object_add_ex(entry, name, value,
+				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
+}
+
+#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+/* What the entry has of nisvd's; of several fields of one name the first counts, as for
+ * sd_journal_get_data(3). */
+struct values {
+	bool seen[N_FIELDS];
+	struct json_object *members[N_FIELDS]; /* owned, as all that follow */
+	struct json_object *type, *overlays;
+};
+
+static bool is_field(const char *data, size_t name_len, const char *field)
+{
+	return strlen(field) == name_len && !memcmp(data, field, name_len);
+}
+
+static void take_value(struct values *values, const char *data, size_t name_len, const char *text)
+{
+	if (is_field(data, name_len, "MESSAGE_ID") && !values->type)
+		values->type = type_of(text);
+	/* One field for each; there are few. */
+	if (is_field(data, name_len, NISV_FIELD_OVERLAY))
+		json_object_array_add(values->overlays, json_object_new_string(text));
+	for (size_t i = 0; i < N_FIELDS; i++) {
+		if (values->seen[i] || !is_field(data, name_len, fields[i].field))
+			continue;
+		values->seen[i] = true;
+		values->members[i] = to_json(text, fields[i].type);
+		break;
+	}
+}
+
+/* One pass: to look for each of the fields would be one for each. */
+static void take_values(sd_journal *journal, struct values *values)
+{
+	const void *data;
+	size_t len;
+
+	SD_JOURNAL_FOREACH_DATA(journal, data, len)
+	{
+		const char *equals = memchr(data, '=', len);
+		size_t name_len = equals ? (size_t)(equals - (const char *)data) : len;
+		char *text = equals ? copy_value(equals + 1, len - name_len - 1) : NULL;
+
+		if (text)
+			take_value(values, data, name_len, text);
+		free(text);
+	}
+}
+
 struct json_object *history_entry(struct sd_journal *journal)
 {
 	struct json_object *entry = json_object_new_object();
+	struct values values = {.overlays = json_object_new_array()};
 
 	if (!entry)
 		return NULL;
-	json_object_object_add(entry, "time", time_of(journal));
-	json_object_object_add(entry, "type", type_of(journal));
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		json_object_object_add(entry, fields[i].member, get(journal, &fields[i]));
-	json_object_object_add(entry, "overlays", overlays(journal));
-	json_object_object_add(entry, "dossier_present", is_there(entry));
+	take_values(journal, &values);
+	set(entry, "time", time_of(journal));
+	set(entry, "type", values.type);
+	for (size_t i = 0; i < N_FIELDS; i++)
+		set(entry, fields[i].member, values.members[i]);
+	set(entry, "overlays", values.overlays);
+	set(entry, "dossier_present", is_there(entry));
 	return entry;
 }

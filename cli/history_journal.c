@@ -155,7 +155,11 @@ static int add_matches(sd_journal *journal, const struct history_query *query)
 
 /* ---- reading ---- */
 
-/* 1: @ret is the next older entry; 0: there is none any more. */
+/*
+ * 1: @ret is the entry that was written before; 0: there is none any more. They are in the order of
+ * writing, which is that of their times only where the clock was never set: one that is too old or
+ * too new tells nothing of those before it, so that all of them are looked at.
+ */
 static int next(sd_journal *journal, const struct history_query *query, struct json_object **ret)
 {
 	uint64_t usec;
@@ -165,10 +169,9 @@ static int next(sd_journal *journal, const struct history_query *query, struct j
 		r = sd_journal_previous(journal);
 		if (r > 0)
 			r = sd_journal_get_realtime_usec(journal, &usec) < 0 ? -EBADMSG : 1;
-		/* Seeking is as exact as the files are in order. */
-	} while (r > 0 && usec > query->until_usec);
-	if (r <= 0 || usec < query->since_usec)
-		return r < 0 ? r : 0;
+	} while (r > 0 && (usec > query->until_usec || usec < query->since_usec));
+	if (r <= 0)
+		return r;
 	*ret = history_entry(journal);
 	return *ret ? 1 : -ENOMEM;
 }
@@ -180,10 +183,7 @@ static int read_entries(sd_journal *journal, const struct history_query *query,
 	struct json_object *entry;
 	int r;
 
-	if (query->until_usec == UINT64_MAX)
-		r = sd_journal_seek_tail(journal);
-	else
-		r = sd_journal_seek_realtime_usec(journal, query->until_usec + 1);
+	r = sd_journal_seek_tail(journal);
 	while (r >= 0 && json_object_array_length(list) < most) {
 		r = next(journal, query, &entry);
 		if (r <= 0)

@@ -8,6 +8,7 @@
 #include "cli/cell.h"
 #include "cli/format.h"
 #include "cli/history.h"
+#include "cli/nearest.h"
 #include "cli/reply.h"
 #include "cli/table.h"
 #include "cli/timespec.h"
@@ -28,6 +29,33 @@ static int take_time(const struct options *options, const char *name, const char
 		return NISV_EXIT_OK;
 	return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
 			    "%s does not understand \"%s\": it takes " TIMESPEC_FORMS, name, text);
+}
+
+/* Returns an exit status; errors are told. */
+static int check_kind(const struct options *options, const char *kind)
+{
+	/* The names that nisvd's kind_name() gives. */
+	static const char *const kinds[] = {
+		"nisv",	     "exec",	     "walk",	"beyond-ipa", "backing",
+		"emulation", "memory-fault", "ldst64b", "mmio-read",  "mmio-write",
+	};
+	const size_t n = sizeof(kinds) / sizeof(kinds[0]);
+	const char *nearest;
+	char all[256] = "";
+
+	for (size_t i = 0; i < n; i++) {
+		if (!kind || strcmp(kind, kinds[i]) == 0)
+			return NISV_EXIT_OK;
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
+			 kinds[i]);
+	}
+	nearest = nearest_word(kind, kinds, n);
+	if (nearest)
+		return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+				    "\"%s\" is no kind of fault: did you mean \"%s\"?", kind,
+				    nearest);
+	return error_report(options, NISV_EXIT_USAGE, NULL, NULL,
+			    "\"%s\" is no kind of fault: the kinds are %s", kind, all);
 }
 
 static int take_query(const struct options *options, const char *vm, struct history_query *ret)
@@ -65,6 +93,8 @@ static int take_query(const struct options *options, const char *vm, struct hist
 				      "--since is later than --until");
 	if (status == NISV_EXIT_OK && !parse_count(options, &ret->lines))
 		status = NISV_EXIT_USAGE;
+	if (status == NISV_EXIT_OK)
+		status = check_kind(options, options->kind);
 	return status;
 }
 
@@ -107,8 +137,9 @@ static const char *dossier_text(struct json_object *entry)
 }
 
 /*
- * A terminal that is narrower than WIDE has no room for the year and the type; --json has both. A
- * name of more than VM_COLUMNS would leave none for the cause.
+ * A terminal that is narrower than WIDE has no room for the year, nor for a column of types: what
+ * is no new finding is said before its cause. A name of more than VM_COLUMNS would leave none for
+ * that.
  */
 #define WIDE		  110
 #define VM_COLUMNS	  24
@@ -138,6 +169,22 @@ static const char *time_text(const struct term *term, struct json_object *entry,
 	return is_narrow(term) && strlen(text) > YEAR_BYTES ? text + YEAR_BYTES : text;
 }
 
+static const char *cause_text(const struct term *term, struct json_object *entry,
+			      char buf[FORMAT_MAX])
+{
+	const char *type = reply_string(entry, "type"), *cause = reply_string(entry, "cause");
+
+	if (reply_has(entry, "withheld")) {
+		snprintf(buf, FORMAT_MAX, "%" PRId64 " entries withheld",
+			 reply_int(entry, "withheld"));
+		return buf;
+	}
+	if (!is_narrow(term) || !*type || strcmp(type, "finding") == 0)
+		return cause;
+	snprintf(buf, FORMAT_MAX, "%s: %s", type, cause);
+	return buf;
+}
+
 static const char *cell(const struct term *term, struct json_object *entry, enum column column,
 			char buf[FORMAT_MAX])
 {
@@ -163,12 +210,7 @@ static const char *cell(const struct term *term, struct json_object *entry, enum
 		text = reply_string(entry, "severity");
 		break;
 	case COLUMN_CAUSE:
-		text = reply_string(entry, "cause");
-		if (reply_has(entry, "withheld")) {
-			snprintf(buf, FORMAT_MAX, "%" PRId64 " entries withheld",
-				 reply_int(entry, "withheld"));
-			text = buf;
-		}
+		text = cause_text(term, entry, buf);
 		break;
 	case COLUMN_ADDRESS:
 		text = reply_string(entry, "ipa");
@@ -263,11 +305,13 @@ static int print(const struct options *options, struct json_object *entries, con
 		return term_flush_stdout(options);
 	}
 	if (!reply_length(entries)) {
-		error_note(options, "the journal has no finding%s%s%s%s", vm ? " about " : "",
+		error_note(options, "the journal has no finding%s%s%s%s%s", vm ? " about " : "",
 			   vm ? vm : "",
 			   options->since || options->until || options->cause || options->kind
 				   ? " that matches"
 				   : "",
+			   options->cause ? "; \"nisvctl explain --list-causes\" lists the causes"
+					  : "",
 			   !options->directory && access("/var/log/journal", F_OK) < 0
 				   ? "; of earlier boots this host keeps none (Storage= in "
 				     "journald.conf)"

@@ -155,6 +155,8 @@ check 'history: every message' same "$(grep -oE 'NISV_MSGID_[A-Z]+' include/nisv
 kinds() {
 	sed -nE "s/.*(kinds='|:kind:\()([a-z0-9 -]+).*/\2/p" "$1" | tr ' ' '\n'
 }
+check 'kinds: bash and history --kind' same "$(kinds "$bash_completion")" \
+	"$("$build/nisvctl" history --kind '' 2>&1 | sed 's/.*the kinds are //; s/, */\n/g')"
 check 'kinds: bash and zsh' same "$(kinds "$bash_completion")" "$(kinds "$zsh_completion")"
 check 'kinds: bash and interface' same "$(kinds "$bash_completion")" \
 	"$(sed -nE '/^type Site/,/^\)/s/^  # (nisv, exec.*)/\1/p' "$interface" | tr -d , | tr ' ' '\n')"
