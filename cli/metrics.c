@@ -119,6 +119,12 @@ static void add_host(struct json_object *metrics, struct json_object *status)
 	samples = add_metric(metrics, "nisvd_lost_total", "counter", NULL,
 			     "What could not be kept or sent, by kind. See nisvctl status.");
 	add_counters(samples, none, 0, "kind", reply_object(status, "lost"));
+	samples = add_metric(metrics, "nisvd_dossiers_removed_total", "counter", NULL,
+			     "Dossiers that were removed to keep within MaxBytes=.");
+	add_sample(samples, none, reply_int(status, "dossiers_removed"));
+	samples = add_metric(metrics, "nisvd_dossiers_left_out", "gauge", NULL,
+			     "Dossiers that were not taken back when nisvd started.");
+	add_sample(samples, none, reply_int(status, "dossiers_left_out"));
 	add_sources(metrics, reply_array(status, "sources"));
 }
 
