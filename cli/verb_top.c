@@ -201,7 +201,7 @@ static int run(struct top *top, bool wants_screen)
 
 	for (;;) {
 		status = take(top);
-		if (status == CLIENT_LOST && !top->options->host) {
+		if (status == CLIENT_LOST && client_can_return(top->client)) {
 			top->has_now = false; /* a new nisvd counts from the start */
 			if (!reopen(top, &status))
 				return status;
