@@ -134,6 +134,12 @@ static void print_group_title(const struct term *term, struct json_object *vms)
 	fprintf(term->out, "%s\n", term_colour(term, COLOUR_NONE));
 }
 
+/* A VM out of a dossier may have the id of one that runs since the host was booted. */
+static const char *selector(struct json_object *vm)
+{
+	return reply_string(vm, strcmp(reply_string(vm, "origin"), "dossier") == 0 ? "key" : "id");
+}
+
 static void print_groups(const struct term *term, const struct options *options,
 			 struct json_object *groups)
 {
@@ -148,7 +154,7 @@ static void print_groups(const struct term *term, const struct options *options,
 		print_members(term, vms);
 		print_lines(term, "What to do", reply_array(finding, "advice"));
 		fprintf(term->out, "\n\"nisvctl explain %s%s%s\" shows the evidence\n",
-			reply_string(reply_at(vms, 0), "id"), options->file ? " --file " : "",
+			selector(reply_at(vms, 0)), options->file ? " --file " : "",
 			options->file ? options->file : "");
 	}
 }

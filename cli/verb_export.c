@@ -3,6 +3,16 @@
 #include "cli/reply.h"
 #include "cli/term.h"
 
+/* A nisvd that does not know the parameter sends all there is: the header, which comes first,
+ * tells. */
+static int check_redacted(const struct options *options, struct json_object *header)
+{
+	if (!options->redact || reply_bool(header, "redacted"))
+		return NISV_EXIT_OK;
+	return error_report(options, NISV_EXIT_FAILURE, NULL, NULL,
+			    "the nisvd there cannot redact: update it");
+}
+
 /*
  * A dossier is JSON Lines, with --json or without: each line as the daemon has it, so that --file
  * finds all of it again.
@@ -11,7 +21,7 @@ int verb_export(const struct options *options, int argc, char **argv)
 {
 	struct json_object *reply, *params = client_params("vm", argv[0]);
 	struct client *client = NULL;
-	bool more = true;
+	bool more = true, begun = false;
 	int status;
 
 	(void)argc;
@@ -30,9 +40,14 @@ int verb_export(const struct options *options, int argc, char **argv)
 			status = client_lost(client);
 		if (status != NISV_EXIT_OK)
 			break;
-		reply_print(stdout, JSON_SHORT, reply_object(reply, "line"));
+		if (!begun)
+			status = check_redacted(options, reply_object(reply, "line"));
+		begun = true;
+		if (status == NISV_EXIT_OK) {
+			reply_print(stdout, JSON_SHORT, reply_object(reply, "line"));
+			status = term_flush_stdout(options);
+		}
 		json_object_put(reply);
-		status = term_flush_stdout(options);
 		if (status != NISV_EXIT_OK)
 			break;
 	}

@@ -76,7 +76,7 @@ enum nisv_insn_state {
 	NISV_INSN_PROTECTED = 6,  /* protected VM: memory is not the host's to read */
 	NISV_INSN_NO_SYSREGS = 7, /* EL1 registers were not current, no walk agreed */
 	NISV_INSN_UNSAFE = 8,	  /* this kernel offers no way to tell device memory: not read */
-	NISV_INSN_LEFT_OUT = 9,	  /* only in dossiers: left out by export --redact */
+	NISV_INSN_LEFT_OUT = 9,	  /* of what was saved: by export --redact, or in a trace */
 };
 
 /*

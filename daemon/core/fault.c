@@ -70,6 +70,12 @@ enum insn_isa fault_isa(const struct nisv_rec_fault *fault, const char *arch)
 	}
 }
 
+bool fault_is_failed_fetch(const struct nisv_rec_fault *fault)
+{
+	return fault->kind == NISV_KIND_EMULATION && !fault->insn_len &&
+	       fault->insn_state == NISV_INSN_NONE;
+}
+
 static bool has_bytes(const struct nisv_rec_fault *fault)
 {
 	return fault->insn_state == NISV_INSN_OK && fault->insn_len &&

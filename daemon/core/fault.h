@@ -16,6 +16,13 @@
  */
 enum insn_isa fault_isa(const struct nisv_rec_fault *fault, const char *arch);
 
+/*
+ * x86: KVM's emulator could not fetch a byte of the instruction (struct x86_emulate_ctxt, fetch),
+ * so that the fault is that of the code itself. A record that was made of a trace, or had its
+ * instruction left out, does not tell.
+ */
+bool fault_is_failed_fetch(const struct nisv_rec_fault *fault);
+
 /* The faulting instruction; INSN_UNKNOWN with length 0 and empty text where its bytes could not be
  * read. */
 struct insn fault_insn(const struct nisv_rec_fault *fault, const char *arch);

@@ -114,6 +114,17 @@ static size_t compare(struct news_known *known, const struct finding *finding, b
 	return n;
 }
 
+/* The faults that no item has told. A finding can lose sites to another one, and be less than it
+ * was. */
+static uint64_t tell(struct news_known *known, uint64_t count)
+{
+	uint64_t since = count > known->told ? count - known->told : 0;
+
+	if (since)
+		known->told = count;
+	return since;
+}
+
 void news_clear(struct news_state *state)
 {
 	free(state->known);
@@ -131,7 +142,7 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 		const struct finding *finding = &findings->list[f];
 		size_t at = find_known(state, finding->signature), n_found = 0;
 		struct news_item found[1 + ITEMS_PER_FINDING];
-		uint64_t count = count_of(finding, false), told;
+		uint64_t count = count_of(finding, false);
 		bool is_first = at == state->n_known;
 
 		if (!finding->n_sites)
@@ -148,17 +159,15 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 		if (at < NEWS_KNOWN_MAX)
 			n_found += compare(&state->known[at], finding, is_first, count,
 					   found + n_found);
-		told = at < NEWS_KNOWN_MAX ? state->known[at].told : 0;
 		for (size_t i = 0; i < n_found; i++) {
 			if (n >= NEWS_MAX || !allowed(state, now_ns, per_minute)) {
 				state->withheld++;
 				state->untold++;
 				continue;
 			}
-			found[i].since_last = count - told;
+			found[i].since_last =
+				at < NEWS_KNOWN_MAX ? tell(&state->known[at], count) : count;
 			items[n++] = found[i];
-			if (at < NEWS_KNOWN_MAX)
-				state->known[at].told = count;
 		}
 	}
 	return n;

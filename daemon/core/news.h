@@ -34,7 +34,7 @@ struct news_item {
 	const struct finding *finding; /* borrowed from the findings given */
 	const struct site *site;       /* the one it is about, borrowed; never NULL */
 	uint64_t count;		       /* of the finding so far: faults, and accesses of MMIO */
-	uint64_t since_last;	       /* of these, since the last item about it */
+	uint64_t since_last;	       /* of these, those that no item before it had */
 };
 
 /* What was told of one finding. */
@@ -48,7 +48,7 @@ struct news_known {
 	size_t n_sites;
 	bool answer;
 	uint64_t storm_at; /* the number of faults that is news next; 0: NEWS_STORM */
-	uint64_t told;	   /* the count that the last item had */
+	uint64_t told;	   /* the largest count that an item had */
 };
 
 /* Kept with the VM; starts as zeroes. */

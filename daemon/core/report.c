@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/fault.h"
 #include "daemon/core/overlay.h"
 #include "daemon/core/report_evidence.h"
 #include "daemon/core/rules_kit.h"
@@ -47,8 +48,9 @@ static void add_access(const struct scene *s, struct text *text)
 	else if (s->insn_text[0])
 		text_add(text, "executed `%s` on", s->insn_text);
 	else if (s->is_x86)
-		text_add(text,
-			 s->rec && !s->rec->insn_len ? "fetched an instruction from" : "accessed");
+		text_add(text, s->rec && fault_is_failed_fetch(s->rec)
+				       ? "fetched an instruction from"
+				       : "accessed");
 	else if (s->esr.cm)
 		text_add(text, "accessed");
 	else

@@ -9,8 +9,7 @@
 
 #include "daemon/core/fault.h"
 #include "daemon/core/rules_kit.h"
-
-#define RIGHT_AFTER_NS 1000000000ULL
+#include "daemon/core/verdict.h"
 
 /* One line being written; put into the finding when it is complete. */
 struct line {
@@ -266,8 +265,8 @@ static void answer_line(const struct scene *s, struct text *text)
 		if (site->answers < site->count)
 			text_add(text, ", %" PRIu64 " of %" PRIu64 " times", site->answers,
 				 site->count);
-	} else if (site->outcome == NISV_OUTCOME_VMM_DECIDES && s->evidence->ended &&
-		   s->evidence->ended_ns - site->last_ns < RIGHT_AFTER_NS) {
+	} else if (site->outcome == NISV_OUTCOME_VMM_DECIDES &&
+		   verdict_ended_vm(s->evidence, site)) {
 		text_add(text, "; the VM ended right after");
 	}
 }

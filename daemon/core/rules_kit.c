@@ -204,7 +204,7 @@ static const char *insn_missing(const struct scene *s)
 	case NISV_INSN_UNSAFE:
 		return "this kernel cannot tell device memory, so it was not read";
 	case NISV_INSN_LEFT_OUT:
-		return "it was left out of the dossier";
+		return "it is not in what was saved";
 	default:
 		return "its bytes were not read";
 	}

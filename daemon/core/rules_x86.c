@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "daemon/core/fault.h"
 #include "daemon/core/rules_kit.h"
 
 static bool is_emulation(const struct scene *s)
@@ -15,11 +16,10 @@ static bool is_emulation(const struct scene *s)
 
 /* ---- x86-exec-in-mmio ----------------------------------------------------------------------- */
 
-/* No byte of the instruction could be fetched: then the address is that of the code. */
+/* Then the address is that of the code. */
 static bool is_fetch(const struct scene *s)
 {
-	return s->rec && s->rec->insn_len == 0 && s->rec->insn_state != NISV_INSN_UNREADABLE &&
-	       s->rec->insn_state != NISV_INSN_LEFT_OUT;
+	return s->rec && fault_is_failed_fetch(s->rec);
 }
 
 /*

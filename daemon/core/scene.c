@@ -157,16 +157,25 @@ static bool is_taken_for_memory(const struct scene *s)
 	return s->memory && !s->facts->guest_may_be_file;
 }
 
+/*
+ * KVM completed most of the accesses by itself: it has a device there, be it one that came after
+ * its bus was read. Those that are under way while counts are read are with neither side.
+ */
+static bool is_served_by_kernel(const struct scene *s)
+{
+	return s->place && s->place->user < s->place->count / 2;
+}
+
 bool scene_has_device(const struct scene *s)
 {
-	return s->on_bus || s->near_doorbell ||
+	return is_served_by_kernel(s) || s->on_bus || s->near_doorbell ||
 	       (s->near_count && s->region && !is_taken_for_memory(s));
 }
 
 bool scene_is_empty(const struct scene *s)
 {
 	return !s->slot && !s->changing && !s->vgic && !s->region &&
-	       !(s->on_bus || s->near_doorbell);
+	       !(s->on_bus || s->near_doorbell) && !is_served_by_kernel(s);
 }
 
 /* Only an access that the CPU described is counted as MMIO. */
@@ -381,7 +390,8 @@ void scene_set(struct scene *s, const struct facts *facts, const struct site *si
 	s->is_x86 = facts->is_x86;
 	s->ipa = site->ipa;
 	s->extent = place ? PLACE_SIZE : 1;
-	s->ipa_known = true;
+	/* KVM's emulator tells no address, and without a record none can be derived. */
+	s->ipa_known = !s->is_x86 || site->kind != NISV_KIND_EMULATION || site->ipa;
 	s->is_foreign = scene_is_nested(s) && s->rec->nested != NISV_NESTED_TRANSLATED;
 	s->el = -1;
 	s->esr = syndrome_decode(site->esr);

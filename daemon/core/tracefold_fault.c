@@ -70,6 +70,8 @@ static void emit(struct tracefold *fold, struct trace_thread *thread,
 		.far = event->far,
 		.ipa = event->ipa,
 		.pc = event->pc,
+		/* What the tracepoint prints can be the beginning of the instruction only. */
+		.insn_state = event->insn_len ? NISV_INSN_LEFT_OUT : NISV_INSN_NONE,
 		.slot = {.id = -1},
 		.below = {.id = -1},
 		.above = {.id = -1},

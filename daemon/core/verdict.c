@@ -8,15 +8,22 @@
 #include "daemon/core/report.h"
 #include "daemon/core/rules.h"
 
+#define RIGHT_AFTER_NS 1000000000ULL
+
+bool verdict_ended_vm(const struct evidence *evidence, const struct site *site)
+{
+	return evidence->ended && evidence->ended_ns - site->last_ns < RIGHT_AFTER_NS;
+}
+
 enum severity verdict_severity(const struct evidence *evidence, const struct site *site)
 {
 	if (site->outcome == NISV_OUTCOME_VM_KILLED)
 		return SEVERITY_FATAL;
 	if (overlay_is_livelock(site))
 		return SEVERITY_HANG;
-	/* VMMs stop a vCPU whose instruction KVM could not emulate; one that ended did. */
+	/* VMMs stop a vCPU whose instruction KVM could not emulate; one that ended then did. */
 	if (site->kind == NISV_KIND_EMULATION && site->outcome == NISV_OUTCOME_VMM_DECIDES &&
-	    evidence->ended)
+	    verdict_ended_vm(evidence, site))
 		return SEVERITY_FATAL;
 	/* KVM always answers these two with an abort, whether it was seen or not. */
 	if (site->outcome != NISV_OUTCOME_UNKNOWN ||

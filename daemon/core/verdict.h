@@ -16,6 +16,9 @@ struct verdict {
 	uint64_t scope;
 };
 
+/* Did the VM end within a second of the last fault at @site? Then the VMM took it for the end. */
+bool verdict_ended_vm(const struct evidence *evidence, const struct site *site);
+
 /* The severity of one abort, by its outcome and how often it repeats. */
 enum severity verdict_severity(const struct evidence *evidence, const struct site *site);
 

@@ -220,7 +220,8 @@ static size_t vms_least_useful(const struct vms *vms, const struct vm *keep)
 			continue;
 		if (!vm->findings.n)
 			return i;
-		if (best == vms->n || vm->end_ns < vms->list[best]->end_ns)
+		if (best == vms->n ||
+		    vm_is_before(vm, vm->end_ns, vms->list[best], vms->list[best]->end_ns))
 			best = i;
 	}
 	return best;

@@ -4,7 +4,7 @@
 
 /*
  * One VM and the bounded set of all VMs: whose is it, what is its memory, what went wrong in it.
- * Times: nanoseconds of one clock.
+ * Times: nanoseconds of one clock; of VMs with a host of their own, of the clock of files.
  */
 
 #include <stdbool.h>
@@ -68,7 +68,7 @@ struct vm {
 	struct layout layout;
 	uint64_t layout_ns; /* when it was read */
 	bool layout_due;    /* single slots of it changed, which is not published yet */
-	bool layout_lost;   /* changes of slots were dropped since it was read */
+	bool layout_lost;   /* it has changed since it was read, and nothing told how */
 	struct slot_history slots;
 	struct machine *machine; /* owned: its own reference map, or NULL */
 	struct machine_choice choice;
@@ -83,7 +83,8 @@ struct vm {
 	uint64_t first_seen_ns, last_abort_ns; /* last_abort_ns 0: none */
 
 	struct stored stored; /* of its dossier */
-	struct host *host; /* owned: the one that its dossier is from; NULL: that of all others */
+	struct host *host; /* owned: the one that its dossier is from, by whose clock its times are;
+			      NULL: that of all others */
 
 	uint64_t last_seq, records; /* lost records = last_seq - records */
 
@@ -122,6 +123,9 @@ const char *vm_end_name(enum vm_end end);	   /* "vm-destroyed", ...; NULL for VM
  * come after the news of its end, until its counters are freed (->forgotten).
  */
 struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key);
+
+/* The VM with this key, in either case of its digits, or NULL. */
+struct vm *vms_by_key(const struct vms *vms, const char *key);
 
 /*
  * Adds a running VM. @random_key: 32 hex digits made by the caller. The id is derived from @dir
@@ -168,9 +172,21 @@ const struct finding *vm_worst(const struct vm *vm);
 /* The host of @vm: the one that its dossier is from, else @host. */
 const struct host *vm_host(const struct vm *vm, const struct host *host);
 
-/* Did @vm end within @window_ns before @now_ns? Also if it did later than now: the clock may have
- * been set back. */
-bool vm_ended_within(const struct vm *vm, uint64_t now_ns, uint64_t window_ns);
+/* The present, by each of the clocks that times of VMs are of. */
+struct vm_now {
+	uint64_t ns, of_files_ns;
+};
+
+/*
+ * Is there something to be done about @vm? It runs; or it has a finding, and ended within
+ * @window_ns before @now (or later, where the clock was set back), or hangs on: nobody saw it
+ * end, and a VM of its id and name runs.
+ */
+bool vms_is_open(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
+		 uint64_t window_ns);
+
+/* Is @a, a time of @vm, before @b of @other? Files are older than what is seen now. */
+bool vm_is_before(const struct vm *vm, uint64_t a, const struct vm *other, uint64_t b);
 
 /* All that is known of @vm and its @host (vm_host()), as of @now_ns: borrowed, until either
  * changes. */
@@ -191,11 +207,12 @@ int vm_diagnose(struct vm *vm, const struct host *host, uint64_t now_ns);
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX]);
 
 /*
- * The run of @vm that ended last, has a finding, and ended within @window_ns before @now_ns, or
- * NULL: for a VM restarted after its crash. Runs are known by a name of their own (and the UUID
- * where both have one): VMs that only share the name of their program are strangers.
+ * The run of @vm that ended last, has a finding, and ended within @window_ns before @now, or
+ * NULL: for a VM restarted after its crash; or that hangs on as @vm, however long ago that was.
+ * Runs are known by a name of their own (and the UUID where both have one): VMs that only share the
+ * name of their program are strangers.
  */
-struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
+struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
 			    uint64_t window_ns);
 
 #endif

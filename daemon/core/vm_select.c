@@ -9,16 +9,23 @@
 
 #include "daemon/core/vm.h"
 
-bool vm_ended_within(const struct vm *vm, uint64_t now_ns, uint64_t window_ns)
+static bool ended_within(const struct vm *vm, const struct vm_now *now, uint64_t window_ns)
 {
-	return vm->end && vm->end_ns + window_ns > now_ns;
+	return vm->end && vm->end_ns + window_ns > (vm->host ? now->of_files_ns : now->ns);
+}
+
+bool vm_is_before(const struct vm *vm, uint64_t a, const struct vm *other, uint64_t b)
+{
+	return !vm->host == !other->host ? a < b : vm->host != NULL;
 }
 
 static int by_first_sight(const void *a, const void *b)
 {
 	const struct vm *x = *(struct vm *const *)a, *y = *(struct vm *const *)b;
 
-	return x->first_seen_ns < y->first_seen_ns ? -1 : x->first_seen_ns > y->first_seen_ns;
+	return vm_is_before(x, x->first_seen_ns, y, y->first_seen_ns)
+		       ? -1
+		       : vm_is_before(y, y->first_seen_ns, x, x->first_seen_ns);
 }
 
 void vms_sort(struct vms *vms)
@@ -36,28 +43,60 @@ static bool vm_matches(const struct vm *vm, const char *query)
 	       (vm->name.uuid[0] && !strcasecmp(vm->name.uuid, query));
 }
 
+static bool are_named_alike(const struct vm *a, const struct vm *b)
+{
+	return !strcmp(a->name.name, b->name.name) &&
+	       (!a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid));
+}
+
 /*
  * Are both runs of one VM? Only a name of its own tells, not the name of the program that a VM
  * without one goes by; where both have UUIDs, they must be equal, too.
  */
 static bool vm_is_same(const struct vm *a, const struct vm *b)
 {
-	if (!strcmp(a->name.source, "comm") || !strcmp(b->name.source, "comm") ||
-	    strcmp(a->name.name, b->name.name) != 0)
-		return false;
-	return !a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid);
+	return strcmp(a->name.source, "comm") != 0 && strcmp(b->name.source, "comm") != 0 &&
+	       are_named_alike(a, b);
+}
+
+/* Was @vm lost sight of, and is it what now runs as @other? Its id tells more than a name. */
+static bool vm_runs_on(const struct vm *vm, const struct vm *other)
+{
+	return vm->end == VM_END_NOT_WATCHED && !other->end && !strcmp(vm->id, other->id) &&
+	       are_named_alike(vm, other);
+}
+
+bool vms_is_open(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
+		 uint64_t window_ns)
+{
+	if (!vm->end || !vm->findings.n)
+		return !vm->end;
+	if (ended_within(vm, now, window_ns))
+		return true;
+	for (size_t i = 0; i < vms->n; i++)
+		if (vm_runs_on(vm, vms->list[i]))
+			return true;
+	return false;
+}
+
+struct vm *vms_by_key(const struct vms *vms, const char *key)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (!strcasecmp(vms->list[i]->key, key))
+			return vms->list[i];
+	return NULL;
 }
 
 /* A key is never used again; an id is by later boots. */
 static struct vm *vms_by_id(const struct vms *vms, const char *query)
 {
-	struct vm *newest = NULL;
+	struct vm *newest = vms_by_key(vms, query);
 
+	if (newest)
+		return newest;
 	for (size_t i = vms->n; i > 0; i--) {
 		struct vm *vm = vms->list[i - 1];
 
-		if (!strcasecmp(vm->key, query))
-			return vm;
 		if (!strcmp(vm->id, query) && (!newest || (newest->end && !vm->end)))
 			newest = vm;
 	}
@@ -87,7 +126,7 @@ size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[V
 	return n;
 }
 
-struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t now_ns,
+struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
 			    uint64_t window_ns)
 {
 	struct vm *newest = NULL;
@@ -95,11 +134,12 @@ struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t
 	for (size_t i = 0; i < vms->n; i++) {
 		struct vm *other = vms->list[i];
 
-		if (other == vm || !other->end || !other->findings.n || !vm_is_same(other, vm))
+		if (other == vm || !other->end || !other->findings.n)
 			continue;
-		if (!vm_ended_within(other, now_ns, window_ns))
+		if (!vm_runs_on(other, vm) &&
+		    !(vm_is_same(other, vm) && ended_within(other, now, window_ns)))
 			continue;
-		if (!newest || other->end_ns >= newest->end_ns)
+		if (!newest || !vm_is_before(other, other->end_ns, newest, newest->end_ns))
 			newest = other;
 	}
 	return newest;

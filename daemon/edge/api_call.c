@@ -120,13 +120,16 @@ struct vm *api_select_vm(struct manager *manager, struct varlink_call *call,
 	return NULL;
 }
 
-uint64_t api_now_ns(const struct manager *manager)
+struct vm_now api_now(const struct manager *manager)
 {
-	return manager->host.saved_ns ? manager->host.saved_ns : wallclock_now_ns();
+	if (manager->host.saved_ns)
+		return (struct vm_now){manager->host.saved_ns, manager->host.saved_ns};
+	return (struct vm_now){wallclock_now_ns(), wallclock_now_of_files_ns()};
 }
 
 bool api_is_listed(const struct manager *manager, const struct vm *vm, bool all)
 {
-	return all || !vm->end ||
-	       (vm->findings.n && vm_ended_within(vm, api_now_ns(manager), API_DAY_NS));
+	const struct vm_now now = api_now(manager);
+
+	return all || vms_is_open(&manager->vms, vm, &now, API_DAY_NS);
 }

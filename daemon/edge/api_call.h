@@ -34,9 +34,10 @@ struct vm *api_select_vm(struct manager *manager, struct varlink_call *call,
 			 struct json_object *parameters, const char *name);
 
 /* The present, or that of a saved file: when it was written. */
-uint64_t api_now_ns(const struct manager *manager);
+struct vm_now api_now(const struct manager *manager);
 
-/* Ended VMs are shown for a day if they explain something (design 6.5, list). */
+/* Ended VMs are shown for a day if they explain something (design 6.5, list), and for as long as
+ * they may hang on. */
 bool api_is_listed(const struct manager *manager, const struct vm *vm, bool all);
 
 /* Method Explain (api_explain.c). */

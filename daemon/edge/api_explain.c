@@ -101,10 +101,10 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 {
 	struct json_object *findings = json_object_new_array();
 	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
+	const struct vm_now now = api_now(manager);
 
 	if (!vm->end && !vm->findings.n) {
-		struct vm *previous =
-			vms_previous_run(&manager->vms, vm, api_now_ns(manager), API_DAY_NS);
+		struct vm *previous = vms_previous_run(&manager->vms, vm, &now, API_DAY_NS);
 
 		if (previous) {
 			previous_note(vm, previous, note, sizeof(note));
@@ -188,6 +188,9 @@ static struct json_object *group_to_json(const struct group *group, const char *
 		json_object_object_add(vm, "key", json_object_new_string(group->vms[i]->key));
 		json_object_object_add(vm, "name",
 				       json_object_new_string(group->vms[i]->name.name));
+		json_object_object_add(
+			vm, "origin",
+			json_object_new_string(vm_origin_name(group->vms[i]->origin)));
 		json_object_array_add(vms, vm);
 	}
 	json_object_object_add(object, "signature",
@@ -198,7 +201,7 @@ static struct json_object *group_to_json(const struct group *group, const char *
 	return object;
 }
 
-/* The host's open findings: of running VMs, and of those that ended within a day. */
+/* The host's open findings: of running VMs, of those that ended within a day, or may hang on. */
 static int explain_host(struct manager *manager, struct varlink_call *call, bool has_address,
 			uint64_t address)
 {

@@ -120,6 +120,19 @@ static void remove_temporary(const struct folder *folder)
 			   n, folder->path);
 }
 
+/*
+ * Files age by when they were read, too (tmpfiles.d(5)): a start of nisvd does not count. Only the
+ * owner may ask for that (open(2)): another's is read as any. It was a regular file a moment ago; a
+ * pipe now would not let us go on.
+ */
+static int open_unread(const struct folder *folder, const char *name)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = openat(dirfd(folder->dir), name, flags | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(dirfd(folder->dir), name, flags) : fd;
+}
+
 /* False: nothing came of it, which is logged. */
 static bool load(struct manager *manager, const struct folder *folder, const struct saved *saved)
 {
@@ -134,8 +147,7 @@ static bool load(struct manager *manager, const struct folder *folder, const str
 			  DOSSIER_BYTES_MAX);
 		return false;
 	}
-	/* A regular file a moment ago; a pipe now would not let us go on. */
-	fd = openat(dirfd(folder->dir), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = open_unread(folder, name);
 	if (fd >= 0)
 		file = fdopen(fd, "r");
 	if (!file) {
@@ -149,18 +161,10 @@ static bool load(struct manager *manager, const struct folder *folder, const str
 
 /* ---- the limit ---- */
 
-static struct vm *find_vm(const struct vms *vms, const char *key)
-{
-	for (size_t i = 0; i < vms->n; i++)
-		if (!strcmp(vms->list[i]->key, key))
-			return vms->list[i];
-	return NULL;
-}
-
 static bool remove_one(struct manager *manager, const struct folder *folder,
 		       const struct saved *saved, const struct vm *keep)
 {
-	struct vm *vm = find_vm(&manager->vms, saved->key);
+	struct vm *vm = vms_by_key(&manager->vms, saved->key);
 	char name[NAME_LEN + 1];
 
 	if (vm && (vm == keep || !vm->end))
@@ -239,7 +243,7 @@ static size_t load_newest(struct manager *manager, const struct folder *folder)
 		    wallclock_now_ns() - begun_ns > ARCHIVE_LOAD_NS_MAX)
 			break;
 		/* One that was written since the start. */
-		if (find_vm(&manager->vms, saved->key))
+		if (vms_by_key(&manager->vms, saved->key))
 			continue;
 		if (load(manager, folder, saved))
 			n++;

@@ -36,6 +36,16 @@ static bool has_news(const struct vm *vm, const struct counters_vm *from)
 	       vm->totals.answers != from->stat.answers;
 }
 
+/*
+ * A VMM has made its devices when the guest runs, however long it took over the memory before, and
+ * whatever was read of the VM until then lacks them.
+ */
+static bool begins_to_run(const struct vm *vm, const struct counters_vm *from)
+{
+	return !vm->totals.mmio_reads && !vm->totals.mmio_writes &&
+	       (from->stat.mmio_reads || from->stat.mmio_writes);
+}
+
 int ingest_read_sites(const struct manager *manager, struct counters *counters)
 {
 	for (size_t i = 0; i < manager->vms.n; i++) {
@@ -47,6 +57,26 @@ int ingest_read_sites(const struct manager *manager, struct counters *counters)
 			return counters_read_sites(manager->capture, counters);
 	}
 	return 0;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * MMIO is counted in per-CPU caches and in the places that they are emptied into, which are read
+ * one after the other: what moves meanwhile is missing for once. A counter that goes back would be
+ * a restart to whoever computes rates.
+ */
+static void take_totals(struct nisv_vm_stat *totals, const struct nisv_vm_stat *read)
+{
+	const struct nisv_vm_stat before = *totals;
+
+	*totals = *read;
+	totals->mmio_reads = larger(totals->mmio_reads, before.mmio_reads);
+	totals->mmio_writes = larger(totals->mmio_writes, before.mmio_writes);
+	totals->mmio_user = larger(totals->mmio_user, before.mmio_user);
 }
 
 void ingest_count(struct vm *vm, const struct counters *counters, const struct counters_vm *from,
@@ -65,9 +95,10 @@ void ingest_count(struct vm *vm, const struct counters *counters, const struct c
 				vm->last_abort_ns = sites[i].site.last_ns;
 		}
 	}
-	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped)
+	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped ||
+	    begins_to_run(vm, from))
 		vm->layout_lost = true;
-	vm->totals = from->stat;
+	take_totals(&vm->totals, &from->stat);
 	places = counters_places(counters, &vm->kernel_key, &n_places);
 	for (size_t i = 0; i < n_places; i++)
 		if (faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns) > 0)

@@ -91,6 +91,7 @@ static bool address_of(const struct news_item *item, uint64_t *ret)
 static void add_message(struct entry *entry, const struct vm *vm, const struct news_item *item)
 {
 	const struct finding *finding = item->finding;
+	char since[80];
 	uint64_t address;
 
 	switch (item->type) {
@@ -122,11 +123,12 @@ static void add_message(struct entry *entry, const struct vm *vm, const struct n
 		    vm->name.name, finding->cause, item->site->ipa);
 		break;
 	case NEWS_STORM_GREW:
+		snprintf(since, sizeof(since),
+			 ", %" PRIu64 " of them since the last entry about it", item->since_last);
 		add(entry, "MESSAGE",
-		    "VM %s: %s repeats: %" PRIu64 " faults so far, %" PRIu64
-		    " of them since the last entry about it; the next one comes at ten times as "
-		    "many",
-		    vm->name.name, finding->cause, item->count, item->since_last);
+		    "VM %s: %s repeats: %" PRIu64
+		    " faults so far%s; the next one comes at ten times as many",
+		    vm->name.name, finding->cause, item->count, item->since_last ? since : "");
 		break;
 	}
 }
@@ -225,7 +227,7 @@ void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossie
 	add(&entry, "MESSAGE",
 	    "VM %s: %" PRIu64 " more entries within a minute were withheld; \"nisvctl explain %s\" "
 	    "tells what they were about",
-	    vm->name.name, withheld, vm->id);
+	    vm->name.name, withheld, vm->key);
 	add(&entry, "MESSAGE_ID", "%s", NISV_MSGID_WITHHELD);
 	add(&entry, "PRIORITY", "%d", priority(worst ? worst->severity : SEVERITY_INFO));
 	add_vm(&entry, vm, dossier);

@@ -18,8 +18,8 @@ void redact_line(struct json_object *line);
 /*
  * @argument of a command line with each secret in it as "***", to be freed: passwords, secrets,
  * tokens and the like by the names of their options, data of QEMU's -object secret, values of
- * fw_cfg items and of credentials, and what a URL has before its host. @option: the argument before
- * it, or NULL. NULL without memory.
+ * fw_cfg items and of credentials, what a URL has before its host, and its query. @option: the
+ * argument before it, or NULL. NULL without memory.
  */
 char *redact_argument(const char *option, const char *argument);
 

@@ -126,7 +126,7 @@ static int take_event(struct replay *replay, struct json_object *event)
 		object = json_read_member(event, "vm", json_type_object);
 		return object ? replay_vm(replay, key, object) : -EINVAL;
 	}
-	vm = replay_find(&replay->manager->vms, key);
+	vm = vms_by_key(&replay->manager->vms, key);
 	if (!vm)
 		return -EINVAL;
 	if (!strcmp(type, "layout")) {
@@ -220,7 +220,7 @@ static int check_header(const struct replay *replay, struct json_object *header,
 static int finish(struct replay *replay, const char *path)
 {
 	struct vms *vms = &replay->manager->vms;
-	struct vm *vm = replay_find(vms, replay->key);
+	struct vm *vm = vms_by_key(vms, replay->key);
 
 	if (!vm)
 		return log_error_errno(EINVAL, "%s is left out: it does not tell of the VM %s",

@@ -34,8 +34,6 @@ struct replay {
 	uint64_t bad_lines;
 };
 
-struct vm *replay_find(const struct vms *vms, const char *key); /* NULL: there is none */
-
 /* Takes what the events "vm" and "end" tell of the VM with @key, which is added if it is not there.
  * 0, -EINVAL, -ENOMEM or -ENOSPC. */
 int replay_vm(struct replay *replay, const char *key, struct json_object *object);

@@ -14,14 +14,6 @@
 
 #define CGROUP_MAX 1024
 
-struct vm *replay_find(const struct vms *vms, const char *key)
-{
-	for (size_t i = 0; i < vms->n; i++)
-		if (!strcmp(vms->list[i]->key, key))
-			return vms->list[i];
-	return NULL;
-}
-
 static void take_cmdline(struct vm *vm, struct json_object *object)
 {
 	struct json_object *list = json_read_member(object, "cmdline", json_type_array);
@@ -142,7 +134,7 @@ static int take_host(const struct replay *replay, struct vm *vm)
 int replay_vm(struct replay *replay, const char *key, struct json_object *object)
 {
 	struct vms *vms = &replay->manager->vms;
-	struct vm *vm = replay_find(vms, key);
+	struct vm *vm = vms_by_key(vms, key);
 	const struct nisv_vm_key identity = {.kvm = ++replay->next_identity};
 	int r;
 

@@ -13,6 +13,9 @@
 #define SECONDS_MAX  9000000000LL /* in the year 2255: nanoseconds of it fit 64 bits */
 #define TOLERANCE_NS 1000000LL
 
+/* Of a time that a saved file tells: it is told as it was. Times until 2255 leave the bit free. */
+#define OF_FILE (1ULL << 63)
+
 static bool offline, is_trace;
 static uint64_t trace_now_ns;
 
@@ -80,12 +83,16 @@ static int64_t stepped_ns(void)
 	return kept;
 }
 
+uint64_t wallclock_now_of_files_ns(void)
+{
+	return offline ? wallclock_now_ns() : OF_FILE | (uint64_t)now_ns(CLOCK_REALTIME);
+}
+
 const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX])
 {
-	/* A time of an earlier boot was told by the clock as it was set then. */
-	int64_t stepped = ns >= wallclock_base_ns() ? stepped_ns() : 0;
+	int64_t stepped = ns & OF_FILE ? 0 : stepped_ns();
 	/* Rounded to the microsecond that is shown: what is printed parses back to itself. */
-	int64_t usec = ((int64_t)ns + stepped + 500) / 1000;
+	int64_t usec = ((int64_t)(ns & ~OF_FILE) + stepped + 500) / 1000;
 	time_t seconds = usec / 1000000;
 	char date[24];
 	struct tm tm;
@@ -139,8 +146,6 @@ int wallclock_parse(const char *iso, uint64_t *ret_ns)
 	if (seconds < 0 || seconds > SECONDS_MAX)
 		return -EINVAL;
 	ns = seconds * NSEC + usec * 1000;
-	if (ns - stepped_ns() >= (int64_t)wallclock_base_ns())
-		ns -= stepped_ns();
-	*ret_ns = ns < 1 ? 1 : (uint64_t)ns;
+	*ret_ns = (ns < 1 ? 1 : (uint64_t)ns) | (offline ? 0 : OF_FILE);
 	return 0;
 }

@@ -4,9 +4,13 @@
 
 /*
  * Inside, time is nanoseconds since 1970 as CLOCK_MONOTONIC counts them on from the daemon's start,
- * which is what BPF stamps; people get ISO 8601 in UTC. So times of an earlier boot, which come
- * from saved files, are times like any other. A clock that is stepped afterwards shifts what was
- * seen since this boot with it rather than tearing it apart, and leaves alone what is older.
+ * which is what BPF stamps; people get ISO 8601 in UTC. A clock that is stepped afterwards shifts
+ * what this daemon saw with it rather than tearing it apart.
+ *
+ * What saved files tell is left alone: it was told by the clock as it was set then, and without a
+ * clock of its own a board may start before any of it. Times of files are marked as such: they go
+ * with each other and with wallclock_now_of_files_ns(), never with those of this daemon. Offline
+ * all times are of files, and there is no mark.
  */
 
 #include <stdbool.h>
@@ -15,6 +19,9 @@
 #define WALLCLOCK_ISO_MAX 32
 
 uint64_t wallclock_now_ns(void);
+
+/* The present as a time of a file. */
+uint64_t wallclock_now_of_files_ns(void);
 
 /* What is to be added to CLOCK_MONOTONIC: this boot began then, by the clock at the first call. 0
  * offline. */
@@ -33,7 +40,7 @@ bool wallclock_is_trace(void);
 /* "2026-01-31T12:34:56.123456Z"; @buf is returned. */
 const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX]);
 
-/* The reverse, for saved files. -EINVAL, also for times before 1970 and after 2255. */
+/* The reverse: a time of a file. -EINVAL, also for times before 1970 and after 2255. */
 int wallclock_parse(const char *iso, uint64_t *ret_ns);
 
 #endif

@@ -125,6 +125,21 @@ check 'every string is hostile' ask_all '0|4' "map(walk(if type == \"string\" th
 # Where decode finds nothing in its reply, nothing was understood: 2.
 check 'every name is hostile' ask_all '0|2|4' "map(walk(if type == \"object\" then with_entries(.key += $evil) else . end))"
 
+# redact STATUS FILTER: export --redact, where what comes is that of an older nisvd, which sends it all.
+redact() {
+	local command='export web1'
+
+	jq -c ".[\"export web1\"] | $2" "$replies" | frame
+	ask "$1" export web1 --redact
+}
+check 'export --redact: of one that can' redact 0 '.[0].line.redacted = true'
+check 'export --redact: all lines' test "$(wc -l <"$work/out")" -eq "$(jq '.["export web1"] | length' "$replies")"
+for header in '{"nisv_dossier":1}' '{"nisv_dossier":1,"redacted":false}' '{"redacted":"true"}' null; do
+	check "export --redact: header $header" redact 1 ".[0].line = $header"
+	check "export --redact: header $header: nothing is printed" test ! -s "$work/out"
+	check "export --redact: header $header: says why" grep -q 'the nisvd there cannot redact: update it' "$work/err"
+done
+
 json= # prints what it got: its types do not matter
 check 'every string ends hostile' ask_all '0|4' "map(walk(if type == \"string\" then . + $evil else . end))"
 check 'every string is long' ask_all '0|4' 'map(walk(if type == "string" then . * 2000 else . end))'

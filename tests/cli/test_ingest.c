@@ -68,11 +68,35 @@ static void test_answer_after_the_last_reading(void **state)
 	manager_free(manager);
 }
 
+/* Devices that were made after the memory map was read are in it before what the guest does to them
+ * is judged. */
+static void test_map_read_again_when_the_guest_runs(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct counters_vm from = {.key = vm->kernel_key};
+	const struct counters counters = {};
+
+	(void)state;
+	vm->totals = from.stat;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_false(vm->layout_lost);
+	from.stat.mmio_writes = 1;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_true(vm->layout_lost);
+	vm->layout_lost = false;
+	from.stat.mmio_reads = 1;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_false(vm->layout_lost);
+	manager_free(manager);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storm_rate),
 		cmocka_unit_test(test_answer_after_the_last_reading),
+		cmocka_unit_test(test_map_read_again_when_the_guest_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

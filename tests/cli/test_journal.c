@@ -173,7 +173,8 @@ static void test_withheld(void **state)
 	assert_string_equal(field(&entry, NISV_FIELD_DOSSIER), "/var/lib/nisvd/d/x.jsonl");
 	assert_contains(
 		field(&entry, "MESSAGE"),
-		"12 more entries within a minute were withheld; \"nisvctl explain 4711-9\"");
+		"12 more entries within a minute were withheld; \"nisvctl explain " SAMPLE_KEY
+		"\"");
 	manager_free(manager);
 }
 

@@ -241,7 +241,19 @@ static void test_storm(void **state)
 	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 2);
 	assert_int_equal(b.items[0].type, NEWS_FINDING);
 	assert_int_equal(b.items[1].type, NEWS_STORM_GREW);
-	assert_int_equal(b.items[1].since_last, 100000);
+	/* Each fault is in the number of one item. */
+	assert_int_equal(b.items[0].since_last, 100000);
+	assert_int_equal(b.items[1].since_last, 0);
+	/* Its sites became those of another finding: fewer than were told are no news of faults. */
+	b.sites[0].count = 100;
+	b.list[0].severity++;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(b.items[0].type, NEWS_OUTCOME);
+	assert_int_equal(b.items[0].since_last, 0);
+	b.sites[0].count = 100007;
+	b.list[0].severity++;
+	assert_int_equal(collect(&b, START_NS, NO_LIMIT), 1);
+	assert_int_equal(b.items[0].since_last, 7);
 }
 
 /* A million accesses to a device are no faults: where MMIO is a finding, it is told once. */

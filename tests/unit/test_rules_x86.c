@@ -215,7 +215,11 @@ static void a_vm_that_ended_with_it(void **state)
 
 	(void)state;
 	sc.evidence.ended = true;
+	sc.evidence.ended_ns = rec.hdr.time_ns + 900000000;
 	assert_int_equal(scenario_explain(&rec)->severity, SEVERITY_FATAL);
+	/* It went on, and somebody ended it later. */
+	sc.evidence.ended_ns = rec.hdr.time_ns + 17000000000;
+	assert_int_equal(scenario_diagnose()->severity, SEVERITY_ERROR);
 }
 
 /* In user space: the process gets an invalid opcode, the VM goes on. */

@@ -4,46 +4,7 @@
 
 #include <errno.h>
 
-#include "daemon/core/vm.h"
-#include "tests/unit/unit.h"
-
-#define HOUR_NS (3600ULL * 1000000000)
-
-/* The n-th identity and random key of a test: all different. */
-static struct nisv_vm_key identity(uint64_t n)
-{
-	return (struct nisv_vm_key){.kvm = 0xffff000000000000ULL + n * 64, .ino = n + 1};
-}
-
-static struct vm *add(struct vms *vms, uint64_t n, const char *dir, uint32_t tgid)
-{
-	const struct nisv_vm_key key = identity(n);
-	char random_key[VM_KEY_LEN + 1];
-	struct vm *vm = NULL;
-
-	snprintf(random_key, sizeof(random_key), "%032llx", (unsigned long long)n + 0xa0);
-	assert_int_equal(vms_add(vms, &key, random_key, dir, tgid, -1, 1000 + n, &vm), 0);
-	assert_non_null(vm);
-	return vm;
-}
-
-/* "qemu-system-aarch64 -name NAME -uuid UUID" as the kernel keeps it. */
-static void name_it(struct vm *vm, const char *name, const char *uuid)
-{
-	char cmdline[512];
-	int len = snprintf(cmdline, sizeof(cmdline), "qemu-system-aarch64%c-name%c%s%c-uuid%c%s", 0,
-			   0, name, 0, 0, uuid);
-
-	assert_int_equal(vm_set_cmdline(vm, cmdline, (size_t)len + 1, false), 0);
-	assert_string_equal(vm->name.name, name);
-}
-
-static void give_finding(struct vm *vm)
-{
-	vm->findings.list = calloc(1, sizeof(*vm->findings.list));
-	assert_non_null(vm->findings.list);
-	vm->findings.n = 1;
-}
+#include "tests/unit/vm_case.h"
 
 static size_t select_vm(const struct vms *vms, const char *query, struct vm **ret_first)
 {
@@ -291,56 +252,6 @@ static void test_all_are_bounded(void **state)
 	vms_clear(&vms);
 }
 
-static void test_previous_run(void **state)
-{
-	struct vms vms = {};
-	struct vm *old = add(&vms, 0, "", 1), *older = add(&vms, 1, "", 2),
-		  *now = add(&vms, 2, "", 3);
-
-	(void)state;
-	name_it(old, "web", "");
-	name_it(older, "web", "");
-	name_it(now, "web", "");
-	assert_null(vms_previous_run(&vms, now, HOUR_NS, HOUR_NS));
-	vms_end(&vms, older, VM_END_DESTROYED, 1 * HOUR_NS);
-	vms_end(&vms, old, VM_END_DESTROYED, 2 * HOUR_NS);
-	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS)); /* no findings */
-	give_finding(older);
-	assert_ptr_equal(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), older);
-	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, HOUR_NS));
-	/* The newest is the one that ended last, wherever it stands in the list. */
-	give_finding(old);
-	assert_ptr_equal(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), old);
-	/* Nor does it matter that the clock was set back since. */
-	assert_ptr_equal(vms_previous_run(&vms, now, 1 * HOUR_NS, HOUR_NS), old);
-	name_it(now, "db", "");
-	assert_null(vms_previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS));
-	vms_clear(&vms);
-}
-
-static void test_no_previous_run_of_strangers(void **state)
-{
-	struct vms vms = {};
-	struct vm *crashed = add(&vms, 0, "", 1), *healthy = add(&vms, 1, "", 2);
-
-	(void)state;
-	/* VMs that only share the name of their program: another's crash is not this one's. */
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(vms.list[i]->comm, sizeof(vms.list[i]->comm), "kvmtool");
-		assert_int_equal(vm_set_cmdline(vms.list[i], "", 0, false), 0);
-	}
-	give_finding(crashed);
-	vms_end(&vms, crashed, VM_END_DESTROYED, 1000);
-	assert_null(vms_previous_run(&vms, healthy, 2000, HOUR_NS));
-	/* Nor are those of one name whose UUIDs differ. */
-	name_it(crashed, "web", "11111111-2222-3333-4444-555555555555");
-	name_it(healthy, "web", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
-	assert_null(vms_previous_run(&vms, healthy, 2000, HOUR_NS));
-	name_it(healthy, "web", "11111111-2222-3333-4444-555555555555");
-	assert_ptr_equal(vms_previous_run(&vms, healthy, 2000, HOUR_NS), crashed);
-	vms_clear(&vms);
-}
-
 static void test_revive(void **state)
 {
 	struct vms vms = {};
@@ -462,8 +373,6 @@ int main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_ended_are_bounded),
 		cmocka_unit_test(test_all_are_bounded),
-		cmocka_unit_test(test_previous_run),
-		cmocka_unit_test(test_no_previous_run_of_strangers),
 		cmocka_unit_test(test_revive),
 		cmocka_unit_test(test_records_after_the_end),
 		cmocka_unit_test(test_lost_records),

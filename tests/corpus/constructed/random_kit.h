@@ -123,6 +123,9 @@ struct backing *backing_add(struct maker *m, const struct nisv_slot *slot, enum 
 /* @count described accesses in each of @seconds seconds, of which user space serves @user. */
 void traffic(struct maker *m, uint64_t ipa, bool is_write, uint64_t count, uint64_t user,
 	     unsigned int seconds);
+/* The same, all served by user space: KVM has nothing there. */
+void traffic_of_vmm(struct maker *m, uint64_t ipa, bool is_write, uint64_t count,
+		    unsigned int seconds);
 /* Devices at work, and probes, none in the 512 bytes of @ipa. */
 void traffic_of_devices(struct maker *m, uint64_t ipa);
 void world_draw(struct maker *m, uint64_t ipa);

@@ -60,7 +60,7 @@ static void make_past_end_x86(struct maker *m)
 	ipa = draw_in(m, m->ram_end, m->ram_end + past_end_limit(m), 512);
 	place = ipa;
 	for (uint32_t i = 1 + draw(m, 6); i > 0; i--, place += 512)
-		traffic(m, place, draw_one_in(m, 2), 20 + draw(m, 100), 20, 1);
+		traffic_of_vmm(m, place, draw_one_in(m, 2), 20 + draw(m, 100), 1);
 	note(m, "MMIO at 0x%" PRIx64 "; ", ipa);
 	world_draw(m, ipa);
 }
@@ -122,7 +122,7 @@ static void make_e820(struct maker *m)
 	tell_more_memory(m, end);
 	ipa = draw_in(m, m->ram_end, end, 512);
 	for (uint32_t i = 0; i < 4; i++)
-		traffic(m, ipa + i * 512, true, 16 + draw(m, 200), 16, 1);
+		traffic_of_vmm(m, ipa + i * 512, true, 16 + draw(m, 200), 1);
 	note(m, "MMIO at 0x%" PRIx64 "; ", ipa);
 	world_draw(m, ipa);
 }
@@ -262,7 +262,7 @@ static void make_wrong_machine(struct maker *m)
 	if (draw_one_in(m, 2) && n_devices > 1) {
 		m->keep |= KEEP_CMDLINE;
 		for (uint32_t i = 1; i < n_devices; i++)
-			traffic(m, at[i], draw_one_in(m, 2), 20 + draw(m, 900), 20, 1);
+			traffic_of_vmm(m, at[i], draw_one_in(m, 2), 20 + draw(m, 900), 1);
 	} else if (m->rec.nisv_to_user) {
 		for (uint32_t i = 1; i < n_devices; i++) {
 			struct nisv_rec_fault rec = nisv_draw(m, at[i], ANY_INSN, -1);

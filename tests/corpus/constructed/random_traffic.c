@@ -72,7 +72,8 @@ static bool is_ecam(const struct maker *m, const struct machine_region *region)
 static void probe(struct maker *m)
 {
 	for (uint32_t i = draw(m, 8); i > 0; i--)
-		traffic(m, empty_draw(m, 16 * MIB, 1ULL << 38, PAGE), false, 1 + draw(m, 4), 1, 1);
+		traffic_of_vmm(m, empty_draw(m, 16 * MIB, 1ULL << 38, PAGE), false, 1 + draw(m, 4),
+			       1);
 }
 
 static void scan_own_ecam(struct maker *m)
@@ -80,7 +81,7 @@ static void scan_own_ecam(struct maker *m)
 	const struct machine_region *ecam = map_draw(m, &m->map, is_ecam);
 
 	for (uint32_t device = 0; ecam && device < 32; device++)
-		traffic(m, ecam->base + device * 0x8000, false, 1 + draw(m, 20), 1, 1);
+		traffic_of_vmm(m, ecam->base + device * 0x8000, false, 1 + draw(m, 20), 1);
 }
 
 static void drive_bar(struct maker *m)
@@ -89,8 +90,8 @@ static void drive_bar(struct maker *m)
 
 	if (!window || window->size < 16 * MIB)
 		return;
-	traffic(m, draw_in(m, window->base, window->base + 16 * MIB, 512), draw_one_in(m, 2),
-		100 + draw(m, 9000), 100, 5);
+	traffic_of_vmm(m, draw_in(m, window->base, window->base + 16 * MIB, 512), draw_one_in(m, 2),
+		       100 + draw(m, 9000), 5);
 }
 
 /* Memory comes and goes: hotplug, dirty logging, a reset. */

@@ -183,6 +183,12 @@ void traffic(struct maker *m, uint64_t ipa, bool is_write, uint64_t count, uint6
 	}
 }
 
+void traffic_of_vmm(struct maker *m, uint64_t ipa, bool is_write, uint64_t count,
+		    unsigned int seconds)
+{
+	traffic(m, ipa, is_write, count, count, seconds);
+}
+
 void traffic_of_devices(struct maker *m, uint64_t ipa)
 {
 	for (uint32_t i = draw(m, 4); i > 0; i--) {

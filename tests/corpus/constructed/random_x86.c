@@ -78,7 +78,7 @@ static void make_maxphyaddr(struct maker *m)
 		finish(m, &rec);
 		return;
 	}
-	traffic(m, ipa, draw_one_in(m, 2), 20 + draw(m, 2000), 20, 1);
+	traffic_of_vmm(m, ipa, draw_one_in(m, 2), 20 + draw(m, 2000), 1);
 	note(m, "MMIO at 0x%" PRIx64 "; ", ipa);
 	world_draw(m, ipa);
 }
@@ -103,7 +103,7 @@ static void make_ecam(struct maker *m)
 			 vm_slot_at(m, base);
 	} while (is_own);
 	for (uint32_t device = 0; device < 32; device++)
-		traffic(m, base + device * 0x8000, false, 1 + draw(m, 4), 1, 1);
+		traffic_of_vmm(m, base + device * 0x8000, false, 1 + draw(m, 4), 1);
 	note(m, "scan of 0x%" PRIx64 "; ", base);
 	world_draw(m, base);
 }
@@ -120,7 +120,7 @@ static void make_hpet_tpm(struct maker *m)
 		strcpy(m->machine_options, ",hpet=off");
 	vm_make(m);
 	base += draw(m, 2) * 0x100;
-	traffic(m, base, draw_one_in(m, 3), 70 + draw(m, 9000), 70, 1);
+	traffic_of_vmm(m, base, draw_one_in(m, 3), 70 + draw(m, 9000), 1);
 	note(m, "MMIO at 0x%" PRIx64 "; ", base);
 	world_draw(m, base);
 }
@@ -135,7 +135,7 @@ static void make_pci_hole(struct maker *m)
 	vm_draw(m, true, FIRECRACKER | CLOUD_HYPERVISOR | KVMTOOL | LIBKRUN);
 	vm_make(m);
 	ipa = nowhere_draw(m, m->ram_end, 4 * GIB, 0x200) & ~0x1ffULL;
-	traffic(m, ipa, draw_one_in(m, 2), 1100 + draw(m, 9000), 1100, 1);
+	traffic_of_vmm(m, ipa, draw_one_in(m, 2), 1100 + draw(m, 9000), 1);
 	note(m, "MMIO at 0x%" PRIx64 "; ", ipa);
 	world_draw(m, ipa);
 }

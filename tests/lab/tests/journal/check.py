@@ -50,7 +50,7 @@ catalog = "\n".join(map(str, output.all("catalog")))
 storm = of("storm03", before)[0]
 for words in ("A VM touched guest-physical memory that nothing backs", "A VM repeats the same fault",
               f"The VM storm03 ({storm['id']}) ran into \"access-past-ram-end\"",
-              "of them since the last entry about it", f"\"nisvctl explain {storm['id']}\""):
+              "of them since the last entry about it", f"\"nisvctl explain {storm['key']}\""):
     check.contains(f"journalctl -x: {words}", words, catalog)
 check.true("journalctl -x: no field is left open", "@" not in catalog, catalog)
 
