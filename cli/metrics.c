@@ -264,7 +264,7 @@ struct json_object *metrics_build(struct json_object *status, struct json_object
 /* ---- text --------------------------------------------------------------------------------------
  */
 
-/* OpenMetrics, "Escaping"; the text format of Prometheus has the same. */
+/* As the text format of Prometheus has it. */
 static void print_escaped(FILE *out, const char *text, bool quotes)
 {
 	for (; *text; text++) {
