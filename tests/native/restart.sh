@@ -69,7 +69,9 @@ contains 'ended unseen: explain' "$(n explain "$tag-unseen")" 'what became of'
 contains 'ended unseen: in text' "$(n explain "$tag-unseen")" '(not-watched)'
 
 is 'counted: only what this nisvd saw' 0 "$(n status --json=short | jq '[.aborts[]] | add')"
-is 'a bad file is counted' 1 "$(n status --json=short | jq '.lost.dossiers_left_out')"
+is 'a bad file is counted' 1 "$(n status --json=short | jq '.dossiers_left_out')"
+is 'a bad file is no loss of what was seen' false "$(n status --json=short | jq '.lost | has("dossiers_left_out")')"
+contains 'status: a bad file, in text' "$(n status)" '1 not taken back at the start'
 is 'a bad file is told once' 1 "$(grep -c 'is no dossier' "$work/nisvd.log")"
 is 'half-written files are gone' '' "$(find "$work/state/dossiers" -name '*.jsonl.*')"
 is 'nothing is written again' "$dossiers" "$(cd "$work/state/dossiers" && cut -d ' ' -f 1 <<<"$dossiers" | xargs stat -c '%n %i %Y')"
