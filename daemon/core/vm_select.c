@@ -48,20 +48,26 @@ static bool vm_is_same(const struct vm *a, const struct vm *b)
 	return !a->name.uuid[0] || !b->name.uuid[0] || !strcmp(a->name.uuid, b->name.uuid);
 }
 
-/* A key is never used again; an id is by later boots. */
+/* Of entries with one id the running one is meant, else what there is something to tell about. */
+static int rank(const struct vm *vm)
+{
+	return !vm->end ? 2 : vm->findings.n ? 1 : 0;
+}
+
+/* A key is never used again; an id is by later boots, and by a VM that outlives its nisvd. */
 static struct vm *vms_by_id(const struct vms *vms, const char *query)
 {
-	struct vm *newest = NULL;
+	struct vm *best = NULL;
 
 	for (size_t i = vms->n; i > 0; i--) {
 		struct vm *vm = vms->list[i - 1];
 
 		if (!strcasecmp(vm->key, query))
 			return vm;
-		if (!strcmp(vm->id, query) && (!newest || (newest->end && !vm->end)))
-			newest = vm;
+		if (!strcmp(vm->id, query) && (!best || rank(vm) > rank(best)))
+			best = vm;
 	}
-	return newest;
+	return best;
 }
 
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX])
@@ -97,7 +103,8 @@ struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, uint64_t
 
 		if (other == vm || !other->end || !other->findings.n || !vm_is_same(other, vm))
 			continue;
-		if (!vm_ended_within(other, now_ns, window_ns))
+		if (!vm_ended_within(other, now_ns, window_ns) ||
+		    (vm->end && other->end_ns > vm->end_ns))
 			continue;
 		if (!newest || other->end_ns >= newest->end_ns)
 			newest = other;

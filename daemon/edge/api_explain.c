@@ -82,18 +82,21 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 	return reply;
 }
 
+/* What is told of @previous, for want of a finding of @vm. */
 static void previous_note(const struct vm *vm, const struct vm *previous, char *note, size_t size)
 {
+	const char *was = vm->end ? "ended" : "runs";
+
 	if (previous->end != VM_END_NOT_WATCHED)
 		snprintf(note, size,
-			 "%s runs again as %s, without a finding; this is about its run %s, which "
-			 "has ended",
-			 vm->name.name, vm->id, previous->id);
+			 "%s %s%s as %s, without a finding; this is about its run %s, which has "
+			 "ended",
+			 vm->name.name, was, vm->end ? "" : " again", vm->id, previous->id);
 	else
 		snprintf(note, size,
-			 "%s runs as %s, without a finding since nisvd was started; this is what "
+			 "%s %s as %s, without a finding since nisvd was started; this is what "
 			 "nisvd knew before of %s",
-			 vm->name.name, vm->id, previous->id);
+			 vm->name.name, was, vm->id, previous->id);
 }
 
 static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
@@ -101,15 +104,13 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 {
 	struct json_object *findings = json_object_new_array();
 	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
+	struct vm *previous = NULL;
 
-	if (!vm->end && !vm->findings.n) {
-		struct vm *previous =
-			vms_previous_run(&manager->vms, vm, api_now_ns(manager), API_DAY_NS);
-
-		if (previous) {
-			previous_note(vm, previous, note, sizeof(note));
-			vm = previous;
-		}
+	if (!vm->findings.n)
+		previous = vms_previous_run(&manager->vms, vm, api_now_ns(manager), API_DAY_NS);
+	if (previous) {
+		previous_note(vm, previous, note, sizeof(note));
+		vm = previous;
 	} else if (vm->end == VM_END_NOT_WATCHED) {
 		snprintf(note, sizeof(note),
 			 "nisvd did not see what became of %s; this is what it knew last",

@@ -31,6 +31,7 @@ start_vm healthy --guest mmio-write --slot 0,1M --arg 0=0x400000 --arg 1=1 --arg
 report_of healthy >/dev/null
 dead_key=$(vm_json dead .key)
 dead_before=$(findings "$tag-dead")
+on_vmm=$vmm
 on_key=$(vm_json on .key)
 on_id=$(vm_json on .id)
 on_before=$(findings "$tag-on")
@@ -74,6 +75,15 @@ is 'a bad file is told once' 1 "$(grep -c 'is no dossier' "$work/nisvd.log")"
 is 'half-written files are gone' '' "$(find "$work/state/dossiers" -name '*.jsonl.*')"
 is 'nothing is written again' "$dossiers" "$(cd "$work/state/dossiers" && cut -d ' ' -f 1 <<<"$dossiers" | xargs stat -c '%n %i %Y')"
 is 'events: what was known, too' 3 "$(n events --json=short | grep -c '"event":"fault"')"
+
+# Its end without a finding of its own does not take away what was known.
+kill "$on_vmm"
+wait "$on_vmm"
+until [[ $(entries on .state) == '["ended","ended"]' ]]; do :; done
+for query in "$tag-on" "$on_id"; do
+	is "ended since: explain ${query#"$tag-"} tells what was known" "$on_before" "$(findings "$query")"
+done
+contains 'ended since: and says so' "$(n explain "$tag-on")" "ended as $on_id, without a finding since"
 
 # And once more: what was loaded is loaded again, the same.
 stop_daemon
