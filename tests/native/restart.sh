@@ -23,6 +23,7 @@ start_vm dead --guest pxor --slot 0,1M --arg 0=0xd0000000
 report_of dead >/dev/null
 wait "$vmm"
 start_vm on --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error pause --linger
+on_vmm=$vmm
 report_of on >/dev/null
 start_vm unseen --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error pause --linger
 unseen=$vmm
@@ -31,7 +32,6 @@ start_vm healthy --guest mmio-write --slot 0,1M --arg 0=0x400000 --arg 1=1 --arg
 report_of healthy >/dev/null
 dead_key=$(vm_json dead .key)
 dead_before=$(findings "$tag-dead")
-on_vmm=$vmm
 on_key=$(vm_json on .key)
 on_id=$(vm_json on .id)
 on_before=$(findings "$tag-on")
