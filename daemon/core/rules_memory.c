@@ -102,8 +102,9 @@ const struct rule rule_tree_memory = {
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest was told of more memory than the VM has: by a device tree that its "
 		"image or boot loader brings, or by an E820 table. It uses as RAM what no memslot "
-		"backs: loads and stores that the CPU describes vanish as MMIO, others abort or "
-		"kill the VM, and so do page tables and code that it puts there.",
+		"backs: loads and stores that the CPU describes vanish as MMIO; others kill the "
+		"VM, or abort where the VMM asked KVM for that choice "
+		"(KVM_CAP_ARM_NISV_TO_USER: QEMU); page tables and code that it puts there abort.",
 	.known_by = "The guest's own device tree or E820 table, found in its memory, has memory at "
 		    "the address, and no memslot does. nisvctl verify tells it before it faults.",
 	.example =
