@@ -54,10 +54,9 @@ static void tree_memory_where(const struct scene *s, struct text *text)
 
 static void tree_memory_prove(const struct scene *s, struct text *text)
 {
-	text_add(text,
-		 "The guest's %s, %" PRIu32 " bytes at 0x%" PRIx64 ", has memory \"%s\" at %s",
-		 guest_source(s), s->evidence->guest->bytes, s->evidence->guest->address,
-		 s->memory->name, words_range(s->memory->base, s->memory->size).s);
+	rule_guest_table(s->evidence->guest, text);
+	text_add(text, ", has memory \"%s\" at %s", s->memory->name,
+		 words_range(s->memory->base, s->memory->size).s);
 }
 
 static void tree_memory_advise(const struct scene *s, struct text *text)
