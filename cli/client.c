@@ -7,6 +7,10 @@
 
 #include "cli/client_internal.h"
 
+/* ssh(1): 255 is its own exit status, every other one is that of what ran there; sh(1): 127. */
+#define SSH_FAILED    255
+#define SSH_NOT_FOUND 127
+
 int client_connect(const struct options *options)
 {
 	struct transport transport;
@@ -46,7 +50,7 @@ static int open_transport(struct client *client, enum client_need need)
 	int r;
 
 	if (options->host) {
-		r = transport_ssh(options, &client->transport);
+		r = transport_ssh(options, client->again, &client->transport);
 		return r == 0 ? 0
 			      : error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 					     "cannot run ssh: %s", strerror(-r));
@@ -79,7 +83,8 @@ static struct client *client_new(const struct options *options)
 	return client;
 }
 
-int client_open(const struct options *options, enum client_need need, struct client **ret)
+static int open_client(const struct options *options, enum client_need need, bool again,
+		       struct client **ret)
 {
 	struct client *client = client_new(options);
 	int status;
@@ -88,12 +93,23 @@ int client_open(const struct options *options, enum client_need need, struct cli
 		error_report(options, NISV_EXIT_FAILURE, NULL, NULL, "out of memory");
 		return NISV_EXIT_FAILURE;
 	}
+	client->again = again;
 	status = open_transport(client, need);
 	if (status != NISV_EXIT_OK)
 		free(client);
 	else
 		*ret = client;
 	return status;
+}
+
+int client_open(const struct options *options, enum client_need need, struct client **ret)
+{
+	return open_client(options, need, false, ret);
+}
+
+int client_open_again(const struct options *options, struct client **ret)
+{
+	return open_client(options, CLIENT_DAEMON, true, ret);
 }
 
 int client_try(const struct options *options, struct client **ret)
@@ -126,8 +142,8 @@ struct client *client_close(struct client *client)
 	return NULL;
 }
 
-/* Of ssh(1): 255 is its own, every other status is that of what ran there. */
-static int ssh_failed(const struct options *options, int exit_status, const char *errors)
+static int ssh_failed(const struct options *options, bool again, int exit_status,
+		      const char *errors)
 {
 	const char *host = options->host, *colon = errors ? ": " : "";
 
@@ -142,16 +158,17 @@ static int ssh_failed(const struct options *options, int exit_status, const char
 		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 				    "nisvctl on %s cannot reach nisvd there%s%s", host, colon,
 				    errors);
-	case 127:
+	case SSH_NOT_FOUND:
 		return error_report(
 			options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 			"there is no nisvctl on %s: install nisvd there, or put nisvctl "
 			"into the PATH of its ssh logins%s%s",
 			host, colon, errors);
-	case 255:
+	case SSH_FAILED:
 		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
-				    "cannot log in to %s: first \"ssh %s true\" must work%s%s",
-				    host, host, colon, errors);
+				    "cannot log in to %s%s: first \"ssh%s %s true\" must work%s%s",
+				    host, again ? " again" : "", again ? " -oBatchMode=yes" : "",
+				    host, colon, errors);
 	default:
 		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 				    "the conversation with nisvd on %s ended (ssh exit status "
@@ -160,10 +177,28 @@ static int ssh_failed(const struct options *options, int exit_status, const char
 	}
 }
 
+bool client_can_return(struct client *client)
+{
+	int exit_status = transport_close(&client->transport);
+
+	client->failed = true;
+	if (!client->options->host)
+		return true;
+	switch (exit_status) {
+	case 0:
+		return true;
+	case NISV_EXIT_UNREACHABLE:
+		return client->again;
+	case SSH_FAILED:
+		return client->heard;
+	default:
+		return false;
+	}
+}
+
 int client_lost(struct client *client)
 {
 	const struct options *options = client->options;
-	bool child = client->transport.pid > 0;
 	int exit_status = transport_close(&client->transport);
 	char *errors = transport_errors(&client->transport);
 	int status;
@@ -173,8 +208,8 @@ int client_lost(struct client *client)
 		status = error_report(options, NISV_EXIT_FAILURE, NULL, NULL,
 				      "nisvd --offline gave no answer (exit status %d)%s%s",
 				      exit_status, errors ? ": " : "", errors ? errors : "");
-	else if (child)
-		status = ssh_failed(options, exit_status, errors);
+	else if (options->host)
+		status = ssh_failed(options, client->again, exit_status, errors);
 	else
 		status = error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 				      "nisvd ended the conversation: \"journalctl -u nisvd\" says "

@@ -59,6 +59,14 @@ int client_next(struct client *client, struct json_object **ret, bool *ret_more)
 /* Tells why the conversation ended early. */
 int client_lost(struct client *client);
 
+/* After CLIENT_LOST: was nisvd there, and may it come back? By ssh it was where the other side
+ * ended in order; where ssh failed, if an answer had come. What ssh said is told by client_lost()
+ * only. */
+bool client_can_return(struct client *client);
+
+/* Over the network as client_open(), but without asking the user anything. */
+int client_open_again(const struct options *options, struct client **ret);
+
 /* Opens a conversation over the socket. 0, or -errno, not told: see client_unreachable(). */
 int client_try(const struct options *options, struct client **ret);
 
@@ -69,7 +77,8 @@ int client_connect(const struct options *options);
 int client_unreachable(const struct options *options, int error);
 
 /*
- * Waits until a lost nisvd listens at the socket again. The new conversation, or an error. @watch:
+ * Waits until a lost nisvd listens at the socket again, here or at the other end of ssh. The new
+ * conversation, or an error; a login that fails is one. @watch:
  * a file descriptor that ends the waiting when there is something to read, -1: none;
  * CLIENT_DISTURBED then, untold.
  */

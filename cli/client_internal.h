@@ -10,10 +10,12 @@
 struct client {
 	const struct options *options;
 	struct transport transport;
-	bool offline;	   /* the child is `nisvd --offline` */
-	bool failed;	   /* an error was told that the child's own words are part of */
-	char *buffer;	   /* [start, end) was read and not yet understood */
-	bool raw;	   /* replies are kept as they came */
+	bool offline; /* the child is `nisvd --offline` */
+	bool failed;  /* the child's own words were told with an error, or are not to be told */
+	bool again;   /* by ssh, in place of one that was lost */
+	bool heard;   /* the other side has spoken */
+	char *buffer; /* [start, end) was read and not yet understood */
+	bool raw;     /* replies are kept as they came */
 	bool watch_output; /* see client_watch_output() */
 	bool allow_gone;   /* see client_allow_gone() */
 	size_t size, start, end;

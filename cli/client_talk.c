@@ -110,6 +110,7 @@ static const char *read_message(struct client *client, int *ret_status)
 		if (n == 0 || (n < 0 && errno != EINTR))
 			return NULL;
 		client->end += n > 0 ? (size_t)n : 0;
+		client->heard = true;
 	}
 }
 

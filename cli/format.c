@@ -47,6 +47,18 @@ static const char *fixed(const char *text, char buf[FORMAT_MAX])
 	return buf;
 }
 
+const char *format_iso(time_t seconds, unsigned int usec, char buf[FORMAT_MAX])
+{
+	struct tm tm;
+	size_t n;
+
+	if (!gmtime_r(&seconds, &tm))
+		return fixed("", buf);
+	n = strftime(buf, FORMAT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, FORMAT_MAX - n, ".%06uZ", usec);
+	return buf;
+}
+
 static bool parse_iso(const char *iso, time_t *ret, unsigned int *ret_usec)
 {
 	struct tm tm = {0};

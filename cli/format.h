@@ -23,6 +23,9 @@ const char *format_duration(uint64_t seconds, char buf[FORMAT_MAX]);
 const char *format_ago(const char *iso, char buf[FORMAT_MAX]);
 const char *format_clock(const char *iso, char buf[FORMAT_MAX]);
 
+/* Such a time: "2026-01-31T12:34:56.123456Z"; "" for one beyond the calendar. */
+const char *format_iso(time_t seconds, unsigned int usec, char buf[FORMAT_MAX]);
+
 /* Local time, "2026-01-31 12:34:56"; "-". */
 const char *format_time(const char *iso, char buf[FORMAT_MAX]);
 

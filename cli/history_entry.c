@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-journal.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cli/format.h"
 #include "cli/history.h"
 #include "cli/reply.h"
 #include "include/nisv_journal.h"
@@ -136,20 +136,13 @@ static struct json_object *type_of(const char *message_id)
 
 static struct json_object *time_of(sd_journal *journal)
 {
+	char text[FORMAT_MAX];
 	uint64_t usec;
-	time_t seconds;
-	struct tm tm;
-	char text[64];
-	size_t n;
 
 	if (sd_journal_get_realtime_usec(journal, &usec) < 0)
 		return NULL;
-	seconds = (time_t)(usec / 1000000);
-	if (!gmtime_r(&seconds, &tm))
-		return NULL;
-	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, sizeof(text) - n, ".%06uZ", (unsigned int)(usec % 1000000));
-	return json_object_new_string(text);
+	format_iso((time_t)(usec / 1000000), (unsigned int)(usec % 1000000), text);
+	return *text ? json_object_new_string(text) : NULL;
 }
 
 /* Null where that cannot be known here: of another host, or in a folder that this user may not

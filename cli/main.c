@@ -42,7 +42,7 @@ static const struct verb verbs[] = {
 	 "or VMM's log, of a trace, an oops, a register dump"},
 	{"status", "", 0, 0, "", verb_status, "the daemon: what it sees, what it has lost"},
 	{"metrics", "", 0, 0, "output", verb_metrics,
-	 "counts and states for Prometheus, as OpenMetrics text"},
+	 "counts and states in the text format of Prometheus"},
 	{"export", "VM", 1, 1, "redact", verb_export,
 	 "the dossier: everything known about a VM, as JSON Lines for --file"},
 };

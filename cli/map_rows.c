@@ -22,6 +22,19 @@ static int by_address(const void *a, const void *b)
 	return p < q ? -1 : p > q;
 }
 
+/* Equally frequent ones in the order of their PCs. */
+static int most_frequent_first(const void *a, const void *b)
+{
+	struct json_object *x = *(struct json_object *const *)a;
+	struct json_object *y = *(struct json_object *const *)b;
+	int64_t p = reply_int(x, "count"), q = reply_int(y, "count");
+	uint64_t pc_x = reply_address(x, "pc"), pc_y = reply_address(y, "pc");
+
+	if (p != q)
+		return p > q ? -1 : 1;
+	return pc_x < pc_y ? -1 : pc_x > pc_y;
+}
+
 static bool collect_sites(struct json_object *list, struct map_rows *rows)
 {
 	size_t n = reply_length(list), end = n;
@@ -36,6 +49,7 @@ static bool collect_sites(struct json_object *list, struct map_rows *rows)
 	}
 	rows->n_sites = n;
 	qsort(rows->sites, rows->n_placed, sizeof(struct json_object *), by_address);
+	qsort(rows->sites + end, n - end, sizeof(struct json_object *), most_frequent_first);
 	return true;
 }
 

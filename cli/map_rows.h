@@ -18,7 +18,8 @@ struct map_row {
 struct map_rows {
 	struct map_row *list; /* owned; ascending */
 	size_t n;
-	struct json_object **sites; /* owned; ascending by address; those without one at the end */
+	/* owned; ascending by address; those without one at the end, the most frequent first */
+	struct json_object **sites;
 	size_t n_sites, n_placed;
 };
 

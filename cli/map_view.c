@@ -197,6 +197,21 @@ static int64_t least_busy(const struct place *places, size_t n, size_t shown)
 	return least;
 }
 
+/* What stands for places that are not shown. */
+static void print_hidden(const struct view *view, size_t n, int64_t accesses)
+{
+	char text[TEXT_MAX];
+
+	if (!n)
+		return;
+	print_left(view, "", term_glyph(view->term, "…", "..."), "", COLOUR_DIM);
+	snprintf(text, sizeof(text), "and %zu more with %" PRId64 " access%s (--json has all)", n,
+		 accesses, accesses == 1 ? "" : "es");
+	cell_print(view->term, text, view->scale.columns + 1 + view->text_width, CELL_LAST,
+		   COLOUR_DIM);
+	putc('\n', view->term->out);
+}
+
 /* In address order: the first aborts, and the busiest MMIO places, for traffic is no fault. */
 static void print_places(const struct view *view, const struct map_row *row, size_t length)
 {
@@ -204,7 +219,6 @@ static void print_places(const struct view *view, const struct map_row *row, siz
 	struct place *places =
 		places_collect(view->rows->sites + row->first_site, row->n_sites, &n);
 	int64_t least = least_busy(places, n, mmio), hidden_accesses = 0;
-	char text[TEXT_MAX];
 
 	for (size_t i = 0; i < n; i++) {
 		size_t *left = places[i].mmio ? &mmio : &aborts;
@@ -218,27 +232,31 @@ static void print_places(const struct view *view, const struct map_row *row, siz
 		hidden_accesses = reply_sum(hidden_accesses, place_accesses(&places[i]));
 	}
 	free(places);
-	if (!hidden)
-		return;
-	print_left(view, "", term_glyph(view->term, "…", "..."), "", COLOUR_DIM);
-	snprintf(text, sizeof(text), "and %zu more with %" PRId64 " accesses (--json has all)",
-		 hidden, hidden_accesses);
-	cell_print(view->term, text, view->scale.columns + 1 + view->text_width, CELL_LAST,
-		   COLOUR_DIM);
-	putc('\n', view->term->out);
+	print_hidden(view, hidden, hidden_accesses);
 }
 
-/* An emulation failure: KVM does not tell its address. */
-static void print_unplaced(const struct view *view, struct json_object *site)
+/* Emulation failures: KVM does not tell their address. */
+static void print_unplaced(const struct view *view)
 {
-	const struct place place = {.site = site};
+	const struct map_rows *rows = view->rows;
+	size_t n = rows->n_sites - rows->n_placed, shown = n < view->places ? n : view->places;
+	int64_t hidden_accesses = 0;
 	char text[TEXT_MAX];
 
-	place_text(&place, text, sizeof(text));
-	print_left(view, "", site_address(site), "", COLOUR_RED);
-	cell_print(view->term, text, view->scale.columns + 1 + view->text_width, CELL_LAST,
-		   COLOUR_RED);
-	putc('\n', view->term->out);
+	for (size_t i = 0; i < n; i++) {
+		const struct place place = {.site = rows->sites[rows->n_placed + i]};
+
+		if (i >= shown) {
+			hidden_accesses = reply_sum(hidden_accesses, place_accesses(&place));
+			continue;
+		}
+		place_text(&place, text, sizeof(text));
+		print_left(view, "", site_address(place.site), "", COLOUR_RED);
+		cell_print(view->term, text, view->scale.columns + 1 + view->text_width, CELL_LAST,
+			   COLOUR_RED);
+		putc('\n', view->term->out);
+	}
+	print_hidden(view, n - shown, hidden_accesses);
 }
 
 /* ---- the whole ---- */
@@ -385,8 +403,7 @@ void map_view_print(const struct term *term, const struct options *options,
 		i = regions > RUN_SHOWN + 2 ? print_run(&view, i, end, regions)
 					    : print_row(&view, i);
 	}
-	for (size_t i = rows->n_placed; i < rows->n_sites; i++)
-		print_unplaced(&view, rows->sites[i]);
+	print_unplaced(&view);
 	if (!options->no_legend)
 		print_legend(&view);
 }

@@ -119,6 +119,12 @@ static void add_host(struct json_object *metrics, struct json_object *status)
 	samples = add_metric(metrics, "nisvd_lost_total", "counter", NULL,
 			     "What could not be kept or sent, by kind. See nisvctl status.");
 	add_counters(samples, none, 0, "kind", reply_object(status, "lost"));
+	samples = add_metric(metrics, "nisvd_dossiers_removed_total", "counter", NULL,
+			     "Dossiers that were removed to keep within MaxBytes=.");
+	add_sample(samples, none, reply_int(status, "dossiers_removed"));
+	samples = add_metric(metrics, "nisvd_dossiers_left_out", "gauge", NULL,
+			     "Dossiers that were not taken back when nisvd started.");
+	add_sample(samples, none, reply_int(status, "dossiers_left_out"));
 	add_sources(metrics, reply_array(status, "sources"));
 }
 
@@ -190,39 +196,53 @@ static void add_vms(struct json_object *metrics, struct json_object *vms)
 /* ---- findings ----------------------------------------------------------------------------------
  */
 
-/* The sample with these labels, or a new one, grows by @n. */
-static void count_finding(struct json_object *samples, const char *cause, const char *severity,
-			  int64_t n)
+/* The object that is the member @name of @o, a new one where there is none; borrowed. */
+static struct json_object *object_at(struct json_object *o, const char *name)
 {
-	for (size_t i = 0; i < reply_length(samples); i++) {
-		struct json_object *o = reply_at(samples, i), *labels = reply_object(o, "labels");
+	struct json_object *member = reply_object(o, name);
 
-		if (strcmp(reply_string(labels, "cause"), cause) != 0 ||
-		    strcmp(reply_string(labels, "severity"), severity) != 0)
-			continue;
-		json_object_object_add(o, "value",
-				       json_object_new_int64(reply_int(o, "value") + n));
-		return;
+	if (!member) {
+		member = json_object_new_object();
+		json_object_object_add(o, name, member);
 	}
-	add_sample(samples, (struct label[LABELS_MAX]){{"cause", cause}, {"severity", severity}},
-		   n);
+	return member;
+}
+
+/* {CAUSE: {SEVERITY: {KEY: null}}}: groups are of one signature, and a VM may be in several of one
+ * cause. */
+static struct json_object *vms_by_cause(struct json_object *groups)
+{
+	struct json_object *causes = json_object_new_object();
+
+	for (size_t i = 0; i < reply_length(groups); i++) {
+		struct json_object *group = reply_at(groups, i), *vms = reply_array(group, "vms"),
+				   *finding = reply_object(group, "finding"), *keys;
+
+		keys = object_at(object_at(causes, reply_string(finding, "cause")),
+				 reply_string(finding, "severity"));
+		for (size_t k = 0; k < reply_length(vms); k++)
+			json_object_object_add(keys, reply_string(reply_at(vms, k), "key"), NULL);
+	}
+	return causes;
 }
 
 static void add_findings(struct json_object *metrics, struct json_object *explained)
 {
-	struct json_object *groups = reply_array(explained, "groups"), *samples;
+	struct json_object *causes = vms_by_cause(reply_array(explained, "groups")), *samples;
 
-	samples = add_metric(metrics, "nisvd_findings", "gauge", NULL,
-			     "Open findings of this host: VMs that have one of this cause. See "
-			     "nisvctl explain.");
-	for (size_t i = 0; i < reply_length(groups); i++) {
-		struct json_object *group = reply_at(groups, i),
-				   *finding = reply_object(group, "finding");
+	samples = add_metric(
+		metrics, "nisvd_findings", "gauge", NULL,
+		"Open findings of this host: VMs that have any of this cause and severity. "
+		"See nisvctl explain.");
+	json_object_object_foreach (causes, cause, severities) {
+		json_object_object_foreach (severities, severity, keys) {
+			const struct label labels[LABELS_MAX] = {{"cause", cause},
+								 {"severity", severity}};
 
-		count_finding(samples, reply_string(finding, "cause"),
-			      reply_string(finding, "severity"),
-			      (int64_t)reply_length(reply_array(group, "vms")));
+			add_sample(samples, labels, json_object_object_length(keys));
+		}
 	}
+	json_object_put(causes);
 	samples = add_metric(metrics, "nisvd_findings_omitted", "gauge", NULL,
 			     "Findings beyond those that are kept of a VM.");
 	add_sample(samples, (struct label[LABELS_MAX]){{0}},
@@ -244,7 +264,7 @@ struct json_object *metrics_build(struct json_object *status, struct json_object
 /* ---- text --------------------------------------------------------------------------------------
  */
 
-/* OpenMetrics, "Escaping"; the text format of Prometheus has the same. */
+/* As the text format of Prometheus has it. */
 static void print_escaped(FILE *out, const char *text, bool quotes)
 {
 	for (; *text; text++) {

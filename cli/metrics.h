@@ -7,10 +7,11 @@
  * "samples":
  * [{"labels": {NAME: VALUE}, "value"}]}]}; the text is made of it.
  *
- * The text is what three readers take: Prometheus' text format 0.0.4, as node-exporter's textfile
- * collector and promtool read it; OpenMetrics as Prometheus reads it; and OpenMetrics 2.0, where a
- * counter's family has the name of its samples (OpenMetrics 1.0 leaves out _total there, and then
- * the first two have neither type nor help for it).
+ * The text is Prometheus' text format 0.0.4, which node-exporter's textfile collector and promtool
+ * read, and not OpenMetrics 1.0: that one leaves out _total in the TYPE and HELP of a counter, and
+ * the two readers would then have neither for it (promtool: "no help text"). So the reference
+ * parser of OpenMetrics refuses this text, while Prometheus itself takes it as that, too; the lines
+ * UNIT and EOF are for it, and comments to the others.
  *
  * No label has an address, or what a guest chooses: their number is that of VMs times few.
  */

@@ -2,12 +2,13 @@
 #include <errno.h>
 #include <libgen.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "cli/client.h"
+#include "cli/client_internal.h"
 
 #define WAIT_FIRST_MS 250
 #define WAIT_MAX_MS   5000
@@ -30,11 +31,61 @@ static int watch_for(const char *socket)
 	return fd;
 }
 
+/* An ssh that begins is no nisvd that answers: only a reply tells. CLIENT_LOST: there is none yet.
+ */
+static int try_ssh(const struct options *options, int watch, struct client **ret)
+{
+	struct json_object *reply = NULL;
+	struct client *client = NULL;
+	int status = client_open_again(options, &client);
+	struct pollfd p[2] = {
+		{.events = POLLIN},
+		{.fd = watch, .events = POLLIN},
+	};
+	bool more;
+
+	if (status != NISV_EXIT_OK)
+		return status;
+	p[0].fd = client->transport.fd;
+	client_start(client, NISV_METHOD_GET_STATUS, NULL);
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	if (p[1].revents) {
+		kill(client->transport.pid, SIGTERM); /* it may be waiting for the network */
+		status = CLIENT_DISTURBED;
+	} else {
+		status = client_next(client, &reply, &more);
+	}
+	json_object_put(reply);
+	if (status == NISV_EXIT_OK) {
+		*ret = client;
+		return status;
+	}
+	if (status == CLIENT_LOST && !client_can_return(client))
+		status = client_lost(client);
+	client->failed = true; /* what a try says that is given up, or told */
+	client_close(client);
+	return status;
+}
+
+static int reopen_ssh(const struct options *options, int watch, struct client **ret)
+{
+	struct pollfd p = {.fd = watch, .events = POLLIN};
+	int wait = WAIT_FIRST_MS, status;
+
+	while ((status = try_ssh(options, watch, ret)) == CLIENT_LOST) {
+		if (poll(&p, 1, wait) > 0)
+			return CLIENT_DISTURBED;
+		wait = wait * 2 < WAIT_MAX_MS ? wait * 2 : WAIT_MAX_MS;
+	}
+	return status;
+}
+
 /*
  * A change in the folder wakes us at once; the timeout, which grows, is for what inotify does not
  * tell (listen(2) after the socket was made) and for where it cannot be had.
  */
-int client_reopen(const struct options *options, int watch, struct client **ret)
+static int reopen_socket(const struct options *options, int watch, struct client **ret)
 {
 	int wait = WAIT_FIRST_MS;
 
@@ -56,4 +107,9 @@ int client_reopen(const struct options *options, int watch, struct client **ret)
 			return CLIENT_DISTURBED;
 		wait = wait * 2 < WAIT_MAX_MS ? wait * 2 : WAIT_MAX_MS;
 	}
+}
+
+int client_reopen(const struct options *options, int watch, struct client **ret)
+{
+	return options->host ? reopen_ssh(options, watch, ret) : reopen_socket(options, watch, ret);
 }

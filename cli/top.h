@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "cli/client.h"
+#include "cli/format.h"
 
 /* Of so many VMs, the busiest ones, the places are asked for: a map may have 12,000 of them. */
 #define TOP_MAPS 4
@@ -66,7 +67,7 @@ struct top_place {
 struct top_sample {
 	struct json_object *status, *list; /* replies of GetStatus and ListVMs */
 	double status_at, at;		   /* when these were counted: CLOCK_MONOTONIC seconds */
-	char time[32];			   /* of at, ISO 8601 in UTC */
+	char time[FORMAT_MAX];		   /* of at, ISO 8601 in UTC */
 	struct top_counts counts;	   /* of the host, ended VMs included */
 	struct top_vm *vms;		   /* running ones, the busiest first */
 	size_t n_vms, n_busy;
@@ -80,6 +81,9 @@ struct top_sample {
 	struct top_rates per;
 	int64_t lost; /* more than then, of all kinds */
 };
+
+/* CLOCK_MONOTONIC seconds. */
+double top_now(void);
 
 /*
  * Asks @client. @before: the sample before of the same nisvd, NULL: none. Returns an exit status or

@@ -7,24 +7,12 @@
 #include "cli/top.h"
 #include "cli/vm_text.h"
 
-static double seconds_now(void)
+double top_now(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static void time_now(char *buf, size_t size)
-{
-	struct timespec now;
-	struct tm tm;
-	size_t n;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	n = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + n, size - n, ".%06ldZ", now.tv_nsec / 1000);
 }
 
 double top_rate(int64_t before, int64_t now, double seconds)
@@ -187,7 +175,7 @@ static int collect_places(const struct options *options, struct client *client,
 
 	for (size_t i = 0; i < n && i < TOP_MAPS; i++) {
 		const char *key = sample->vms[i].key;
-		double asked = seconds_now();
+		double asked = top_now();
 		struct json_object *reply;
 		int status = client_attempt(client, NISV_METHOD_GET_FAULT_MAP,
 					    client_params("vm", key), &reply);
@@ -197,7 +185,7 @@ static int collect_places(const struct options *options, struct client *client,
 			continue; /* it ended since it was listed */
 		if (status != NISV_EXIT_OK)
 			return status;
-		ok = top_places_add(sample, i, reply, (asked + seconds_now()) / 2,
+		ok = top_places_add(sample, i, reply, (asked + top_now()) / 2,
 				    find_map(before, key));
 		json_object_put(reply);
 		if (!ok)
@@ -211,10 +199,10 @@ static int collect_places(const struct options *options, struct client *client,
 
 static int ask(struct client *client, const char *method, struct json_object **ret, double *ret_at)
 {
-	double asked = seconds_now();
+	double asked = top_now();
 	int status = client_attempt(client, method, NULL, ret);
 
-	*ret_at = (asked + seconds_now()) / 2;
+	*ret_at = (asked + top_now()) / 2;
 	return status;
 }
 
@@ -235,13 +223,15 @@ int top_sample_take(const struct options *options, struct client *client,
 		    const struct top_sample *before, struct top_sample *ret)
 {
 	struct top_sample sample = {0};
+	struct timespec now;
 	int status;
 
 	status = ask(client, NISV_METHOD_GET_STATUS, &sample.status, &sample.status_at);
 	if (status == NISV_EXIT_OK)
 		status = ask(client, NISV_METHOD_LIST_VMS, &sample.list, &sample.at);
 	if (status == NISV_EXIT_OK) {
-		time_now(sample.time, sizeof(sample.time));
+		clock_gettime(CLOCK_REALTIME, &now);
+		format_iso(now.tv_sec, (unsigned int)(now.tv_nsec / 1000), sample.time);
 		sample.counts = counts_of(sample.status);
 		if (before)
 			measure_host(before, &sample);

@@ -87,11 +87,11 @@ static char *shell_quote(const char *text)
 	return quoted;
 }
 
-int transport_ssh(const struct options *options, struct transport *ret)
+int transport_ssh(const struct options *options, bool again, struct transport *ret)
 {
 	char *socket = shell_quote(options->socket);
 	char *argv[] = {(char *)"ssh",
-			(char *)"-xT",
+			(char *)(again ? "-xToBatchMode=yes" : "-xT"),
 			(char *)"--",
 			(char *)options->host,
 			(char *)"nisvctl",
@@ -103,7 +103,7 @@ int transport_ssh(const struct options *options, struct transport *ret)
 
 	/* In text, ssh and the other side speak for themselves. */
 	if (socket)
-		r = start_child(argv, options->json != JSON_OFF, ret);
+		r = start_child(argv, again || options->json != JSON_OFF, ret);
 	free(socket);
 	return r;
 }
@@ -148,14 +148,15 @@ int transport_close(struct transport *transport)
 		close(transport->fd);
 	transport->fd = -1;
 	if (!transport->pid)
-		return 0;
+		return transport->status;
 	do {
 		pid = waitpid(transport->pid, &status, 0);
 	} while (pid < 0 && errno == EINTR);
 	transport->pid = 0;
-	if (pid < 0)
-		return 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (pid >= 0)
+		transport->status =
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return transport->status;
 }
 
 char *transport_errors(const struct transport *transport)

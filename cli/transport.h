@@ -12,20 +12,22 @@ struct transport {
 	int fd;	    /* a stream socket, -1: none */
 	pid_t pid;  /* the child at its other end, 0: none */
 	int errors; /* a file with what the child wrote to standard error, -1: not kept */
+	int status; /* of a child that ended, see transport_close() */
 };
 
 /* 0 or -errno; -ENAMETOOLONG where the socket's path is. */
 int transport_socket(const struct options *options, struct transport *ret);
 
-/* `ssh HOST nisvctl --bridge`. 0 or -errno. */
-int transport_ssh(const struct options *options, struct transport *ret);
+/* `ssh HOST nisvctl --bridge`. @again: without asking the user anything; what it says is kept. 0 or
+ * -errno. */
+int transport_ssh(const struct options *options, bool again, struct transport *ret);
 
 /* `nisvd --offline`, with --replay for --file. 0 or -errno. */
 int transport_offline(const struct options *options, struct transport *ret);
 
 /*
  * Closes the socket and waits for the child. Returns its exit status (128 + N for signal N), 0
- * without a child.
+ * without a child; the same when it is closed again.
  */
 int transport_close(struct transport *transport);
 

@@ -211,7 +211,8 @@ int verb_events(const struct options *options, int argc, char **argv)
 		status = print_present(&p, client, vm);
 		client_close(client);
 	} else if (status == NISV_EXIT_OK) {
-		while ((status = follow(&p, client, vm)) == CLIENT_LOST && !options->host) {
+		while ((status = follow(&p, client, vm)) == CLIENT_LOST &&
+		       client_can_return(client)) {
 			error_note(options,
 				   "nisvd ended the conversation; waiting for it to come back");
 			client = client_close(client);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/causes.h"
 #include "cli/client.h"
@@ -13,22 +14,42 @@
 #include "cli/vm_replies.h"
 #include "cli/vm_text.h"
 
+/* What print_reply() knows beside the reply. */
+struct question {
+	const struct symbols *symbols; /* NULL: none were given */
+	const char *typed;	       /* the address as typed, or NULL */
+	unsigned long long address;    /* as it was read */
+};
+
+/* " at 0x2dc6ce8 (48000040 is decimal; write 0x48000040 if it is hexadecimal)" */
+static void address_text(const struct question *question, char *text, size_t size)
+{
+	size_t n = (size_t)snprintf(text, size, " at 0x%llx", question->address);
+
+	if (question->address && strncasecmp(question->typed, "0x", 2) != 0)
+		snprintf(text + n, size - n, " (%.24s is decimal; hexadecimal is 0x%.24s)",
+			 question->typed, question->typed);
+}
+
 /* No finding is an answer only together with what could have been seen. */
-static void print_nothing(const struct term *term, struct json_object *reply, bool has_address)
+static void print_nothing(const struct term *term, struct json_object *reply,
+			  const struct question *question)
 {
 	struct json_object *watched = reply_object(reply, "watched"),
 			   *vm = reply_object(reply, "vm");
 	struct json_object *sources = reply_array(watched, "sources");
 	const char *since = reply_string(vm ? vm : watched, "since");
-	char text[640], title[VM_TEXT_MAX], when[FORMAT_MAX * 2];
+	char text[640], title[VM_TEXT_MAX], when[FORMAT_MAX * 2], where[120] = "";
 
+	if (question->typed)
+		address_text(question, where, sizeof(where));
 	snprintf(text, sizeof(text), "Nothing to explain%s%s: no finding%s.", vm ? " about " : "",
 		 vm ? vm_title(vm, title) : "",
-		 has_address ? " at this address"
-		 : vm	     ? ""
-			     : " about any VM of this host");
+		 question->typed ? where
+		 : vm		 ? ""
+				 : " about any VM of this host");
 	/* Of one that runs there is more to ask. */
-	if (vm && !has_address && strcmp(reply_string(vm, "state"), "running") == 0)
+	if (vm && !question->typed && strcmp(reply_string(vm, "state"), "running") == 0)
 		snprintf(text + strlen(text) - 1, sizeof(text) - strlen(text),
 			 ", nothing has faulted; \"nisvctl verify %.40s\" checks its memory map.",
 			 reply_string(vm, "id"));
@@ -173,25 +194,27 @@ static void print_only_group(const struct term *term, struct client *client,
 }
 
 static int print_reply(const struct options *options, struct client *client,
-		       struct json_object *reply, bool has_address, const void *symbols)
+		       struct json_object *reply, bool is_narrow, const void *userdata)
 {
+	const struct question *question = userdata;
 	struct json_object *vm = reply_object(reply, "vm"), *groups = reply_array(reply, "groups"),
 			   *map = NULL, *regions = NULL;
 	struct term term;
 
+	(void)is_narrow;
 	if (vm && reply_length(reply_array(reply, "findings")))
 		regions = vm_regions_get(client, vm, &map);
 	term_open(&term, options, true);
 	print_note(&term, reply);
 	print_stored(&term, reply_object(reply, "stored"));
 	if (reply_length(groups) == 1)
-		print_only_group(&term, client, reply_at(groups, 0), symbols);
+		print_only_group(&term, client, reply_at(groups, 0), question->symbols);
 	else if (reply_length(groups))
 		print_groups(&term, options, groups);
 	else if (reply_length(reply_array(reply, "findings")))
-		print_vm(&term, reply, regions, symbols);
+		print_vm(&term, reply, regions, question->symbols);
 	else
-		print_nothing(&term, reply, has_address);
+		print_nothing(&term, reply, question);
 	if (options->verbose)
 		glossary_print(&term, reply_array(reply, "findings"));
 	json_object_put(map);
@@ -205,16 +228,17 @@ static bool has_findings(struct json_object *reply)
 
 int verb_explain(const struct options *options, int argc, char **argv)
 {
-	struct findings_verb verb = {NISV_METHOD_EXPLAIN, print_reply, has_findings, NULL};
+	struct question question = {0};
+	const struct findings_verb verb = {NISV_METHOD_EXPLAIN, print_reply, has_findings,
+					   &question};
 	struct symbols *symbols = NULL;
-	unsigned long long address;
 	struct json_object *params;
 	char hex[24];
 	int status;
 
 	if (options->list_causes)
 		return causes_run(options, argc, argv);
-	if (argc > 1 && parse_address(argv[1], &address) < 0)
+	if (argc > 1 && parse_address(argv[1], &question.address) < 0)
 		return error_report(
 			options, NISV_EXIT_USAGE, NULL, NULL,
 			"\"%s\" is no guest address: expected 0x and hexadecimal digits, "
@@ -225,10 +249,11 @@ int verb_explain(const struct options *options, int argc, char **argv)
 		if (status != NISV_EXIT_OK)
 			return status;
 	}
-	verb.userdata = symbols;
+	question.symbols = symbols;
 	params = client_params("vm", argc > 0 ? argv[0] : NULL);
 	if (argc > 1) {
-		snprintf(hex, sizeof(hex), "0x%llx", address);
+		snprintf(hex, sizeof(hex), "0x%llx", question.address);
+		question.typed = argv[1];
 		json_object_object_add(params, "address", json_object_new_string(hex));
 	}
 	status = findings_verb_run(options, &verb, params, argc > 1);

@@ -65,8 +65,12 @@ static int print(const struct options *options, struct json_object *metrics)
 		metrics_print(out, metrics);
 	if (!options->output)
 		return term_flush_stdout(options);
-	fclose(out);
-	r = replace_file(options->output, text, size);
+	/* Without memory the text is cut. */
+	r = ferror(out) ? -ENOMEM : 0;
+	if (fclose(out) != 0 && r == 0)
+		r = -errno;
+	if (r == 0)
+		r = replace_file(options->output, text, size);
 	free(text);
 	return r == 0 ? NISV_EXIT_OK
 		      : error_report(options, NISV_EXIT_FAILURE, NULL, NULL, "cannot write %s: %s",

@@ -76,6 +76,23 @@ static void print_sources(const struct term *term, const struct options *options
 			print_absent(term, reply_at(sources, i));
 }
 
+/* What became of dossiers as it was configured, which is no loss. */
+static void print_dossiers(const struct term *term, struct json_object *reply)
+{
+	int64_t removed = reply_int(reply, "dossiers_removed"),
+		left_out = reply_int(reply, "dossiers_left_out");
+	char text[160] = "";
+
+	if (removed)
+		snprintf(text, sizeof(text),
+			 "%" PRId64 " removed to keep within MaxBytes=", removed);
+	if (left_out)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "%s%" PRId64 " not taken back at the start", removed ? ", " : "",
+			 left_out);
+	print_field(term, "Dossiers", text);
+}
+
 int verb_status(const struct options *options, int argc, char **argv)
 {
 	struct json_object *reply, *mmio;
@@ -109,6 +126,7 @@ int verb_status(const struct options *options, int argc, char **argv)
 	print_field(&term, "MMIO", buf);
 	print_field(&term, "Lost",
 		    counters_text(reply_object(reply, "lost"), buf, sizeof(buf)) ? buf : "nothing");
+	print_dossiers(&term, reply);
 	if (reply_has(reply, "unknown_exit")) {
 		snprintf(buf, sizeof(buf),
 			 "the last one was KVM_EXIT %" PRId64 ", which this nisvd does not know",

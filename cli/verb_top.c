@@ -124,14 +124,6 @@ static int print_round(struct top *top)
 /* ---- waiting -----------------------------------------------------------------------------------
  */
 
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* False: it is time to leave. */
 static bool handle(const struct top *top, enum screen_event event)
 {
@@ -145,7 +137,7 @@ static bool wait_round(const struct top *top)
 	struct pollfd reader = {.fd = STDOUT_FILENO};
 	double until = top->now.at + top->delay, left;
 
-	while ((left = until - seconds_now()) > 0) {
+	while ((left = until - top_now()) > 0) {
 		int ms = (int)(left * 1000) + 1;
 
 		if (top->screen ? !handle(top, screen_wait(ms)) : poll(&reader, 1, ms) > 0)
@@ -209,7 +201,7 @@ static int run(struct top *top, bool wants_screen)
 
 	for (;;) {
 		status = take(top);
-		if (status == CLIENT_LOST && !top->options->host) {
+		if (status == CLIENT_LOST && client_can_return(top->client)) {
 			top->has_now = false; /* a new nisvd counts from the start */
 			if (!reopen(top, &status))
 				return status;

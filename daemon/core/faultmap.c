@@ -300,6 +300,11 @@ const char *outcome_name(enum nisv_outcome outcome)
 	return outcome < _NISV_OUTCOME_MAX ? outcome_names[outcome] : "unknown";
 }
 
+bool site_has_address(const struct site *site)
+{
+	return site->ipa || site->kind != NISV_KIND_EMULATION;
+}
+
 const char *site_vmm_answer(const struct site *site)
 {
 	return site->answers ? outcome_name(NISV_OUTCOME_ABORT_INJECTED) : NULL;

@@ -114,6 +114,9 @@ const char *kind_name(enum nisv_kind kind);
 const char *outcome_name(
 	enum nisv_outcome outcome); /* "vm-killed", "vmm-decides", "abort-injected", "unknown" */
 
+/* false: x86 KVM did not tell what address its emulator failed on; ->ipa is 0 then. */
+bool site_has_address(const struct site *site);
+
 /* What the VMM was seen to do about a fault that ended its KVM_RUN: "abort-injected"; else NULL. */
 const char *site_vmm_answer(const struct site *site);
 

@@ -59,7 +59,7 @@ struct guest_view {
 	enum guest_state state;
 	enum guest_source source;
 	uint64_t address;     /* where the tree or table is */
-	uint32_t bytes;	      /* its length */
+	uint32_t bytes;	      /* its length; 0: not known, of an old dossier */
 	uint32_t cpus;	      /* enabled CPU nodes; 0 unknown */
 	uint32_t gic_version; /* 2, 3; 0: none or unknown */
 	bool has_chosen;      /* /chosen is there: a kernel was meant to boot from this tree */

@@ -300,6 +300,15 @@ void rule_slot(const struct nisv_slot *slot, struct text *text)
 		text_add(text, ", being changed");
 }
 
+void rule_guest_table(const struct guest_view *guest, struct text *text)
+{
+	text_add(text, "The guest's %s",
+		 guest->source == GUEST_E820 ? "E820 table" : "device tree");
+	if (guest->bytes)
+		text_add(text, ", %" PRIu32 " bytes", guest->bytes);
+	text_add(text, " at 0x%" PRIx64, guest->address);
+}
+
 void rule_neighbours(const struct scene *s, struct text *text)
 {
 	if (s->sight == SIGHT_NONE) {

@@ -124,6 +124,9 @@ void rule_device_where(const struct scene *scene, struct text *text);
  * matter. */
 void rule_how(const struct scene *scene, struct text *text);
 
+/* "The guest's device tree, 7564 bytes at 0x44000000", the length as far as it is known. */
+void rule_guest_table(const struct guest_view *guest, struct text *text);
+
 /* "; the nearest memory ..." in one phrase: slots below and above with their distances. */
 void rule_neighbours(const struct scene *scene, struct text *text);
 

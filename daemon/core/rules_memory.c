@@ -54,10 +54,9 @@ static void tree_memory_where(const struct scene *s, struct text *text)
 
 static void tree_memory_prove(const struct scene *s, struct text *text)
 {
-	text_add(text,
-		 "The guest's %s, %" PRIu32 " bytes at 0x%" PRIx64 ", has memory \"%s\" at %s",
-		 guest_source(s), s->evidence->guest->bytes, s->evidence->guest->address,
-		 s->memory->name, words_range(s->memory->base, s->memory->size).s);
+	rule_guest_table(s->evidence->guest, text);
+	text_add(text, ", has memory \"%s\" at %s", s->memory->name,
+		 words_range(s->memory->base, s->memory->size).s);
 }
 
 static void tree_memory_advise(const struct scene *s, struct text *text)
@@ -102,8 +101,9 @@ const struct rule rule_tree_memory = {
 	.from = RULE_FAULT | RULE_MAP,
 	.what = "The guest was told of more memory than the VM has: by a device tree that its "
 		"image or boot loader brings, or by an E820 table. It uses as RAM what no memslot "
-		"backs: loads and stores that the CPU describes vanish as MMIO, others abort or "
-		"kill the VM, and so do page tables and code that it puts there.",
+		"backs: loads and stores that the CPU describes vanish as MMIO; others kill the "
+		"VM, or abort where the VMM asked KVM for that choice "
+		"(KVM_CAP_ARM_NISV_TO_USER: QEMU); page tables and code that it puts there abort.",
 	.known_by = "The guest's own device tree or E820 table, found in its memory, has memory at "
 		    "the address, and no memslot does. nisvctl verify tells it before it faults.",
 	.example =

@@ -299,11 +299,11 @@ void verify_sign(struct finding *finding, const char *what, uint64_t number)
 
 void verify_tree_line(struct verification *v, struct finding *finding)
 {
-	const struct guest_view *guest = v->e->guest;
+	char line[80];
+	struct text text = text_begin(line, sizeof(line));
 
-	verify_evidence_line(v, finding, "The guest's %s, %" PRIu32 " bytes at 0x%" PRIx64,
-			     guest->source == GUEST_E820 ? "E820 table" : "device tree",
-			     guest->bytes, guest->address);
+	rule_guest_table(v->e->guest, &text);
+	verify_evidence_line(v, finding, "%s", line);
 }
 
 void verify_machine_line(struct verification *v, struct finding *finding)

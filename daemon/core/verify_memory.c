@@ -144,6 +144,19 @@ static void tell_ram(struct verification *v, struct finding *finding, uint64_t o
 	verify_advice_line(v, finding, "%s", line);
 }
 
+/* What becomes of accesses to memory that the guest has, and the VM has not. */
+static const char *what_becomes(const struct verification *v)
+{
+	if (strcmp(v->e->host->arch, "arm64") != 0)
+		return "each access leaves KVM as MMIO";
+	if (v->e->layout->nisv_to_user)
+		return "loads and stores that the CPU describes leave KVM as MMIO, others (ldp, "
+		       "stp, ...) leave the VMM the choice (KVM_EXIT_ARM_NISV; QEMU injects an "
+		       "abort into the guest); table walks and instruction fetches there abort";
+	return "loads and stores that the CPU describes leave KVM as MMIO, others (ldp, stp, ...) "
+	       "kill the VM; table walks and instruction fetches there abort";
+}
+
 static void report_overhang(struct verification *v, const struct guest_range *range,
 			    const struct range *piece)
 {
@@ -163,12 +176,7 @@ static void report_overhang(struct verification *v, const struct guest_range *ra
 	verify_where(finding,
 		     "No memslot is behind 0x%" PRIx64 "-0x%" PRIx64
 		     "; the guest will use it as RAM, and %s.",
-		     piece->start, piece->end,
-		     strcmp(v->e->host->arch, "arm64") != 0
-			     ? "each access leaves KVM as MMIO"
-			     : "loads and stores that the CPU describes leave KVM as MMIO, others "
-			       "(ldp, stp, ...) kill the VM; table walks and instruction fetches "
-			       "there abort");
+		     piece->start, piece->end, what_becomes(v));
 	if (below)
 		verify_region(finding,
 			      "memory of the guest, %s past the end of memslot %d at 0x%" PRIx64,

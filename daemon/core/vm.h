@@ -200,17 +200,17 @@ int vm_diagnose(struct vm *vm, const struct host *host, uint64_t now_ns);
 
 /*
  * Selects by id, key, UUID, PID or name. An id or key beats the rest; running VMs win over ended
- * ones; of several ended ones of one id, or runs of one named VM, the newest is meant. Returns the
- * number of matches (0: none, 1: unique; more: ambiguous), the first VMS_MATCHES_MAX of which are
- * in @matches.
+ * ones; of several ended ones of one id the newest with a finding is meant, of several runs of one
+ * named VM the newest. Returns the number of matches (0: none, 1: unique; more: ambiguous), the
+ * first VMS_MATCHES_MAX of which are in @matches.
  */
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX]);
 
 /*
- * The run of @vm that ended last, has a finding, and ended within @window_ns before @now, or
- * NULL: for a VM restarted after its crash; or that hangs on as @vm, however long ago that was.
- * Runs are known by a name of their own (and the UUID where both have one): VMs that only share the
- * name of their program are strangers.
+ * The run of @vm that ended last (if @vm has ended: before it), has a finding, and ended within
+ * @window_ns before @now, or NULL: for a VM restarted after its crash; or that hangs on as @vm,
+ * however long ago that was. Runs are known by a name of their own (and the UUID where both have
+ * one): VMs that only share the name of their program are strangers.
  */
 struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const struct vm_now *now,
 			    uint64_t window_ns);

@@ -87,20 +87,26 @@ struct vm *vms_by_key(const struct vms *vms, const char *key)
 	return NULL;
 }
 
-/* A key is never used again; an id is by later boots. */
+/* Of entries with one id the running one is meant, else what there is something to tell about. */
+static int rank(const struct vm *vm)
+{
+	return !vm->end ? 2 : vm->findings.n ? 1 : 0;
+}
+
+/* A key is never used again; an id is by later boots, and by a VM that outlives its nisvd. */
 static struct vm *vms_by_id(const struct vms *vms, const char *query)
 {
-	struct vm *newest = vms_by_key(vms, query);
+	struct vm *best = vms_by_key(vms, query);
 
-	if (newest)
-		return newest;
+	if (best)
+		return best;
 	for (size_t i = vms->n; i > 0; i--) {
 		struct vm *vm = vms->list[i - 1];
 
-		if (!strcmp(vm->id, query) && (!newest || (newest->end && !vm->end)))
-			newest = vm;
+		if (!strcmp(vm->id, query) && (!best || rank(vm) > rank(best)))
+			best = vm;
 	}
-	return newest;
+	return best;
 }
 
 size_t vms_select(const struct vms *vms, const char *query, struct vm *matches[VMS_MATCHES_MAX])
@@ -138,6 +144,8 @@ struct vm *vms_previous_run(const struct vms *vms, const struct vm *vm, const st
 			continue;
 		if (!vm_runs_on(other, vm) &&
 		    !(vm_is_same(other, vm) && ended_within(other, now, window_ns)))
+			continue;
+		if (vm->end && !vm_is_before(other, other->end_ns, vm, vm->end_ns))
 			continue;
 		if (!newest || !vm_is_before(other, other->end_ns, newest, newest->end_ns))
 			newest = other;

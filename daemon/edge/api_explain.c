@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/words.h"
 #include "daemon/edge/api_call.h"
 #include "daemon/edge/finding_json.h"
 #include "daemon/edge/model_json.h"
@@ -11,10 +13,14 @@
 #include "daemon/edge/trace_json.h"
 #include "daemon/edge/varlink.h"
 
+/* On x86 KVM does not tell the address of a site; that of the finding may be derived. */
 static bool finding_is_at(const struct finding *finding, uint64_t address)
 {
+	if (finding->has_address && finding->address >> 12 == address >> 12)
+		return true;
 	for (size_t i = 0; i < finding->n_sites && i < FINDING_SITES_MAX; i++)
-		if (finding->sites[i]->ipa >> 12 == address >> 12)
+		if (site_has_address(finding->sites[i]) &&
+		    finding->sites[i]->ipa >> 12 == address >> 12)
 			return true;
 	return false;
 }
@@ -82,18 +88,52 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 	return reply;
 }
 
+/* What is told of @previous, for want of a finding of @vm. */
 static void previous_note(const struct vm *vm, const struct vm *previous, char *note, size_t size)
 {
+	const char *was = vm->end ? "ended" : "runs";
+
 	if (previous->end != VM_END_NOT_WATCHED)
 		snprintf(note, size,
-			 "%s runs again as %s, without a finding; this is about its run %s, which "
-			 "has ended",
-			 vm->name.name, vm->id, previous->id);
+			 "%s %s%s as %s, without a finding; this is about its run %s, which has "
+			 "ended",
+			 vm->name.name, was, vm->end ? "" : " again", vm->id, previous->id);
 	else
 		snprintf(note, size,
-			 "%s runs as %s, without a finding since nisvd was started; this is what "
+			 "%s %s as %s, without a finding since nisvd was started; this is what "
 			 "nisvd knew before of %s",
-			 vm->name.name, vm->id, previous->id);
+			 vm->name.name, was, vm->id, previous->id);
+}
+
+/* In the order of the findings, as many as a note has room for. */
+#define ADDRESSES_TOLD 6
+
+/* @vm has findings, but none at @address: at which ones it has some. */
+static void elsewhere_note(const struct vm *vm, uint64_t address, struct text *note)
+{
+	uint64_t told[ADDRESSES_TOLD];
+	size_t n = 0, more = 0;
+
+	text_add(note, "%s has no finding at 0x%" PRIx64, vm->name.name, address);
+	for (size_t i = 0; i < vm->findings.n; i++) {
+		const struct finding *finding = &vm->findings.list[i];
+		size_t k = 0;
+
+		while (k < n && told[k] != finding->address)
+			k++;
+		if (!finding->has_address || k < n)
+			continue;
+		if (n == ADDRESSES_TOLD) {
+			more++;
+			continue;
+		}
+		text_add(note, "%s 0x%" PRIx64, n ? "," : "; it has some at", finding->address);
+		told[n++] = finding->address;
+	}
+	if (more)
+		text_add(note, " and %zu more", more);
+	if (!n)
+		text_add(note, "; what it has is not about an address that is known");
 }
 
 static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
@@ -102,14 +142,13 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 	struct json_object *findings = json_object_new_array();
 	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
 	const struct vm_now now = api_now(manager);
+	struct vm *previous = NULL;
 
-	if (!vm->end && !vm->findings.n) {
-		struct vm *previous = vms_previous_run(&manager->vms, vm, &now, API_DAY_NS);
-
-		if (previous) {
-			previous_note(vm, previous, note, sizeof(note));
-			vm = previous;
-		}
+	if (!vm->findings.n)
+		previous = vms_previous_run(&manager->vms, vm, &now, API_DAY_NS);
+	if (previous) {
+		previous_note(vm, previous, note, sizeof(note));
+		vm = previous;
 	} else if (vm->end == VM_END_NOT_WATCHED) {
 		snprintf(note, sizeof(note),
 			 "nisvd did not see what became of %s; this is what it knew last",
@@ -127,6 +166,11 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 			json_object_array_add(findings,
 					      model_finding(&vm->findings.list[i], vm->faults,
 							    manager->host.arch));
+	if (vm->findings.n && !json_object_array_length(findings)) {
+		struct text text = text_begin(note, sizeof(note));
+
+		elsewhere_note(vm, address, &text);
+	}
 	return varlink_reply(call, explain_reply(manager, vm, findings, json_object_new_array(),
 						 vm->findings.n_omitted, note));
 }

@@ -46,6 +46,8 @@ struct json_object *model_guest(const struct vm *vm)
 	json_object_object_add(object, "source", model_string(guest_source_name(view->source)));
 	json_object_object_add(object, "address",
 			       view->source != GUEST_NOTHING ? model_hex(view->address) : NULL);
+	json_object_object_add(object, "size_bytes",
+			       view->bytes ? model_number(view->bytes) : NULL);
 	json_object_object_add(object, "reason", model_string(view->reason));
 	json_object_object_add(object, "cpus", view->cpus ? model_number(view->cpus) : NULL);
 	json_object_object_add(object, "gic", gic(view->gic_version));
@@ -124,6 +126,7 @@ int guest_from_json(struct json_object *object, uint64_t time_ns, struct vm *vm)
 			  : !strcmp(source, "e820")	 ? GUEST_E820
 							 : GUEST_NOTHING,
 		.address = json_read_hex(object, "address"),
+		.bytes = (uint32_t)json_read_count(object, "size_bytes"),
 		.cpus = (uint32_t)json_read_count(object, "cpus"),
 		.gic_version = gic_from_json(object),
 		.dropped = (uint32_t)json_read_count(object, "dropped_ranges"),

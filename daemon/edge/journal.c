@@ -85,7 +85,7 @@ static bool address_of(const struct news_item *item, uint64_t *ret)
 	bool derived = item->site == item->finding->sites[0] && item->finding->has_address;
 
 	*ret = item->site->ipa || !derived ? item->site->ipa : item->finding->address;
-	return item->site->ipa || derived || item->site->kind != NISV_KIND_EMULATION;
+	return derived || site_has_address(item->site);
 }
 
 static void add_message(struct entry *entry, const struct vm *vm, const struct news_item *item)

@@ -187,9 +187,7 @@ struct json_object *model_site(const struct site *site, const char *arch)
 	struct json_object *object = json_object_new_object();
 
 	set(object, "kind", json_object_new_string(kind_name(site->kind)));
-	/* x86: KVM does not always say what the emulator failed on. */
-	set(object, "ipa",
-	    site->ipa || site->kind != NISV_KIND_EMULATION ? model_hex(site->ipa) : NULL);
+	set(object, "ipa", site_has_address(site) ? model_hex(site->ipa) : NULL);
 	set(object, "far", site->far ? model_hex(site->far) : NULL);
 	set(object, "pc", model_hex(site->pc));
 	set(object, "esr", site->esr ? model_hex(site->esr) : NULL);

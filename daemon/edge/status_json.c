@@ -66,8 +66,6 @@ struct json_object *losses_to_json(const struct manager *manager)
 	set_number(object, "bad_records", losses.bad_records);
 	set_number(object, "journal", manager->journal_withheld);
 	set_number(object, "dossiers", manager->dossiers_failed);
-	set_number(object, "dossiers_left_out", manager->archive.left_out);
-	set_number(object, "dossiers_removed", manager->archive.removed);
 	set_number(object, "subscribers", stats.dropped);
 	set_number(object, "clients", stats.rejected + stats.cut);
 	set_number(object, "trace_events", manager->trace ? manager->trace->lost_events : 0);
@@ -116,6 +114,8 @@ struct json_object *status_to_json(const struct manager *manager)
 	json_object_object_add(object, "aborts", model_aborts(sum.faults));
 	json_object_object_add(object, "mmio", model_mmio(&sum, per_second));
 	json_object_object_add(object, "lost", losses_to_json(manager));
+	set_number(object, "dossiers_removed", manager->archive.removed);
+	set_number(object, "dossiers_left_out", manager->archive.left_out);
 	json_object_object_add(object, "unknown_exit", unknown_exit(manager));
 	set_number(object, "uptime_seconds",
 		   (wallclock_now_ns() - manager->started_ns) / 1000000000);

@@ -56,4 +56,17 @@ sed 's/"cause":"simd-memcpy-on-device"/"cause":"of-old\\u001b[31m"/' "$pairs" >"
 COLUMNS=132 check 'an older one with other rules' says 'found otherwise: [a-z]+ of-old\\x1b\[31m' "$build/nisvctl" --file "$work/older" explain copy-pairs
 check 'the same rules: not a word' bash -c '! "$1" --file "$2" explain copy-pairs | grep "which wrote"' - "$build/nisvctl" "$pairs"
 
+# ---- one address ----------------------------------------------------------------------------------
+
+vector=tests/corpus/dossiers/x86_64/vector-protected.jsonl
+check 'x86: by the address that the registers tell' says 'on 0xb0000000, where no memory' \
+	"$build/nisvctl" --file "$vector" explain vector-protected 0xb0000010
+check 'x86: address 0 is not that of faults without one' says 'no finding at 0x0; it has some at 0xb0000000' \
+	"$build/nisvctl" --file "$vector" explain vector-protected 0
+COLUMNS=132 check 'none there: where there are some' says 'no finding at 0x895440; it has some at 0xa000100$' \
+	"$build/nisvctl" --file "$pairs" explain copy-pairs 9000000
+COLUMNS=132 check 'none there: how the number was read' says 'no finding at 0x895440 \(9000000 is decimal' \
+	"$build/nisvctl" --file "$pairs" explain copy-pairs 9000000
+check 'none there: nothing is said of hexadecimal digits' bash -c '! "$1" --file "$2" explain copy-pairs 0x9000000 | grep decimal' - "$build/nisvctl" "$pairs"
+
 finish

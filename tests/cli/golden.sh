@@ -121,4 +121,14 @@ check 'show: 200 slots are folded' tells '… 195 more like these, 0x9002000000-
 check 'show: but not the one that differs' tells '^ +0x9032000000 +8 MiB slot 100 ro ' show \
 	"$many | .[0].layout.slots[100].flags = [\"readonly\"]"
 
+# ---- thousands of faults without an address --------------------------------------------------------------
+
+storm='.[1].sites |= (map(select(.ipa == null)) | .[0] as $site | [range(3000) as $n | $site | .count = $n + 1 |
+	.pc = "0x\($n * 4096 | hex)"])'
+check 'map: 3000 faults without an address are folded' tells \
+	'^ +… +and 2976 more with 4429776 accesses \(--json has all\)$' map "$storm"
+check 'map: 24 of them are shown' test "$(grep -c '^ *- *emulation' "$work/out")" -eq 24
+check 'map: the most frequent ones first' grep -q -m 1 '^ *- *emulation 3000 times' "$work/out"
+check 'map: as few as before have no fold' hides '^ +… +and [0-9]+ more' map .
+
 finish

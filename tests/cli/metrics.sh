@@ -11,8 +11,14 @@
 live_setup
 start_daemon
 
-stuck=$tag-stuck twin=$tag-twin odd="$tag \"a\\b\" ü"
+stuck=$tag-stuck twin=$tag-twin thrice=$tag-thrice gone=$tag-gone odd="$tag \"a\\b\" ü"
 vm "$stuck" --guest jump --arg 0=0x300000 --on-error pause
+# To the IOAPIC, to the HPET, and where nothing is: three findings of one cause.
+vm "$thrice" --guest jump --arg 0=0xfec00000 --vcpus 3 --vcpu-step 0=0x100000 --on-error pause
+subscribe
+vm "$gone" --guest jump --arg 0=0x300000
+check 'a VM ends' await_event ".vm.name == \"$gone\" and .vm.state == \"ended\""
+gone_id=$(n -j list -a | jq -r --arg n "$gone" '.vms[] | select(.name == $n) | .id')
 vm "$twin" --guest mmio-write --arg 0=0x400000 --arg 1=5000 --arg 2=40 --arg 3=0x200 --linger
 vm "$twin" --guest mmio-write --arg 0=0x400000 --arg 1=300 --arg 2=40 --arg 3=0x200 --linger
 vm "$odd" --guest mmio-write --arg 0=0x400000 --arg 1=7 --arg 2=1 --arg 3=0x200 --linger
@@ -22,12 +28,12 @@ vm "$odd" --guest mmio-write --arg 0=0x400000 --arg 1=7 --arg 2=1 --arg 3=0x200 
 n metrics >"$work/text"
 check 'promtool finds nothing to say' bash -c "promtool check metrics <'$work/text' 2>&1 | diff /dev/null -"
 check 'it ends with # EOF' test "$(tail -n 1 "$work/text")" = '# EOF'
-# As OpenMetrics: promtool makes blocks of it, which need a time.
+# Prometheus itself takes it as OpenMetrics: promtool makes blocks of it, which need a time.
 openmetrics() {
 	sed 's/^[^#].*/& 1700000000/' "$work/text" >"$work/openmetrics"
 	promtool tsdb create-blocks-from openmetrics "$work/openmetrics" "$work/blocks"
 }
-check 'it is OpenMetrics' openmetrics
+check 'Prometheus takes it as OpenMetrics, too' openmetrics
 whole() {
 	awk '/^# EOF/ {next} /^# HELP / {name = $3; help[name]++; next} /^# TYPE / {if ($3 != name) bad = $0
 		if ($4 == "counter" && name !~ /_total$/ || $4 != "counter" && name ~ /_total$/) bad = $0
@@ -58,10 +64,13 @@ escaped=${odd//\\/\\\\}
 escaped=${escaped//\"/\\\"}
 check 'a name that must be escaped' series "nisvd_vm_mmio_user_accesses_total{vm=\"$escaped\",id=\"$odd_id\"} 7"
 check 'in every locale' test "$(LC_ALL=C n metrics | grep -cF "vm=\"$escaped\"")" -gt 5
-finding=$(n -j explain "$stuck" | jq -r '.findings[0] | "cause=\"\(.cause)\",severity=\"\(.severity)\""')
-open=$(n -j explain | jq --arg cause "$(n -j explain "$stuck" | jq -r '.findings[0].cause')" \
-	'[.groups[] | select(.finding.cause == $cause) | .vms | length] | add')
-check 'findings, by cause and severity' series "nisvd_findings{$finding} $open"
+# VMs and causes the other way round than the metric has them: for each VM, what it has.
+n -j explain >"$work/explained"
+check 'a VM in three groups of one cause' jq -e --arg n "$thrice" '[.groups[] | select(any(.vms[]; .name == $n)) |
+	[.finding.cause, .finding.severity]] | length == 3 and (unique | length) == 1' "$work/explained"
+jq -r '[.groups[] | .finding as $f | .vms[] | {key, label: "cause=\"\($f.cause)\",severity=\"\($f.severity)\""}] | unique |
+	group_by(.label)[] | "nisvd_findings{\(.[0].label)} \(length)"' "$work/explained" >"$work/findings"
+check 'findings: VMs, by cause and severity' diff <(sort "$work/findings") <(grep '^nisvd_findings{' "$work/text" | sort)
 n -j status >"$work/status"
 check 'what was lost, all kinds' diff <(grep -o '^nisvd_lost_total{kind="[^"]*' "$work/text" | sed 's/.*"//') \
 	<(jq -r '.lost | keys_unsorted[] | gsub("_"; "-")' "$work/status")
@@ -69,7 +78,9 @@ check 'sources: each is in one state' test "$(grep -c '^nisvd_source_state.* 1$'
 	"$(jq '.sources | length' "$work/status")"
 check 'sources: which one' series "nisvd_source_state{source=\"kvm_mmio\",state=\"attached\"} 1"
 check 'the version' series "nisvd_build_info{version=\"$(jq -r .version "$work/status")\",kernel=\"$(uname -r)\",arch=\"x86_64\"} 1"
-check 'no VM that ended' bash -c "! grep -F 'id=\"$$-' '$work/text'"
+check 'no VM that ended' bash -c "[[ -n '$gone_id' ]] && ! grep -F 'id=\"$gone_id\"' '$work/text'"
+check 'dossiers that were removed as configured are no loss' bash -c "! grep '^nisvd_lost_total.*dossiers-' '$work/text' &&
+	grep -x 'nisvd_dossiers_removed_total 0' '$work/text' && grep -x 'nisvd_dossiers_left_out 0' '$work/text'"
 
 # ---- JSON -------------------------------------------------------------------------------------------------
 

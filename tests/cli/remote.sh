@@ -94,11 +94,14 @@ check 'explain --symbols, of a file here' says "symbols of $work/symbols, as the
 check 'user@host' says "$jump" on root@there list
 
 # events -f: what comes, and the end of either side.
-mkfifo "$work/events"
-PATH=$work/bin:$PATH timeout 60 "$build/nisvctl" --socket "$socket" -H there -j events -f >"$work/events" 2>"$work/events.err" &
+mkfifo "$work/events" "$work/rounds"
+PATH=$work/bin:$PATH timeout 120 "$build/nisvctl" --socket "$socket" -H there -j events -f >"$work/events" 2>"$work/events.err" &
 follower=$!
 pids+=("$follower")
 exec 7<"$work/events"
+PATH=$work/bin:$PATH timeout 120 "$build/nisvctl" --socket "$socket" -H there top -d 0.2 >"$work/rounds" 2>"$work/top.err" &
+pids+=($!)
+exec 8<"$work/rounds"
 wanted() {
 	local line
 	while IFS= read -r -t 20 line <&7; do
@@ -108,7 +111,7 @@ wanted() {
 	return 1
 }
 check 'events -f: what was before' wanted '"ipa":"0x300000"'
-vm "$tag-later" --guest jump --arg 0=0x600000 --on-error pause 7<&-
+vm "$tag-later" --guest jump --arg 0=0x600000 --on-error pause 7<&- 8<&-
 check 'events -f: what comes' wanted '"ipa":"0x600000"'
 
 # ---- what can go wrong --------------------------------------------------------------------------------------
@@ -135,13 +138,45 @@ check 'no such host, of a stream' fails 4 'cannot log in to nowhere.invalid' on 
 check 'an option in the place of a host' fails 4 'cannot log in to -oProxyCommand' on -oProxyCommand=true list
 check 'no ssh' fails 4 'cannot run ssh' env PATH=/nonexistent "$build/nisvctl" -H there list
 
+# ---- nisvd there ends ---------------------------------------------------------------------------------------
+
+# top has seen it go, and says so, before there is another one.
+until_top() {
+	local line
+	while IFS= read -r -t 20 line <&8; do
+		[[ $line =~ $1 ]] && return
+	done
+	cat "$work/top.err"
+	return 1
+}
+check 'top: rounds' until_top '^Lost '
+mkfifo "$work/noted"
+tail -n +1 -f "$work/top.err" >"$work/noted" &
+pids+=($!)
+kill "$daemon"
+wait "$daemon"
+daemon=
+check 'top: nisvd ends' timeout 20 grep -q -m 1 'nisvd ended the conversation; waiting for it to come back' "$work/noted"
+start_daemon 7<&- 8<&-
+# The seven lines of a round that began before the end may still be read: not so many VMs.
+vm "$tag-again" --guest jump --arg 0=0x700000 --on-error pause 7<&- 8<&-
+check 'top: it goes on' until_top "^$tag-again "
+check 'top: and says so' grep -q 'nisvd is back' "$work/top.err"
+exec 8<&-
+check 'events -f: it goes on' wanted '"ipa":"0x700000"'
+check 'events -f: and says nothing but JSON' test ! -s "$work/events.err"
+
+# A login that would ask for something is no way back.
+mv "$work/key" "$work/key.away"
 kill "$daemon"
 wait "$daemon"
 daemon=
 wait "$follower"
 status=$?
 exec 7<&-
-check 'events -f: nisvd there ends' test $status -eq 4
-check 'events -f: nisvd there ends, JSON' jq -es 'length == 1 and (.[0].message | test("nisvd on there ended the conversation"))' "$work/events.err"
+check 'events -f: no login any more' test $status -eq 4
+check 'events -f: no login any more, JSON' jq -es 'length == 1 and
+	(.[0].message | test("^cannot log in to there again: first \"ssh -oBatchMode=yes there true\" must work: (.|\n)*Permission denied"))' \
+	"$work/events.err"
 
 finish

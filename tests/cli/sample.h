@@ -122,6 +122,7 @@ static inline void sample_layers(struct vm *vm)
 	vm->guest.state = GUEST_FOUND;
 	vm->guest.source = GUEST_DEVICE_TREE;
 	vm->guest.address = 0x48000000;
+	vm->guest.bytes = 7564;
 	vm->guest.cpus = 4;
 	vm->guest.gic_version = 3;
 	vm->guest.dropped = 7;

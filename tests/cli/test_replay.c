@@ -71,6 +71,7 @@ static void test_layers_come_back(void **state)
 				    sizeof(struct slot_change));
 	assert_int_equal(back->guest.state, GUEST_FOUND);
 	assert_int_equal(back->guest.source, GUEST_DEVICE_TREE);
+	assert_int_equal(back->guest.bytes, 7564);
 	assert_int_equal(back->guest.n_ranges, 4);
 	assert_memory_equal(back->guest.ranges, vm->guest.ranges, 4 * sizeof(struct guest_range));
 	assert_int_equal(guest_overhang(&back->guest, &back->layout), 0x18000000);

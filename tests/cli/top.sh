@@ -12,7 +12,7 @@ live_setup
 start_daemon
 
 busy=$tag-busy stuck=$tag-stuck ok=$tag-ok
-# endless NAME GUEST ARGUMENT...: a VM whose guest goes on until the end; it has begun when this returns.
+# endless NAME GUEST ARGUMENT...: a VM whose guest goes on until the end.
 endless() {
 	local name=$1 guest=$2
 	shift 2
@@ -41,8 +41,12 @@ rounds() {
 	cat "$work/rounds"
 	return 1
 }
-check 'the busy VM is seen' timeout 20 bash -c "until '$build/nisvctl' --socket '$socket' -j list |
-	jq -e '[.vms[] | select(.name == \"$busy\" or .name == \"$stuck\")] | length == 2' >/dev/null; do :; done"
+for name in "$busy" "$stuck"; do
+	# Each from the present state on: whichever was seen first.
+	subscribe
+	check "$name is seen" await_event ".event == \"vm\" and .vm.name == \"$name\""
+	unsubscribe
+done
 check 'rates agree with the counts' rounds 4
 shape='(.time | test("^[0-9-]+T[0-9:.]+Z$")) and .interval_seconds > 0 and (.aborts | type) == "object" and
 	(.mmio | type) == "object" and (.lost | type) == "object" and
@@ -115,7 +119,7 @@ check 'it ends with its reader' grep -qxE '0|141' <<<$?
 pids+=($!)
 socat -r "$work/asked" "UNIX-LISTEN:$work/proxy" "UNIX-CONNECT:$socket" 2>/dev/null &
 pids+=($!)
-timeout 20 bash -c "until [[ -S '$work/proxy' ]]; do :; done"
+listening "$work/proxy"
 check 'many busy VMs' timeout 20 "$build/nisvctl" --socket "$work/proxy" -j top -n 3 -d 0.2
 check 'the places of four only' test "$(tr '\0' '\n' <"$work/asked" | awk '/ListVMs/ {n = 0}
 	/GetFaultMap/ {n++; if (n > most) most = n} END {print most}')" -eq 4

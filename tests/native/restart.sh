@@ -23,6 +23,7 @@ start_vm dead --guest pxor --slot 0,1M --arg 0=0xd0000000
 report_of dead >/dev/null
 wait "$vmm"
 start_vm on --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error pause --linger
+on_vmm=$vmm
 report_of on >/dev/null
 start_vm unseen --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error pause --linger
 unseen=$vmm
@@ -69,11 +70,22 @@ contains 'ended unseen: explain' "$(n explain "$tag-unseen")" 'what became of'
 contains 'ended unseen: in text' "$(n explain "$tag-unseen")" '(not-watched)'
 
 is 'counted: only what this nisvd saw' 0 "$(n status --json=short | jq '[.aborts[]] | add')"
-is 'a bad file is counted' 1 "$(n status --json=short | jq '.lost.dossiers_left_out')"
+is 'a bad file is counted' 1 "$(n status --json=short | jq '.dossiers_left_out')"
+is 'a bad file is no loss of what was seen' false "$(n status --json=short | jq '.lost | has("dossiers_left_out")')"
+contains 'status: a bad file, in text' "$(n status)" '1 not taken back at the start'
 is 'a bad file is told once' 1 "$(grep -c 'is no dossier' "$work/nisvd.log")"
 is 'half-written files are gone' '' "$(find "$work/state/dossiers" -name '*.jsonl.*')"
 is 'nothing is written again' "$dossiers" "$(cd "$work/state/dossiers" && cut -d ' ' -f 1 <<<"$dossiers" | xargs stat -c '%n %i %Y')"
 is 'events: what was known, too' 3 "$(n events --json=short | grep -c '"event":"fault"')"
+
+# Its end without a finding of its own does not take away what was known.
+kill "$on_vmm"
+wait "$on_vmm"
+until [[ $(entries on .state) == '["ended","ended"]' ]]; do :; done
+for query in "$tag-on" "$on_id"; do
+	is "ended since: explain ${query#"$tag-"} tells what was known" "$on_before" "$(findings "$query")"
+done
+contains 'ended since: and says so' "$(n explain "$tag-on")" "ended as $on_id, without a finding since"
 
 # And once more: what was loaded is loaded again, the same.
 stop_daemon

@@ -40,6 +40,9 @@ static void the_tree_has_more_than_the_vm(void **state)
 	assert_degrades();
 	sc.faults->sites[0].detail->layout_state = NISV_LAYOUT_AFTER;
 	assert_finding(scenario_diagnose(), TREE, 0.8);
+	/* Dossiers of old do not have its length. */
+	sc.guest.bytes = 0;
+	assert_evidence(scenario_diagnose(), "The guest's device tree at 0x40000000, has memory");
 }
 
 static void a_tree_that_may_be_a_file(void **state)

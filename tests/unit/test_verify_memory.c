@@ -70,6 +70,14 @@ static void test_memory_on_each_architecture(void **state)
 	assert_contains(finding->where, "ldp, stp");
 	assert_contains(finding->where, "abort.");
 	assert_null(strstr(finding->where, "each access"));
+	/* What KVM cannot describe kills the VM only where the VMM did not ask for the choice. */
+	vm.layout.nisv_to_user = false;
+	finding = expect("dtb-memory-node-larger-than-ram");
+	assert_contains(finding->where, "kill the VM");
+	vm.layout.nisv_to_user = true;
+	finding = expect("dtb-memory-node-larger-than-ram");
+	assert_contains(finding->where, "KVM_EXIT_ARM_NISV; QEMU injects an abort");
+	assert_null(strstr(finding->where, "kill the VM"));
 }
 
 static void test_memory_given_by_file(void **state)

@@ -160,6 +160,30 @@ static void test_running_wins(void **state)
 	vms_clear(&vms);
 }
 
+/* An entry of a former nisvd with the findings, and one of a later one that saw none: one id. */
+static void test_one_id_twice(void **state)
+{
+	struct vm *found, *before, *after;
+	struct vms vms = {};
+
+	(void)state;
+	before = add(&vms, 0, "145-8", 145);
+	before->origin = VM_ORIGIN_DOSSIER;
+	vms_end(&vms, before, VM_END_NOT_WATCHED, 1);
+	after = add(&vms, 1, "145-8", 145);
+	assert_string_equal(after->id, before->id);
+	give_finding(before);
+	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
+	assert_ptr_equal(found, after); /* it runs */
+	vms_end(&vms, after, VM_END_PROCESS_GONE, 2);
+	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
+	assert_ptr_equal(found, before);
+	give_finding(after);
+	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
+	assert_ptr_equal(found, after);
+	vms_clear(&vms);
+}
+
 static void test_ambiguous(void **state)
 {
 	struct vm *matches[VMS_MATCHES_MAX] = {}, *found;
@@ -370,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_select),
 		cmocka_unit_test(test_an_id_beats_a_name),
 		cmocka_unit_test(test_running_wins),
+		cmocka_unit_test(test_one_id_twice),
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_ended_are_bounded),
 		cmocka_unit_test(test_all_are_bounded),

@@ -32,6 +32,9 @@ static void test_previous_run(void **state)
 	assert_ptr_equal(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), old);
 	/* Nor does it matter that the clock was set back since. */
 	assert_ptr_equal(previous_run(&vms, now, 1 * HOUR_NS, HOUR_NS), old);
+	/* Of an ended one, only what went before. */
+	vms_end(&vms, now, VM_END_DESTROYED, 3 * HOUR_NS / 2);
+	assert_ptr_equal(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), older);
 	name_it(now, "db", "");
 	assert_null(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS));
 	vms_clear(&vms);
