@@ -38,6 +38,10 @@ struct history_query {
 int history_read(const struct options *options, const struct history_query *query,
 		 struct json_object **ret, bool *ret_omitted);
 
+/* What ->cause of @query may have meant: a cause that its journal has, where that one is in none of
+ * its entries. To be freed; NULL: there is none. */
+char *history_nearest_cause(const struct history_query *query);
+
 /*
  * The present entry of @journal as {"time", "host", "boot_id", "type", ...}, every field of nisvd's
  * as a member: those that are absent, or not what they should be, are null. NULL: out of memory.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/history.h"
+#include "cli/nearest.h"
 #include "include/nisv_journal.h"
 
 /* ---- may we read it? ---- */
@@ -242,4 +243,54 @@ int history_read(const struct options *options, const struct history_query *quer
 	}
 	*ret = list;
 	return NISV_EXIT_OK;
+}
+
+/* ---- a cause that was mistyped ---- */
+
+/* There are about 80; that others write such fields, too, must cost us nothing. */
+#define CAUSES_MAX 256
+#define CAUSE_MAX  64
+
+static size_t read_causes(sd_journal *journal, char causes[CAUSES_MAX][CAUSE_MAX])
+{
+	const size_t skip = sizeof(NISV_FIELD_CAUSE);
+	const void *data;
+	size_t n = 0, len;
+
+	if (sd_journal_query_unique(journal, NISV_FIELD_CAUSE) < 0)
+		return 0;
+	SD_JOURNAL_FOREACH_UNIQUE(journal, data, len)
+	{
+		if (n == CAUSES_MAX)
+			break;
+		if (len <= skip || len - skip >= CAUSE_MAX)
+			continue;
+		memcpy(causes[n], (const char *)data + skip, len - skip);
+		causes[n][len - skip] = '\0';
+		n += strspn(causes[n], "abcdefghijklmnopqrstuvwxyz0123456789-") == len - skip;
+	}
+	return n;
+}
+
+char *history_nearest_cause(const struct history_query *query)
+{
+	char(*causes)[CAUSE_MAX] = calloc(CAUSES_MAX, sizeof(*causes));
+	const char *words[CAUSES_MAX], *nearest = NULL;
+	sd_journal *journal = NULL;
+	bool is_there = false;
+	char *copy;
+	size_t n;
+
+	if (causes && open_journal(query, &journal) >= 0) {
+		n = read_causes(journal, causes);
+		for (size_t i = 0; i < n; i++) {
+			words[i] = causes[i];
+			is_there |= !strcmp(causes[i], query->cause);
+		}
+		nearest = nearest_word(query->cause, words, n);
+	}
+	copy = nearest && !is_there ? strdup(nearest) : NULL;
+	sd_journal_close(journal);
+	free(causes);
+	return copy;
 }

@@ -293,7 +293,24 @@ static struct json_object *in_order(struct json_object *newest_first, bool rever
 	return list;
 }
 
-static int print(const struct options *options, struct json_object *entries, const char *vm)
+static void note_nothing(const struct options *options, const struct history_query *query)
+{
+	bool narrowed = options->since || options->until || query->cause || query->kind;
+	char *nearest = query->cause ? history_nearest_cause(query) : NULL;
+
+	error_note(options, "the journal has no finding%s%s%s%s", query->vm ? " about " : "",
+		   query->vm ? query->vm : "", narrowed ? " that matches" : "",
+		   !options->directory && access("/var/log/journal", F_OK) < 0
+			   ? "; of earlier boots this host keeps none (Storage= in journald.conf)"
+			   : "");
+	if (nearest)
+		error_note(options, "it has none of \"%s\" at all: did you mean \"%s\"?",
+			   query->cause, nearest);
+	free(nearest);
+}
+
+static int print(const struct options *options, struct json_object *entries,
+		 const struct history_query *query)
 {
 	struct json_object *reply;
 
@@ -305,17 +322,7 @@ static int print(const struct options *options, struct json_object *entries, con
 		return term_flush_stdout(options);
 	}
 	if (!reply_length(entries)) {
-		error_note(options, "the journal has no finding%s%s%s%s%s", vm ? " about " : "",
-			   vm ? vm : "",
-			   options->since || options->until || options->cause || options->kind
-				   ? " that matches"
-				   : "",
-			   options->cause ? "; \"nisvctl explain --list-causes\" lists the causes"
-					  : "",
-			   !options->directory && access("/var/log/journal", F_OK) < 0
-				   ? "; of earlier boots this host keeps none (Storage= in "
-				     "journald.conf)"
-				   : "");
+		note_nothing(options, query);
 		return NISV_EXIT_OK;
 	}
 	reply_clean(entries);
@@ -335,7 +342,7 @@ int verb_history(const struct options *options, int argc, char **argv)
 	if (status != NISV_EXIT_OK)
 		return status;
 	entries = in_order(entries, options->reverse);
-	status = print(options, entries, vm);
+	status = print(options, entries, &query);
 	if (omitted)
 		error_note(options, "these are the newest %d: --until or a VM tells of older ones",
 			   HISTORY_MAX);

@@ -93,7 +93,11 @@ check 'narrow: fits' bash -c '! sed "s/\x1b\[[0-9;]*m//g" "$1" | tr -d "\r" | gr
 
 check 'an unknown kind' fails 2 '"bogus" is no kind of fault: the kinds are nisv, ' h --kind bogus
 check 'a kind that was mistyped' fails 2 'did you mean "mmio-read"' h --kind mmio-raed
-check 'a cause that no entry has' fails 0 'has no finding that matches; .*--list-causes' h --cause access-past-ram
+check 'a cause that was mistyped' fails 0 'did you mean "access-past-ram-end"' h --cause access-past-ram-edn
+check 'a cause that the journal has, but not then' fails 0 'has no finding that matches$' h --cause access-past-ram-end --since 2040-01-01
+check 'it is not said to be mistyped' bash -c '! grep "did you mean" "$1"' - "$work/err"
+check 'a cause that no entry has' fails 0 'has no finding that matches$' h --cause gic-its-absent
+check 'nor this one' bash -c '! grep "did you mean" "$1"' - "$work/err"
 
 # ---- many -------------------------------------------------------------------------------------
 
