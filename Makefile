@@ -390,7 +390,9 @@ install: all
 	install -D -m 0644 systemd/nisvd.sysusers $(DESTDIR)$(sysusersdir)/nisvd.conf
 	install -D -m 0644 systemd/nisvd.tmpfiles $(DESTDIR)$(tmpfilesdir)/nisvd.conf
 	install -D -m 0644 -t $(DESTDIR)$(catalogdir) systemd/nisvd.catalog
-	install -D -m 0644 -t $(DESTDIR)$(sysconfdir)/nisvd systemd/nisvd.conf
+	# What the administrator made of it stays.
+	[ -e $(DESTDIR)$(sysconfdir)/nisvd/nisvd.conf ] || \
+		install -D -m 0644 -t $(DESTDIR)$(sysconfdir)/nisvd systemd/nisvd.conf
 	for page in $(MAN); do install -D -m 0644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit; done
 	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
 	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl

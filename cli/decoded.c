@@ -169,21 +169,27 @@ static void print_instructions(const struct term *term, struct json_object *list
 			 reply_string(insn, "why"));
 		print_field(term, i ? "" : "Instruction", text);
 		if (reply_has(insn, "instead"))
-			print_field(term, "In its place", reply_string(insn, "instead"));
+			print_field(term, "Instead", reply_string(insn, "instead"));
 	}
 }
 
 static void print_unknown(const struct term *term, struct json_object *reply, bool *begun)
 {
 	struct json_object *unknown = reply_array(reply, "unknown");
-	int64_t n = reply_int(reply, "not_understood"), omitted = reply_int(reply, "omitted_lines");
+	int64_t n = reply_int(reply, "not_understood"), omitted = reply_int(reply, "omitted_lines"),
+		parts = reply_int(reply, "part_lines");
 	char text[TEXT_MAX];
 
-	if (omitted > 0 || n > 0)
+	if (omitted > 0 || parts > 0 || n > 0)
 		separate(term, begun);
 	if (omitted > 0) {
 		snprintf(text, sizeof(text),
 			 "%" PRId64 " more lines are understood, but not listed", omitted);
+		term_wrap(term, "", 0, text);
+	}
+	if (parts > 0) {
+		snprintf(text, sizeof(text), "%" PRId64 " more line%s part of these dumps", parts,
+			 parts == 1 ? " is" : "s are");
 		term_wrap(term, "", 0, text);
 	}
 	if (n <= 0)

@@ -167,6 +167,12 @@ const char *format_between(const char *since, const char *until, char buf[FORMAT
 	return buf;
 }
 
+const char *format_counted(int64_t count, const char *noun, char buf[FORMAT_MAX])
+{
+	snprintf(buf, FORMAT_MAX, "%" PRId64 " %s%s", count, noun, count == 1 ? "" : "s");
+	return buf;
+}
+
 const char *format_times(int64_t count, char buf[FORMAT_MAX])
 {
 	if (count == 1)

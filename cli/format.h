@@ -35,6 +35,9 @@ const char *format_since(const char *iso, char buf[FORMAT_MAX * 2]);
 /* The time from @since to @until: "350 us", "3 ms", "1.2 s", "12 min"; "-" if one is no time. */
 const char *format_between(const char *since, const char *until, char buf[FORMAT_MAX]);
 
+/* "12 reads", "1 read" of "read". */
+const char *format_counted(int64_t count, const char *noun, char buf[FORMAT_MAX]);
+
 /* "12 times", "once". */
 const char *format_times(int64_t count, char buf[FORMAT_MAX]);
 

@@ -42,14 +42,14 @@ struct place *places_collect(struct json_object **sites, size_t n_sites, size_t 
 static void mmio_text(const struct place *place, char *buf, size_t size)
 {
 	size_t n = (size_t)snprintf(buf, size, "MMIO ");
+	char counted[FORMAT_MAX];
 
 	if (place->reads)
-		n += (size_t)snprintf(buf + n, size - n, "%" PRId64 " read%s", place->reads,
-				      place->reads == 1 ? "" : "s");
+		n += (size_t)snprintf(buf + n, size - n, "%s",
+				      format_counted(place->reads, "read", counted));
 	if (place->writes)
-		n += (size_t)snprintf(buf + n, size - n, "%s%" PRId64 " write%s",
-				      place->reads ? ", " : "", place->writes,
-				      place->writes == 1 ? "" : "s");
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", place->reads ? ", " : "",
+				      format_counted(place->writes, "write", counted));
 	if (place->user)
 		snprintf(buf + n, size - n, ", %" PRId64 " by the VMM", place->user);
 }

@@ -6,6 +6,7 @@
 
 #include "cli/client.h"
 #include "cli/decoded.h"
+#include "cli/format.h"
 #include "cli/reply.h"
 
 static char *join(int argc, char **argv, size_t *ret_len)
@@ -54,6 +55,7 @@ static int decode(const struct options *options, const char *text, size_t len)
 {
 	struct json_object *params = json_object_new_object(), *reply;
 	struct client *client = NULL;
+	char counted[FORMAT_MAX];
 	int status = client_open(options, CLIENT_RULES, &client);
 
 	if (status != NISV_EXIT_OK) {
@@ -66,11 +68,12 @@ static int decode(const struct options *options, const char *text, size_t len)
 	if (status != NISV_EXIT_OK)
 		return status;
 	if (!is_understood(reply))
-		status = error_report(options, NISV_EXIT_USAGE, NULL, NULL,
-				      "nothing in it is understood (%" PRId64
-				      " lines): expected \"ESR [FAR [IPA]]\" in hexadecimal, or "
-				      "lines of a kernel's or VMM's log, of a trace or of a dump",
-				      reply_int(reply, "not_understood"));
+		status = error_report(
+			options, NISV_EXIT_USAGE, NULL, NULL,
+			"nothing in it is understood (%s): expected \"ESR [FAR [IPA]]\" in "
+			"hexadecimal, or "
+			"lines of a kernel's or VMM's log, of a trace or of a dump",
+			format_counted(reply_int(reply, "not_understood"), "line", counted));
 	else if (options->json != JSON_OFF)
 		reply_print(stdout, options->json, reply);
 	else

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cli/client.h"
+#include "cli/format.h"
 #include "cli/gaps.h"
 #include "cli/map_view.h"
 #include "cli/reply.h"
@@ -24,14 +25,14 @@ static int print_json(const struct options *options, const char *query)
 static void print_title(const struct term *term, struct json_object *vm)
 {
 	struct json_object *mmio = reply_object(vm, "mmio");
-	char title[VM_TEXT_MAX], aborts[VM_TEXT_MAX], text[2 * VM_TEXT_MAX + 180];
+	char title[VM_TEXT_MAX], aborts[VM_TEXT_MAX], text[2 * VM_TEXT_MAX + 180],
+		reads[FORMAT_MAX], writes[FORMAT_MAX];
 
 	vm_aborts_text(reply_object(vm, "aborts"), aborts);
-	snprintf(text, sizeof(text),
-		 "%s%s%.60s: aborts %s; MMIO %" PRId64 " reads, %" PRId64 " writes",
-		 vm_title(vm, title), reply_has(vm, "machine") ? ", " : "",
-		 reply_string(vm, "machine"), aborts, reply_int(mmio, "reads"),
-		 reply_int(mmio, "writes"));
+	snprintf(text, sizeof(text), "%s%s%.60s: aborts %s; MMIO %s, %s", vm_title(vm, title),
+		 reply_has(vm, "machine") ? ", " : "", reply_string(vm, "machine"), aborts,
+		 format_counted(reply_int(mmio, "reads"), "read", reads),
+		 format_counted(reply_int(mmio, "writes"), "write", writes));
 	term_wrap(term, "", 0, text);
 	putc('\n', term->out);
 }

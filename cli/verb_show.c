@@ -120,17 +120,16 @@ static void print_identity(const struct term *term, struct json_object *reply)
 static void print_counts(const struct term *term, struct json_object *vm)
 {
 	struct json_object *mmio = reply_object(vm, "mmio"), *worst = reply_object(vm, "worst");
-	char buf[VM_TEXT_MAX];
+	char buf[VM_TEXT_MAX], reads[FORMAT_MAX], writes[FORMAT_MAX];
 
 	print_heading(term, "Counts");
 	print_field(term, "Aborts", vm_aborts_text(reply_object(vm, "aborts"), buf));
 	if (reply_has(vm, "last_abort"))
 		print_field(term, "Last abort", format_ago(reply_string(vm, "last_abort"), buf));
-	snprintf(buf, sizeof(buf),
-		 "%" PRId64 " reads, %" PRId64 " writes, %" PRId64 " served by the VMM, %" PRId64
-		 " per second",
-		 reply_int(mmio, "reads"), reply_int(mmio, "writes"), reply_int(mmio, "user"),
-		 reply_int(mmio, "per_second"));
+	snprintf(buf, sizeof(buf), "%s, %s, %" PRId64 " served by the VMM, %" PRId64 " per second",
+		 format_counted(reply_int(mmio, "reads"), "read", reads),
+		 format_counted(reply_int(mmio, "writes"), "write", writes),
+		 reply_int(mmio, "user"), reply_int(mmio, "per_second"));
 	print_field(term, "MMIO", buf);
 	if (worst) {
 		snprintf(buf, sizeof(buf), "%.20s: %.60s, %s; \"nisvctl explain %.40s\" says why",

@@ -96,7 +96,7 @@ static void print_dossiers(const struct term *term, struct json_object *reply)
 int verb_status(const struct options *options, int argc, char **argv)
 {
 	struct json_object *reply, *mmio;
-	char buf[256], duration[FORMAT_MAX];
+	char buf[256], duration[FORMAT_MAX], reads[FORMAT_MAX], writes[FORMAT_MAX];
 	struct term term;
 	int status;
 
@@ -120,8 +120,9 @@ int verb_status(const struct options *options, int argc, char **argv)
 	print_field(&term, "VMs", buf);
 	print_field(&term, "Aborts", vm_aborts_text(reply_object(reply, "aborts"), buf));
 	mmio = reply_object(reply, "mmio");
-	snprintf(buf, sizeof(buf), "%" PRId64 " reads, %" PRId64 " writes, %" PRId64 " per second",
-		 reply_int(mmio, "reads"), reply_int(mmio, "writes"),
+	snprintf(buf, sizeof(buf), "%s, %s, %" PRId64 " per second",
+		 format_counted(reply_int(mmio, "reads"), "read", reads),
+		 format_counted(reply_int(mmio, "writes"), "write", writes),
 		 reply_int(mmio, "per_second"));
 	print_field(&term, "MMIO", buf);
 	print_field(&term, "Lost",

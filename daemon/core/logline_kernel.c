@@ -8,23 +8,29 @@
 
 #define EFAULT_NEXT "KVM_RUN fails with EFAULT: the VMM ends or pauses the VM."
 
+/* What arm and arm64 KVM says of one message, with its prefix or without. */
+#define LOAD_STORE                                                                            \
+	.who = "kernel", .versions = "Linux up to 5.4, arm64 and arm",                        \
+	.meaning = "A guest accessed an address outside its memory with an instruction that " \
+		   "the CPU does not describe to the hypervisor (ESR_EL2.ISV = 0), and KVM "  \
+		   "cannot do it in the guest's place.",                                      \
+	.next = "KVM_RUN fails with ENOSYS: QEMU pauses the VM (internal-error), other "      \
+		"VMMs end.",                                                                  \
+	.err = -ENOSYS, .outcome = NISV_OUTCOME_VM_KILLED,                                    \
+	.source = "virt/kvm/arm/mmio.c io_mem_abort(), kvm_err()", .revision = "Linux 5.4"
+
 static const struct logline_row rows[] = {
 	{
 		.pattern = "kvm [{tid}]: load/store instruction decoding not implemented",
-		.who = "kernel",
-		.versions = "Linux up to 5.4, arm64 and arm",
-		.meaning =
-			"A guest accessed an address outside its memory with an instruction that "
-			"the CPU does not describe to the hypervisor (ESR_EL2.ISV = 0), and KVM "
-			"cannot do it in the guest's place.",
-		.next = "KVM_RUN fails with ENOSYS: QEMU pauses the VM (internal-error), other "
-			"VMMs end.",
 		.caution = "The number in brackets is the thread of the vCPU. Neither the address "
 			   "nor the instruction is printed.",
-		.err = -ENOSYS,
-		.outcome = NISV_OUTCOME_VM_KILLED,
-		.source = "virt/kvm/arm/mmio.c io_mem_abort(), kvm_err()",
-		.revision = "Linux 5.4",
+		LOAD_STORE,
+	},
+	{
+		/* As people quote it. */
+		.pattern = "load/store instruction decoding not implemented",
+		.caution = "Neither the address nor the instruction is printed.",
+		LOAD_STORE,
 	},
 	{
 		.pattern = "kvm [{pid}]: Data abort outside memslots with no valid syndrome info",

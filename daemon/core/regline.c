@@ -48,7 +48,37 @@ static const struct alias {
 	{"instruction", "instruction"},
 	{"insn", "instruction"},
 	{"rip", "rip"},
+	{"rfl", "rflags"},
+	{"eip", "eip"},
+	{"efl", "eflags"},
+	{"cr0", "cr0"},
+	{"cr2", "cr2"},
+	{"cr3", "cr3"},
+	{"cr4", "cr4"},
+	{"efer", "efer"},
 };
+
+/* rax to rsp, eax to esp, and r8 to r15. */
+static bool general_register_x86(const struct scan *word, char name[NAMED_VALUE_NAME])
+{
+	static const char *const names[] = {"ax", "bx", "cx", "dx", "si", "di", "bp", "sp"};
+	struct scan rest = {word->at + 1, word->end};
+	uint64_t n;
+
+	if (scan_left(word) < 2 || scan_left(word) > 3)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (scan_is(&rest, names[i]) &&
+		    ((*word->at | 0x20) == 'r' || (*word->at | 0x20) == 'e')) {
+			snprintf(name, NAMED_VALUE_NAME, "%c%s", *word->at | 0x20, names[i]);
+			return true;
+		}
+	if ((*word->at | 0x20) != 'r' || !scan_decimal(&rest, &n) || rest.at < rest.end || n < 8 ||
+	    n > 15)
+		return false;
+	snprintf(name, NAMED_VALUE_NAME, "r%u", (unsigned int)n);
+	return true;
+}
 
 /* x0 to x30, which QEMU calls X00 to X30. */
 static bool general_register(const struct scan *word, char name[NAMED_VALUE_NAME])
@@ -71,7 +101,7 @@ static bool name_of(const struct scan *word, char name[NAMED_VALUE_NAME])
 			return true;
 		}
 	}
-	return general_register(word, name);
+	return general_register(word, name) || general_register_x86(word, name);
 }
 
 static bool value_of(struct scan *line, uint64_t *ret)

@@ -5,9 +5,9 @@
 /*
  * Registers and addresses that a line of text names: "ESR = 0x0000000096000010", "hsr 0x92000007",
  * "ESR_EL2=0x92000007 ipa 9000000", and dumps: QEMU's "X00=..." (target/arm/cpu.c,
- * aarch64_cpu_dump_state()), Linux's "x29: ..." (arch/arm64/kernel/process.c, __show_regs()),
- * EDK2's "X0 0x..." (UefiCpuPkg AArch64 CpuExceptionHandlerLib.c), U-Boot's "x0 : ..."
- * (arch/arm/lib/interrupts_64.c, show_regs()).
+ * aarch64_cpu_dump_state()) and "RAX=... RIP=..." (target/i386/cpu-dump.c), Linux's "x29: ..."
+ * (arch/arm64/kernel/process.c, __show_regs()), EDK2's "X0 0x..." (UefiCpuPkg AArch64
+ * CpuExceptionHandlerLib.c), U-Boot's "x0 : ..." (arch/arm/lib/interrupts_64.c, show_regs()).
  *
  * A number is hexadecimal. Without 0x it counts only right behind '=', or with eight digits behind
  * ':' or '=' : words such as "far: added" are no values.

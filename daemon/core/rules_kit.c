@@ -111,6 +111,12 @@ bool rule_is_access(const struct scene *s, uint64_t least)
 	return s->place->count >= least && rule_is_charted(s) && scene_is_empty(s);
 }
 
+bool rule_is_emulated(const struct scene *s)
+{
+	return s->is_x86 && s->site->kind == NISV_KIND_EMULATION && s->has_insn && s->ipa_known &&
+	       rule_no_slot(s);
+}
+
 bool rule_is_use(const struct scene *s, uint64_t least)
 {
 	return rule_is_access(s, least) || (!s->is_foreign && (s->site->kind == NISV_KIND_EXEC ||

@@ -62,6 +62,13 @@ bool rule_is_access(const struct scene *scene, uint64_t least);
 /* The same, or a fetch or a table walk: whatever uses memory. */
 bool rule_is_use(const struct scene *scene, uint64_t least);
 
+/* x86: KVM's emulator gave up on a load or store whose address is known and in no memslot. */
+bool rule_is_emulated(const struct scene *scene);
+
+/* What another cause than the instruction scores for that at most: the other half of the matter,
+ * for an access that KVM can emulate harms nobody. */
+#define EMULATED_MAX 0.5
+
 /* How many described accesses to what is not there are no mere probing. */
 #define MMIO_FEW  16
 #define MMIO_MANY 1000

@@ -65,12 +65,15 @@ static bool is_written_down(const struct scene *s)
 
 static double past_end_score(const struct scene *s, const char **reason)
 {
+	bool is_emulated = rule_is_emulated(s);
 	double score = 0.75;
 
-	if (!rule_is_access(s, MMIO_FEW) || !rule_no_slot(s) || !is_above_ram(s) ||
+	if (!(is_emulated || rule_is_access(s, MMIO_FEW)) || !rule_no_slot(s) || !is_above_ram(s) ||
 	    rule_is_device(s) || s->removed)
 		return 0;
 	*reason = "no memslot, close above the end of RAM, and no known device there";
+	if (is_emulated)
+		return is_far(s) ? 0 : rule_unless_device(s, rule_lasting(s, EMULATED_MAX), reason);
 	if (is_far(s)) {
 		*reason = "no memslot and above the end of RAM, but far from it";
 		return facts_slot_is_ram(s->facts, s->above) ? 0 : rule_lasting(s, 0.3);

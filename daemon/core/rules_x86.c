@@ -9,6 +9,9 @@
 #include "daemon/core/fault.h"
 #include "daemon/core/rules_kit.h"
 
+/* So close above it an address is told as "past the end of RAM". */
+#define NEAR_RAM (16ULL << 20)
+
 static bool is_emulation(const struct scene *s)
 {
 	return s->is_x86 && s->site->kind == NISV_KIND_EMULATION && rule_no_slot(s);
@@ -154,6 +157,33 @@ static void emulation_how(const struct scene *s, struct text *text)
 		 s->insn_text[0] ? s->insn_text : "the instruction");
 }
 
+/* Where the machine has nothing a device's driver would not have gone; a window for devices alone
+ * is no device. */
+static bool is_wrong_address(const struct scene *s)
+{
+	return rule_is_emulated(s) && !rule_is_device(s) && !s->reserved && !s->device &&
+	       rule_is_charted(s);
+}
+
+static void emulation_advise(const struct scene *s, struct text *text)
+{
+	if (!is_wrong_address(s)) {
+		rule_advise_instead(s, text);
+		return;
+	}
+	text_add(text, "%s: %s has no device at 0x%" PRIx64,
+		 s->region || s->is_derived ? "Probably the address is wrong"
+					    : "The address is wrong, by all that is known",
+		 rule_machine(s), s->ipa);
+	if (s->left_out && !rule_is_window(s->left_out))
+		text_add(text, ", the %s that others have there is left out", s->left_out->name);
+	else if (s->region)
+		text_add(text, ", only a window for devices, in which no access found one");
+	if (s->has_ram && s->ipa - s->ram.end < NEAR_RAM)
+		text_add(text, ", %s past the end of RAM", words_size(s->ipa - s->ram.end).s);
+	text_add(text, ". Find where the pointer comes from first.");
+}
+
 static const struct advice emulation_advice[] = {
 	{NULL,
 	 "Access devices with plain moves (MOV, MOVZX, MOVSX, string moves): readl/writel, "
@@ -183,7 +213,7 @@ const struct rule rule_x86_emulation = {
 	.place = emulation_place,
 	.where = emulation_where,
 	.how = emulation_how,
-	.advise = rule_advise_instead,
+	.advise = emulation_advise,
 	.advice = emulation_advice,
 	.documentation = DOC_KVM_API,
 };

@@ -152,9 +152,13 @@ static const struct machine_region *absent_chip(const struct scene *s)
 
 static double hpet_score(const struct scene *s, const char **reason)
 {
-	if (!is_traffic(s, POLLS) || !absent_chip(s))
+	if (!absent_chip(s))
 		return 0;
 	*reason = "machines of this kind can have it there, this VM was started without";
+	if (rule_is_emulated(s))
+		return rule_mapped(s, rule_sighted(s, EMULATED_MAX));
+	if (!is_traffic(s, POLLS))
+		return 0;
 	return rule_mapped(s, 0.82);
 }
 

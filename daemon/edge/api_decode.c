@@ -35,7 +35,7 @@ struct decode {
 	struct json_object *last; /* the syndrome that lines without one belong to; borrowed */
 	struct addresses before;  /* told before there was a syndrome */
 	uint64_t esrs[SYNDROMES_MAX];
-	size_t n_lines, n_unknown;
+	size_t n_lines, n_unknown, n_parts;
 	bool is_guest; /* the last message was a guest's: so are the registers below it */
 };
 
@@ -204,7 +204,9 @@ static void take_line(struct decode *d, const char *text, size_t len)
 		take_message(d, &message, text, len);
 	} else if ((n = regline_parse(text, len, values)) > 0) {
 		take_registers(d, values, n, text, len);
-	} else if (traced < 0 && !logline_is_part(text, len)) {
+	} else if (logline_is_part(text, len)) {
+		d->n_parts++;
+	} else if (traced < 0) {
 		if (d->n_unknown++ < UNKNOWN_MAX)
 			json_object_array_add(d->unknown, decode_quote(text, len));
 	}
@@ -297,6 +299,7 @@ static struct json_object *reply_of(struct decode *d)
 	json_object_object_add(reply, "lines", d->lines);
 	json_object_object_add(reply, "omitted_lines",
 			       model_number(d->n_lines > LINES_MAX ? d->n_lines - LINES_MAX : 0));
+	json_object_object_add(reply, "part_lines", model_number(d->n_parts));
 	json_object_object_add(reply, "not_understood", model_number(d->n_unknown));
 	json_object_object_add(reply, "unknown", d->unknown);
 	return reply;

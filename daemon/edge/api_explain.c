@@ -105,6 +105,19 @@ static void previous_note(const struct vm *vm, const struct vm *previous, char *
 			 vm->name.name, was, vm->id, previous->id);
 }
 
+/* Of @n redacted dossiers, that of @vm is one. */
+static void redacted_note(const struct vm *vm, size_t n, char *note, size_t size)
+{
+	char others[40] = "";
+
+	if (n > 1)
+		snprintf(others, sizeof(others), " and %zu more", n - 1);
+	snprintf(note, size,
+		 "the dossier of %s%s was redacted: registers, instructions, page tables and "
+		 "callers are not in it, and what rests on them was not found again",
+		 vm->name.name, others);
+}
+
 /* In the order of the findings, as many as a note has room for. */
 #define ADDRESSES_TOLD 6
 
@@ -155,10 +168,7 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 			 vm->name.name);
 	}
 	if (vm->stored.redacted)
-		snprintf(note, sizeof(note),
-			 "the dossier of %s was redacted: registers, instructions, page tables and "
-			 "callers are not in it, and what rests on them was not found again",
-			 vm->name.name);
+		redacted_note(vm, 1, note, sizeof(note));
 	if (vm->origin == VM_ORIGIN_TRACE)
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
 	for (size_t i = 0; i < vm->findings.n; i++)
@@ -252,8 +262,9 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	struct json_object *findings, *list;
 	uint64_t omitted = 0;
 	struct group *groups = NULL;
-	char note[320];
-	size_t n = 0;
+	const struct vm *redacted = NULL;
+	size_t n = 0, n_redacted = 0;
+	char note[256 + VMNAME_MAX];
 	int r = 0;
 
 	for (size_t i = 0; i < manager->vms.n && r >= 0; i++) {
@@ -261,6 +272,8 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 
 		if (!api_is_listed(manager, vm, false))
 			continue;
+		if (vm->stored.redacted && !n_redacted++)
+			redacted = vm;
 		omitted += vm->findings.n_omitted;
 		for (size_t f = 0; f < vm->findings.n && r >= 0; f++)
 			if (!has_address || finding_is_at(&vm->findings.list[f], address))
@@ -285,6 +298,8 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	}
 	snprintf(note, sizeof(note), "%s%s", manager->trace ? "every VM here is " : "",
 		 manager->trace ? trace_note(manager->trace) : "");
+	if (redacted)
+		redacted_note(redacted, n_redacted, note, sizeof(note));
 	return varlink_reply(call, explain_reply(manager, NULL, findings, list, omitted, note));
 }
 

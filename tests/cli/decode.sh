@@ -88,6 +88,24 @@ check "a guest's oops" json '.esr == "0x96000007" and .far == "0xffff80000800100
 printf 'Synchronous Exception at 0x5C6F1234\n  X0 0x9000000   X1 0x0\n ESR 0x96000010  FAR 0x9000000\n' >"$work/edk2"
 check 'EDK2: address and registers make one syndrome' json '.syndromes[0] | .esr == "0x96000010" and
 	.far == "0x9000000" and .pc == "0x5c6f1234" and (.note | test("ESR_EL1"))' from "$work/edk2" -j decode
+cat >"$work/x86" <<'LOG'
+KVM internal error. Suberror: 1
+emulation failure
+EAX=00000001 EBX=00000000 ECX=00000000 EDX=00000000
+ESI=00000000 EDI=d0000000 EBP=00000000 ESP=00006f00
+EIP=00008000 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=0
+ES =0000 00000000 0000ffff 00009300
+CR0=60000010 CR2=00000000 CR3=00000000 CR4=00000000
+Code=00 00 00 <67> 66 0f ef 07 00 00
+LOG
+check "QEMU's registers of x86: each line is a value, or counted" json '.not_understood == 0 and .part_lines == 3 and
+	([.lines[] | select(.kind == "registers") | .values[] | {(.name): .value}] | add |
+	.edi == "0xd0000000" and .eip == "0x8000" and .cr0 == "0x60000010")' from "$work/x86" -j decode
+check "QEMU's registers of x86, as text" says '^3 more lines are part of these dumps' from "$work/x86" decode
+check 'an old kernel, quoted without its prefix' says '^Meaning +A guest accessed an address outside its memory' \
+	n decode 'load/store instruction decoding not implemented'
+check 'one line is one line' fails 2 'nothing in it is understood \(1 line\)' n decode hello
+check 'what to use instead' says '^Instead +use ' n decode 'instruction 0xa9400801'
 
 # ---- lines of a trace -----------------------------------------------------------------------------
 

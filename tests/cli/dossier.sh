@@ -52,6 +52,9 @@ check 'redacted: what is found now, and what was' explained "$work/redacted" '.s
 	(.note | contains("redacted"))'
 COLUMNS=132 check 'redacted: as text' says 'which wrote the dossier, found otherwise: [a-z]+ simd-memcpy-on-device \(certain\)' \
 	"$build/nisvctl" --file "$work/redacted" explain copy-pairs
+COLUMNS=132 check 'redacted: as text, of no VM in particular' says '^the dossier of copy-pairs was redacted: registers, instructions' \
+	"$build/nisvctl" --file "$work/redacted" explain
+check 'not redacted: not a word' bash -c '! "$1" --file "$2" explain | grep redacted' - "$build/nisvctl" "$pairs"
 sed 's/"cause":"simd-memcpy-on-device"/"cause":"of-old\\u001b[31m"/' "$pairs" >"$work/older"
 COLUMNS=132 check 'an older one with other rules' says 'found otherwise: [a-z]+ of-old\\x1b\[31m' "$build/nisvctl" --file "$work/older" explain copy-pairs
 check 'the same rules: not a word' bash -c '! "$1" --file "$2" explain copy-pairs | grep "which wrote"' - "$build/nisvctl" "$pairs"

@@ -20,6 +20,8 @@ struct sample {
 static const struct sample samples[] = {
 	{"[ 2.3] kvm [10652]: load/store instruction decoding not implemented", "kernel", -ENOSYS,
 	 NISV_OUTCOME_VM_KILLED, "tid", 10652},
+	{"load/store instruction decoding not implemented", "kernel", -ENOSYS,
+	 NISV_OUTCOME_VM_KILLED, NULL, 0},
 	{"[    2.311817] kvm [106]: Data abort outside memslots with no valid syndrome info",
 	 "kernel", -ENOSYS, NISV_OUTCOME_VM_KILLED, "pid", 106},
 	{"kvm [9]: Unsupported FSC: EC=0x24 xFSC=0x21 ESR_EL2=0x92000061", "kernel", -EFAULT,
@@ -193,7 +195,7 @@ static void test_what_is_no_message(void **state)
 	static const char *const lines[] = {
 		"",
 		"hello",
-		"kvm [x]: load/store instruction decoding not implemented",
+		"Load/store instruction decoding not implemented",
 		"kvm []: Data abort outside memslots with no valid syndrome info",
 		"Data abort",
 		"ERROR: KVM RUN FAILED FUNCTION NOT IMPLEMENTED",
@@ -220,7 +222,7 @@ static void test_parts(void **state)
 		"[    1.2]  pl011_read+0x10/0x20",
 		"[    1.2] ---[ end trace 0000000000000000 ]---",
 		"emulation failure",
-		"RAX=0000000000000000 RBX=0000000000000000",
+		"CS =0000 00000000 0000ffff 00009b00",
 	};
 
 	(void)state;

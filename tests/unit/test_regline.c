@@ -54,6 +54,18 @@ static void test_names_of_all_sorts(void **state)
 static void test_dumps(void **state)
 {
 	(void)state;
+	/* QEMU on x86, in 32-bit and in 64-bit code */
+	assert_int_equal(parse("ESI=00000000 EDI=d0000000 EBP=00000000 ESP=00006f00"), 4);
+	assert_value(1, "edi", 0xd0000000);
+	assert_int_equal(parse("EIP=00008000 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=0"),
+			 2);
+	assert_value(0, "eip", 0x8000);
+	assert_int_equal(parse("R8 =0000000000000001 R9 =0000000000000002 R10=0000000000000003"),
+			 3);
+	assert_value(0, "r8", 1);
+	assert_int_equal(parse("RIP=ffffffff81000000 RFL=00010246 [---Z-P-] CPL=0"), 2);
+	assert_int_equal(parse("ES =0000 00000000 0000ffff 00009300"), 0);
+	assert_int_equal(parse("R7 =0000000000000001 R16=0000000000000003 QAX=1 EZX=1"), 0);
 	/* QEMU */
 	assert_int_equal(parse(" PC=0000000040080000 X00=0000000009000000 X01=0000000000000000"),
 			 3);

@@ -176,6 +176,56 @@ static void an_operand_in_memory_is_unknown(void **state)
 	assert_finding(scenario_explain(&rec), "unknown", 0.2);
 }
 
+/* On a q35 without an HPET: what is to be done first depends on what the machine has there. */
+static const struct finding *on_q35(uint64_t gpa)
+{
+	struct nisv_rec_fault rec = emulation(gpa, 0x7c00, pxor, sizeof(pxor));
+
+	scenario_reset();
+	scenario_q35();
+	scenario_without("HPET");
+	scenario_place(&rec);
+	return scenario_explain(&rec);
+}
+
+static void the_address_goes_before_the_instruction(void **state)
+{
+	const struct finding *f;
+
+	(void)state;
+	f = on_q35(5 * GIB + 64);
+	assert_finding(f, "x86-emulation-failure-mmio", 0.85);
+	assert_string_equal(f->advice[0],
+			    "The address is wrong, by all that is known: qemu-q35-x86_64 has no "
+			    "device at 0x140000040, 64 bytes past the end of RAM. Find where the "
+			    "pointer comes from first.");
+	assert_alternative(f, "access-past-ram-end", 0.5);
+	assert_int_equal(f->n_alternatives, 1);
+	assert_no_advice(f, "In place of");
+	assert_degrades();
+
+	f = on_q35(0xfed00000);
+	assert_finding(f, "x86-emulation-failure-mmio", 0.85);
+	assert_contains(f->advice[0], ", the HPET that others have there is left out. Find");
+	assert_alternative(f, "x86-hpet-or-tpm-absent", 0.5);
+	assert_int_equal(f->n_alternatives, 1);
+
+	/* A window may hold a device that nobody has seen yet. */
+	f = on_q35(0xc0000010);
+	assert_contains(f->advice[0], "Probably the address is wrong");
+	assert_contains(f->advice[0], "only a window for devices");
+	assert_int_equal(f->n_alternatives, 0);
+	/* What is there wants another instruction, */
+	f = on_q35(0xfec00000);
+	assert_contains(f->advice[0], "In place of `pxor");
+	/* and so may what no reference map tells of. */
+	on_q35(5 * GIB + 64);
+	sc.evidence.machine = NULL;
+	f = scenario_diagnose();
+	assert_contains(f->advice[0], "In place of `pxor");
+	assert_alternative(f, "access-past-ram-end", 0.5);
+}
+
 /* With paging the registers tell a virtual address only. */
 static void an_operand_behind_page_tables(void **state)
 {
@@ -260,6 +310,7 @@ int main(void)
 		SCENARIO_TEST(an_operand_without_a_memory_map),
 		SCENARIO_TEST(a_segment_may_lead_into_memory),
 		SCENARIO_TEST(an_operand_in_memory_is_unknown),
+		SCENARIO_TEST(the_address_goes_before_the_instruction),
 		SCENARIO_TEST(an_operand_behind_page_tables),
 		SCENARIO_TEST(no_operand_is_unknown),
 		SCENARIO_TEST(a_vm_that_ended_with_it),
