@@ -58,7 +58,7 @@ for state in "$work/file" "$work/absent/state"; do
 	report_of "lost$daemon" >/dev/null
 	wait "$vmm"
 	is 'the VM is explained nevertheless' x86-emulation-failure-mmio "$(vm_json "lost$daemon" .worst.cause)"
-	contains 'the dossier that is missing is told' "$(cat "$work/nisvd.log")" 'Cannot write the dossier'
+	contains 'the dossier that is missing is told' "$(cat "$work/nisvd.log")" 'Cannot write dossiers to'
 	is 'and counted' yes "$(n status --json=short | jq -r 'if .lost.dossiers >= 1 then "yes" else .lost end')"
 	stop_daemon
 done
