@@ -30,7 +30,8 @@ for number, (words, statuses) in INCIDENTS.items():
     ours, wide = False, []
     for line in lines:
         if line.startswith("$ "):
-            ours = line.startswith("$ nisvctl") and "decode" not in line
+            # A pasted line and a pipe are as wide as they are.
+            ours = line.startswith("$ nisvctl") and "decode" not in line and "|" not in line
         elif ours and len(line) > 80:
             wide.append(line)
     check.equal(f"{title}: nisvctl keeps to 80 columns", [], wide)
