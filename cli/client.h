@@ -36,8 +36,9 @@ int client_call(struct client *client, const char *method, struct json_object *p
 int client_attempt(struct client *client, const char *method, struct json_object *params,
 		   struct json_object **ret);
 
-/* Calls a method that answers more than once. */
-int client_start(struct client *client, const char *method, struct json_object *params);
+/* Calls a method that answers more than once. @params is taken over, may be NULL. What fails is met
+ * when the reply is read. */
+void client_start(struct client *client, const char *method, struct json_object *params);
 
 #define CLIENT_LOST	 (-1)
 #define CLIENT_UNREAD	 (-2) /* only after client_watch_output() */

@@ -13,8 +13,8 @@
 
 #define READ_CHUNK 65536
 
-static int send_call(struct client *client, const char *method, struct json_object *params,
-		     bool more)
+static void send_call(struct client *client, const char *method, struct json_object *params,
+		      bool more)
 {
 	struct json_object *call = json_object_new_object();
 	const char *text;
@@ -36,12 +36,11 @@ static int send_call(struct client *client, const char *method, struct json_obje
 		done += (size_t)n;
 	}
 	json_object_put(call);
-	return NISV_EXIT_OK;
 }
 
-int client_start(struct client *client, const char *method, struct json_object *params)
+void client_start(struct client *client, const char *method, struct json_object *params)
 {
-	return send_call(client, method, params, true);
+	send_call(client, method, params, true);
 }
 
 static bool grow(struct client *client)
@@ -196,9 +195,9 @@ int client_attempt(struct client *client, const char *method, struct json_object
 		   struct json_object **ret)
 {
 	bool more;
-	int status = send_call(client, method, params, false);
 
-	return status == NISV_EXIT_OK ? client_next(client, ret, &more) : status;
+	send_call(client, method, params, false);
+	return client_next(client, ret, &more);
 }
 
 int client_call(struct client *client, const char *method, struct json_object *params,

@@ -7,7 +7,7 @@
 #include "cli/symbols.h"
 #include "cli/term.h"
 
-/* The answer in one sentence; then how sure it is, and of what. */
+/* The answer in one sentence; then its cause and how sure that is, how grave it is, how often. */
 void print_answer(const struct term *term, struct json_object *finding);
 
 /* A heading and a list of strings; nothing if it is empty. */

@@ -108,7 +108,7 @@ bool top_places_add(struct top_sample *sample, size_t vm, struct json_object *re
 /* The name of a VM if that selects it, else its id. */
 const char *top_vm_label(const struct top_vm *vm);
 
-/* Accesses a second; never below 0: of a live cache a count may be read a few too low. */
+/* Accesses a second; 0 where the count did not grow, or no time went by. */
 double top_rate(int64_t before, int64_t now, double seconds);
 
 /* ---- the views ----------------------------------------------------------------------------- */

@@ -128,9 +128,10 @@ static int by_time(const void *a, const void *b)
 static int read_dossier(struct client *client, const char *vm, struct json_object *list)
 {
 	struct json_object *reply;
-	int status = client_start(client, NISV_METHOD_GET_DOSSIER, client_params("vm", vm));
+	int status = NISV_EXIT_OK;
 	bool more = true;
 
+	client_start(client, NISV_METHOD_GET_DOSSIER, client_params("vm", vm));
 	while (status == NISV_EXIT_OK && more) {
 		status = client_next(client, &reply, &more);
 		if (status == CLIENT_LOST)
@@ -180,10 +181,11 @@ static int print_present(struct printer *p, struct client *client, const char *v
 /* Until the conversation ends: CLIENT_LOST or an exit status. */
 static int follow(struct printer *p, struct client *client, const char *vm)
 {
-	int status = client_start(client, NISV_METHOD_SUBSCRIBE, client_params("vm", vm));
+	int status = NISV_EXIT_OK;
 	struct json_object *reply;
 	bool more = true;
 
+	client_start(client, NISV_METHOD_SUBSCRIBE, client_params("vm", vm));
 	client_watch_output(client);
 	while (status == NISV_EXIT_OK && more) {
 		status = client_next(client, &reply, &more);

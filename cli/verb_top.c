@@ -95,8 +95,8 @@ static int draw(const struct top *top)
 	if (!term.out)
 		return NISV_EXIT_FAILURE;
 	top_text_print(&term, &frame, &top->now);
-	fclose(term.out);
-	seen = screen_draw(text, frame.height);
+	/* Without memory the frame is cut, or not there. */
+	seen = fclose(term.out) == 0 && screen_draw(text, frame.height);
 	free(text);
 	return seen ? NISV_EXIT_OK : NISV_EXIT_FAILURE;
 }

@@ -2,14 +2,13 @@
 
 /* The folder of dossiers is kept within its size, and a full disk is no end of it. */
 
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <utime.h>
 
 #include "daemon/edge/publish.h"
 #include "tests/cli/archive_case.h"
+#include "tests/cli/smalldisk.h"
 
 static void test_more_than_there_is_room_for(void **state)
 {
@@ -177,25 +176,8 @@ static int fill_and_free(void)
 
 static void test_full_disk(void **state)
 {
-	pid_t child = fork();
-	int status;
-
 	(void)state;
-	assert_true(child >= 0);
-	if (!child) {
-		if (unshare(CLONE_NEWNS) < 0 ||
-		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("tmpfs", scratch_path(&scratch, "dossiers"), "tmpfs", 0, "size=16k") < 0)
-			_exit(77);
-		_exit(fill_and_free());
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77) {
-		print_message("SKIP: no privilege to mount a small file system\n");
-		skip();
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
+	on_small_disk(scratch_path(&scratch, "dossiers"), fill_and_free);
 }
 
 int main(void)

@@ -2,11 +2,8 @@
 
 /* Dossiers on disk: all there or nothing. */
 
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-
 #include "tests/cli/sample.h"
+#include "tests/cli/smalldisk.h"
 
 static struct scratch scratch;
 
@@ -132,7 +129,7 @@ static void test_no_folder(void **state)
 	manager_free(manager);
 }
 
-/* In a mount namespace of its own, on a file system of 16 KiB. 0, or what failed. */
+/* 0, or what failed. */
 static int write_on_full_disk(void)
 {
 	struct manager *manager = sample_manager();
@@ -159,25 +156,8 @@ static int write_on_full_disk(void)
 
 static void test_full_disk(void **state)
 {
-	pid_t child = fork();
-	int status;
-
 	(void)state;
-	assert_true(child >= 0);
-	if (!child) {
-		if (unshare(CLONE_NEWNS) < 0 ||
-		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("tmpfs", scratch.dir, "tmpfs", 0, "size=16k") < 0)
-			_exit(77);
-		_exit(write_on_full_disk());
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77) {
-		print_message("SKIP: no privilege to mount a small file system\n");
-		skip();
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
+	on_small_disk(scratch.dir, write_on_full_disk);
 }
 
 /* As many slots with as long paths behind them, slot changes and ranges of the guest as there may

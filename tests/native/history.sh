@@ -10,19 +10,8 @@
 # shellcheck source=tests/native/common
 . "$(dirname "$0")/common"
 setup
-journald=/lib/systemd/systemd-journald
-[[ -x $journald ]] || skip "there is no $journald"
-[[ -s /etc/machine-id ]] || skip 'journald needs /etc/machine-id'
-
-mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal || exit 1
 mkdir -p /var/log/journal && mount -t tmpfs tmpfs /var/log/journal || exit 1
-start_notified 8 "$journald" || exit 1
-pids+=("$started")
-
-# id KIND: the MESSAGE_ID of the kind.
-id() {
-	echo "NISV_MSGID_$1" | cc -E -P -include include/nisv_journal.h -x c - | tr -d '"\n'
-}
+start_journald
 
 # It asks no daemon: --socket is nowhere.
 h() {
@@ -113,7 +102,7 @@ is 'JSON: a dossier that is gone' '[false]' "$(seen 'map(.dossier_present) | uni
 # ---- what others say --------------------------------------------------------------------------------
 
 forged() {
-	printf 'MESSAGE=forged\nMESSAGE_ID=%s\nPRIORITY=3\nNISV_VM=1-1\nNISV_VM_NAME=%s-forged\nNISV_CAUSE=access-past-ram-end\nNISV_SEVERITY=fatal\n_UID=0\n_COMM=nisvd\n_SYSTEMD_UNIT=nisvd.service\n' "$(id FINDING)" "$tag"
+	printf 'MESSAGE=forged\nMESSAGE_ID=%s\nPRIORITY=3\nNISV_VM=1-1\nNISV_VM_NAME=%s-forged\nNISV_CAUSE=access-past-ram-end\nNISV_SEVERITY=fatal\n_UID=0\n_COMM=nisvd\n_SYSTEMD_UNIT=nisvd.service\n' "$(message_id FINDING)" "$tag"
 }
 forged | as docker 65534
 forged | as nisvd 65534
@@ -124,7 +113,7 @@ is 'though the journal has it' 3 "$(journalctl --sync; journalctl -q -o cat "NIS
 # Root as nisvd could: what it says is still no more than text.
 long=$(head -c 70000 /dev/zero | tr '\0' x)
 {
-	printf 'MESSAGE=%s\nMESSAGE_ID=%s\nNISV_VM_NAME=%s-h\033[31m\nNISV_VM=\033]0;x\007\n' "$long" "$(id STORM)" "$tag"
+	printf 'MESSAGE=%s\nMESSAGE_ID=%s\nNISV_VM_NAME=%s-h\033[31m\nNISV_VM=\033]0;x\007\n' "$long" "$(message_id STORM)" "$tag"
 	printf 'NISV_IPA=0x1 <script>\nNISV_COUNT=-99999999999999999999\nNISV_CONFIDENCE=1e999\nOBJECT_PID=x\n'
 	printf 'NISV_CAUSE=\302\233\377\nNISV_SEVERITY=%%s%%n\nNISV_DOSSIER=/etc/\n'
 } | as nisvd 0

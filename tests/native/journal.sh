@@ -9,18 +9,7 @@
 # shellcheck source=tests/native/common
 . "$(dirname "$0")/common"
 setup
-journald=/lib/systemd/systemd-journald
-[[ -x $journald ]] || skip "there is no $journald"
-[[ -s /etc/machine-id ]] || skip 'journald needs /etc/machine-id'
-
-mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal || exit 1
-start_notified 8 "$journald" || exit 1
-pids+=("$started")
-
-# id KIND: the MESSAGE_ID of the kind.
-id() {
-	echo "NISV_MSGID_$1" | cc -E -P -include include/nisv_journal.h -x c - | tr -d '"\n'
-}
+start_journald
 
 # entries NAME: the journal's entries about the VM of this name, as JSON.
 entries() {
@@ -37,7 +26,7 @@ is 'the VM has ended' ended "$(vm_json dead .state)"
 entry=$(entries dead)
 # The fault, and then, if nisvd saw it later, that the VMM did not survive it.
 is 'entries for one fault' yes "$([[ $(wc -l <<<"$entry") -le 2 ]] && echo yes)"
-is 'the first is the finding' "$(id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
+is 'the first is the finding' "$(message_id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
 entry=$(tail -n 1 <<<"$entry")
 key=$(vm_json dead .key)
 id=$(vm_json dead .id)
@@ -65,7 +54,7 @@ is 'faults in the loop' 100000 "$seen"
 is 'faults counted' 100000 "$(vm_json loop .aborts.emulation)"
 entry=$(entries loop)
 count=$(wc -l <<<"$entry")
-storms=$(jq -c --arg id "$(id STORM)" 'select(.MESSAGE_ID == $id) | [.NISV_COUNT, .NISV_COUNT_SINCE] | map(tonumber)' <<<"$entry")
+storms=$(jq -c --arg id "$(message_id STORM)" 'select(.MESSAGE_ID == $id) | [.NISV_COUNT, .NISV_COUNT_SINCE] | map(tonumber)' <<<"$entry")
 # One at 1,000 of them, at 10,000 and at 100,000, or fewer if nisvd comes to look later.
 if ((count >= 2 && count <= 5)); then
 	printf 'ok   entries for them: %d\n' "$count"
@@ -73,7 +62,7 @@ else
 	printf 'FAIL entries for them: %d, expected 2 to 5\n%s\n' "$count" "$entry"
 	failures=$((failures + 1))
 fi
-is 'the first is the finding' "$(id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
+is 'the first is the finding' "$(message_id FINDING)" "$(head -n 1 <<<"$entry" | jq -r .MESSAGE_ID)"
 is 'the storm is told' yes "$([[ $(wc -l <<<"$storms") -ge 1 && $(wc -l <<<"$storms") -le 3 ]] && echo yes)"
 is 'with all of them in the end' 100000 "$(tail -n 1 <<<"$storms" | jq '.[0]')"
 is 'and how many since the last entry' yes "$(tail -n 1 <<<"$storms" | jq -r 'if .[1] > 0 and .[1] <= .[0] then "yes" else . end')"
@@ -93,7 +82,7 @@ is 'one entry a minute' 1 "$(entries much | wc -l)"
 withheld=$(n status --json=short | jq .lost.journal)
 stop_daemon
 entry=$(entries much | tail -n 1)
-is 'and one that sums up' "2 $(id WITHHELD)" "$(entries much | wc -l) $(jq -r .MESSAGE_ID <<<"$entry")"
+is 'and one that sums up' "2 $(message_id WITHHELD)" "$(entries much | wc -l) $(jq -r .MESSAGE_ID <<<"$entry")"
 is 'what was withheld' "$withheld" "$(jq -r .NISV_WITHHELD <<<"$entry")"
 is 'at least the storm' yes "$([[ $withheld -ge 1 ]] && echo yes)"
 : >"$work/none.conf"
@@ -113,6 +102,6 @@ install -D -m 0644 -t "$work/root/usr/lib/systemd/catalog" systemd/nisvd.catalog
 mkdir -p "$work/root/var/lib/systemd/catalog"
 journalctl --root="$work/root" --update-catalog
 for kind in FINDING OUTCOME MMIO STORM WITHHELD; do
-	contains "catalog entry of $kind" "$(journalctl --root="$work/root" --dump-catalog "$(id $kind)")" 'Defined-By: nisvd'
+	contains "catalog entry of $kind" "$(journalctl --root="$work/root" --dump-catalog "$(message_id $kind)")" 'Defined-By: nisvd'
 done
 finish

@@ -15,7 +15,7 @@ shift
 	exit 77
 }
 # What the hooks on slot changes and on the end of a VM give, and the way from the fault to the answer.
-[ $# -gt 0 ] || set -- test_slots test_reuse explain.sh
+[ $# -gt 0 ] || set -- test_slots test_slot_changes test_reuse explain.sh
 make -s -C "${top:?}" native-bins || exit 1
 
 copies=()
