@@ -162,6 +162,8 @@ BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-pa
 # The programs twice: nisvd-older.bpf.o is for kernels that lack what the other uses, see bpf/older.bpf.h.
 $(O)/nisvd-older.bpf.o: BPF_CPPFLAGS += -DOLDER_KERNELS
 $(O)/nisvd.bpf.o $(O)/nisvd-older.bpf.o: bpf/nisvd.bpf.c $(BPF_HDR)
+$(O)/gate.bpf.o: bpf/gate.bpf.c $(addprefix include/nisv_,gate.h record.h)
+$(O)/%.bpf.o:
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(BPF_CPPFLAGS) -c -o $@.tmp $<
@@ -173,7 +175,8 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	  echo '/* NOLINTEND */'; } >$@
 
 $(call obj,daemon/edge/capture.c): $(O)/nisvd.skel.h
-$(call obj,daemon/edge/capture_load.c tests/bpf/test_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h
+$(call obj,daemon/edge/capture_gates.c): $(O)/gate.skel.h
+$(call obj,daemon/edge/capture_load.c tests/bpf/test_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h $(O)/gate.skel.h
 
 # ---- test VMM, guests, lab helpers (static: they run in any root) -----------------------------------
 

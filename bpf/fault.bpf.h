@@ -266,7 +266,7 @@ __noinline int fault_send(vcpu_ref ref)
 	vm->has_fault = 1;
 	bpf_get_current_comm(rec->comm, sizeof(rec->comm));
 	header_fill(&rec->hdr, NISV_REC_FAULT, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
-	record_send(rec, sizeof(*rec), vital);
+	record_send(rec, sizeof(*rec), vital, vm);
 	return 0;
 }
 

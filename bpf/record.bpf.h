@@ -39,14 +39,15 @@ static __always_inline void header_fill(struct nisv_rec_hdr *hdr, u32 type, u32 
 	hdr->tid = (u32)pid_tgid;
 }
 
-static __always_inline void record_send(void *rec, u64 size, bool vital)
+/* @vm: the totals of the VM it is about, NULL if it has none. */
+static __always_inline void record_send(void *rec, u64 size, bool vital, struct nisv_vm_stat *vm)
 {
-	if (vital) {
-		if (bpf_ringbuf_output(&ring_vital, rec, size, 0))
-			loss_add(NISV_LOSS_VITAL, 1);
-	} else if (bpf_ringbuf_output(&ring, rec, size, 0)) {
-		loss_add(NISV_LOSS_RING, 1);
-	}
+	if (vital ? !bpf_ringbuf_output(&ring_vital, rec, size, 0)
+		  : !bpf_ringbuf_output(&ring, rec, size, 0))
+		return;
+	loss_add(vital ? NISV_LOSS_VITAL : NISV_LOSS_RING, 1);
+	if (vm)
+		__sync_fetch_and_add(&vm->lost_records, 1);
 }
 
 /* Everything about a VM but its command line, which only its own threads can read. */
@@ -113,7 +114,7 @@ __noinline int vm_introduce(u64 kvm, u64 ino, u32 vital)
 	vm_describe(rec, kvm, task);
 	cmdline_read(rec, task);
 	header_fill(&rec->hdr, NISV_REC_VM, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
-	record_send(rec, sizeof(*rec), vital);
+	record_send(rec, sizeof(*rec), vital, vm);
 	return 0;
 }
 
@@ -135,7 +136,7 @@ __noinline int layout_update(u64 kvm, u64 ino, u32 vital)
 	vm->generation = scratch->rec_layout.generation;
 	size = layout_size(&scratch->rec_layout);
 	header_fill(&scratch->rec_layout.hdr, NISV_REC_LAYOUT, size, &key, add_fetch(&vm->seq, 1));
-	record_send(&scratch->rec_layout, size, vital);
+	record_send(&scratch->rec_layout, size, vital, vm);
 	return 0;
 }
 
@@ -187,12 +188,12 @@ static __always_inline int vm_end(u64 kvm)
 	__sync_fetch_and_add(&vm_epoch, 1);
 	if (!vm) {
 		header_fill(&hdr, NISV_REC_VM_END, sizeof(hdr), &key, 0);
-		record_send(&hdr, sizeof(hdr), false);
+		record_send(&hdr, sizeof(hdr), false, NULL);
 		return 0;
 	}
 	header_fill(&hdr, NISV_REC_VM_END, sizeof(hdr), &key, add_fetch(&vm->seq, 1));
 	hdr.tgid = vm->tgid;
-	record_send(&hdr, sizeof(hdr), true);
+	record_send(&hdr, sizeof(hdr), true, vm);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static __always_inline int slot_changed(u64 kvm, u64 before, u64 after, u32 chan
 	slot_copy(change == NISV_SLOT_DELETED ? 0 : after, &rec->after);
 	header_fill(&rec->hdr, NISV_REC_SLOT, sizeof(*rec), &key, add_fetch(&vm->seq, 1));
 	rec->hdr.time_ns = now;
-	record_send(rec, sizeof(*rec), false);
+	record_send(rec, sizeof(*rec), false, vm);
 	return 0;
 }
 

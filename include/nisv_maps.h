@@ -98,6 +98,7 @@ struct nisv_vm_stat {
 	__u64 mmio_user;
 	__u64 unplaced_mmio;	/* of the MMIO counts, without a place */
 	__u64 suppressed;	/* detail records not sent: rate limit */
+	__u64 lost_records;	/* records that found their ring full */
 	__u64 detail_window_ns; /* BPF-private: start of the current rate window */
 	__u64 slot_changes; /* memslot changes, exact where KVM's function can be hooked, else 0 */
 	__u64 slot_changes_dropped; /* of these, without a record: rate limit */

@@ -61,11 +61,6 @@ uint64_t vm_aborts(const struct vm *vm)
 	return sum;
 }
 
-uint64_t vm_lost_records(const struct vm *vm)
-{
-	return vm->last_seq > vm->records ? vm->last_seq - vm->records : 0;
-}
-
 const struct finding *vm_worst(const struct vm *vm)
 {
 	return vm->findings.n ? &vm->findings.list[0] : NULL;
@@ -168,6 +163,15 @@ static void vms_remove(struct vms *vms, size_t i)
 	vm_free(vms->list[i]);
 	memmove(&vms->list[i], &vms->list[i + 1], (vms->n - i - 1) * sizeof(*vms->list));
 	vms->n--;
+}
+
+void vms_drop(struct vms *vms, struct vm *vm)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (vms->list[i] == vm) {
+			vms_remove(vms, i);
+			return;
+		}
 }
 
 void vms_clear(struct vms *vms)

@@ -86,8 +86,6 @@ struct vm {
 	struct host *host; /* owned: the one that its dossier is from, by whose clock its times are;
 			      NULL: that of all others */
 
-	uint64_t last_seq, records; /* lost records = last_seq - records */
-
 	struct findings
 		findings;	/* owned; as of the last diagnosis; points into faults and layout */
 	bool dirty;		/* evidence changed since */
@@ -148,6 +146,9 @@ void vms_sort(struct vms *vms);
 /* Marks @vm ended and, past VMS_ENDED_MAX, forgets the least useful ended VM (never @vm itself). */
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
 
+/* Forgets @vm, which is no longer to be used. */
+void vms_drop(struct vms *vms, struct vm *vm);
+
 /* A VM that a scan missed, but that faults, has not ended after all. */
 void vm_revive(struct vm *vm);
 
@@ -164,7 +165,6 @@ void vm_choose_machine(struct vm *vm, const struct machine *maps, size_t n, cons
 
 /* Aborts of all kinds, exact. */
 uint64_t vm_aborts(const struct vm *vm);
-uint64_t vm_lost_records(const struct vm *vm);
 
 /* The worst finding, or NULL. */
 const struct finding *vm_worst(const struct vm *vm);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/capture_gates.h"
 #include "daemon/edge/capture_hooks.h"
 #include "daemon/edge/capture_load.h"
 #include "nisvd.skel.h"
@@ -19,6 +20,7 @@ struct capture {
 	void *userdata;
 	int n_cpus;
 	uint64_t bad_records;
+	struct capture_gates gates;
 	struct capture_hooks hooks;
 	struct capture_obstacle obstacle;
 };
@@ -136,9 +138,11 @@ static int start(struct capture *capture, const struct capture_options *options)
 	if (capture->n_cpus <= 0)
 		return capture_obstacle_set(why, -EIO, "mount sysfs",
 					    "the number of CPUs cannot be learned from sysfs");
-	r = capture_load(options, capture->n_cpus, &capture->hooks, &capture->skel, why);
+	r = capture_load(options, capture->n_cpus, &capture->hooks, &capture->gates, &capture->skel,
+			 why);
 	if (r < 0)
 		return r;
+	capture->hooks.gates = &capture->gates;
 	r = open_rings(capture);
 	if (r < 0)
 		return capture_obstacle_set(why, r, "free memory", "the ring buffers: %s",
@@ -166,6 +170,11 @@ int capture_new(const struct capture_options *options, const struct capture_ops 
 	return r;
 }
 
+bool capture_is_taken_over(const struct capture *capture)
+{
+	return capture->gates.kept.is_found;
+}
+
 const struct capture_obstacle *capture_obstacle(const struct capture *capture)
 {
 	return &capture->obstacle;
@@ -177,6 +186,7 @@ void capture_free(struct capture *capture)
 		return;
 	capture_hooks_detach(&capture->hooks);
 	ring_buffer__free(capture->records);
+	capture_gates_free(&capture->gates);
 	nisvd_bpf__destroy(capture->skel);
 	free(capture);
 }
@@ -253,22 +263,6 @@ const char *capture_loss_to_string(enum nisv_loss loss)
 	return loss < _NISV_LOSS_MAX ? names[loss] : "unknown";
 }
 
-static uint64_t missed_runs(const struct capture *capture)
-{
-	struct bpf_program *program;
-	uint64_t missed = 0;
-
-	bpf_object__for_each_program (program, capture->skel->obj) {
-		struct bpf_prog_info info = {};
-		__u32 size = sizeof(info);
-		int fd = bpf_program__fd(program);
-
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
 void capture_losses(const struct capture *capture, struct capture_losses *ret)
 {
 	int fd = bpf_map__fd(capture->skel->maps.losses);
@@ -276,7 +270,7 @@ void capture_losses(const struct capture *capture, struct capture_losses *ret)
 
 	*ret = (struct capture_losses){
 		.bad_records = capture->bad_records,
-		.missed_runs = missed_runs(capture),
+		.missed_runs = capture_gates_missed(&capture->gates, capture->n_cpus),
 	};
 	for (uint32_t loss = 0; per_cpu && loss < _NISV_LOSS_MAX; loss++) {
 		if (bpf_map_lookup_elem(fd, &loss, per_cpu) < 0)
@@ -304,7 +298,7 @@ int capture_n_cpus(const struct capture *capture)
 
 int capture_open_iterator(const struct capture *capture)
 {
-	const struct bpf_link *link = capture_hooks_link(&capture->hooks, "task_file iterator");
+	const struct bpf_link *link = capture_hooks_iterator(&capture->hooks);
 	int fd;
 
 	if (!link)

@@ -15,6 +15,7 @@
 #include "include/nisv_maps.h"
 
 struct capture;
+struct fdstore;
 
 /* A member that is 0 has the default. */
 struct capture_options {
@@ -26,6 +27,8 @@ struct capture_options {
 	bool count_mmio;	     /* false: kvm_mmio is not attached at all */
 	bool inspect_guest_memory;   /* false: nothing is read from a guest's memory */
 	const char *btf_path; /* BTF of the kernel's structures; NULL: the running kernel's own */
+	struct fdstore
+		*store; /* what of it outlives the daemon is kept here, and was; may be NULL */
 };
 
 /*
@@ -81,6 +84,9 @@ struct capture_losses {
  */
 int capture_new(const struct capture_options *options, const struct capture_ops *ops,
 		void *userdata, struct capture **ret);
+
+/* Does it go on where an earlier daemon was, with its counts, and records that it has not read? */
+bool capture_is_taken_over(const struct capture *capture);
 
 /* Why it cannot work; err is 0 if it does. */
 const struct capture_obstacle *capture_obstacle(const struct capture *capture);

@@ -7,12 +7,17 @@
 #include <unistd.h>
 
 #include "daemon/edge/capture_fields.h"
+#include "daemon/edge/capture_gates.h"
+#include "include/nisv_gate.h"
 
 #define KPROBE_DEVICE "/sys/bus/event_source/devices/kprobe/type"
 
+#define NO_GATE (-1) /* it is attached itself: a scan, which no event depends on */
+
 /* What one program is attached to, and what it is for. */
 struct hook {
-	const char *program; /* in bpf/nisvd.bpf.c */
+	const char *program; /* in bpf/nisvd.bpf.c, and its gate in bpf/gate.bpf.c */
+	int gate;	     /* enum nisv_gate, or NO_GATE */
 	const char *event;   /* tracepoint or function */
 	const char *gives;
 	const char *loses;  /* what is lost without it; "": nothing */
@@ -34,12 +39,14 @@ static const char until_616[] = "this kernel has no such function: Linux 6.17 an
  */
 static const struct hook hooks[] = {
 	{.program = "on_mmio_nisv",
+	 .gate = NISV_GATE_MMIO_NISV,
 	 .event = "kvm_mmio_nisv",
 	 .gives = "faults without a syndrome, when they happen",
 	 .loses = "", /* recognised by kvm_guest_fault and the outcome */
 	 .absent = "this kernel has no such tracepoint: it came with Linux 6.7",
 	 .shows_faults = true},
 	{.program = "on_inject_dabt",
+	 .gate = NISV_GATE_INJECT_DABT,
 	 .event = "kvm_inject_dabt",
 	 .gives = "table walks outside memory confirmed, accesses beyond the IPA limit, aborts "
 		  "that the VMM injects (until Linux 6.16)",
@@ -48,6 +55,7 @@ static const struct hook hooks[] = {
 	 .absent = until_616,
 	 .shows_faults = true},
 	{.program = "on_inject_pabt",
+	 .gate = NISV_GATE_INJECT_PABT,
 	 .event = "kvm_inject_pabt",
 	 .gives = "instruction fetches outside memory confirmed (until Linux 6.16)",
 	 .loses = "fetches beyond the IPA limit are not seen, those outside memory are told from "
@@ -55,6 +63,7 @@ static const struct hook hooks[] = {
 	 .absent = until_616,
 	 .shows_faults = true},
 	{.program = "on_inject_sea",
+	 .gate = NISV_GATE_INJECT_SEA,
 	 .event = "kvm_inject_sea",
 	 .gives = "what kvm_inject_dabt and kvm_inject_pabt give, in later kernels",
 	 .loses = "accesses beyond the IPA limit and aborts that the VMM injects are not seen, "
@@ -62,30 +71,35 @@ static const struct hook hooks[] = {
 	 .absent = "this kernel has no such function: it came with Linux 6.17",
 	 .shows_faults = true},
 	{.program = "on_inject_size_fault",
+	 .gate = NISV_GATE_INJECT_SIZE_FAULT,
 	 .event = "kvm_inject_size_fault",
 	 .gives = "accesses beyond the host's IPA limit",
 	 .loses = "accesses beyond the host's IPA limit are not seen",
 	 .absent = "this kernel has no such function: it shows such accesses as any other fault",
 	 .shows_faults = true},
 	{.program = "on_destroy_vm",
+	 .gate = NISV_GATE_DESTROY_VM,
 	 .event = "kvm_destroy_vm",
 	 .is_aid = true,
 	 .gives = "the end of a VM at once",
 	 .loses = "the end of a VM whose VMM lives on is noticed by the next scan, within about a "
 		  "second"},
 	{.program = "on_commit_slot",
+	 .gate = NISV_GATE_COMMIT_SLOT,
 	 .event = "kvm_arch_commit_memory_region",
 	 .is_aid = true,
 	 .gives = "changes of memory slots when they happen, and new VMs at once",
 	 .loses = "changes of memory slots are noticed between two scans, and new VMs at their "
 		  "first fault or MMIO access"},
 	{.program = "on_emulate_insn",
+	 .gate = NISV_GATE_EMULATE_INSN,
 	 .event = "kvm_emulate_insn",
 	 .gives = "instructions that KVM cannot emulate",
 	 .loses = "instructions that KVM cannot emulate are not seen",
 	 .required = true,
 	 .shows_faults = true},
 	{.program = "on_guest_fault",
+	 .gate = NISV_GATE_GUEST_FAULT,
 	 .event = "kvm_guest_fault",
 	 .gives = "instruction fetches and table walks outside memory, the memory map at a fault",
 	 .loses = "fetches and table walks outside memory are not seen, unless KVM's injection of "
@@ -93,10 +107,12 @@ static const struct hook hooks[] = {
 	 .required = true,
 	 .shows_faults = true},
 	{.program = "on_mmio",
+	 .gate = NISV_GATE_MMIO,
 	 .event = "kvm_mmio",
 	 .gives = "MMIO counts by place",
 	 .loses = "no MMIO access is counted, and new VMs may be noticed later"},
 	{.program = "on_userspace_exit",
+	 .gate = NISV_GATE_USERSPACE_EXIT,
 	 .event = "kvm_userspace_exit",
 	 .gives = "outcomes, and MMIO served by user space",
 	 .loses =
@@ -105,6 +121,7 @@ static const struct hook hooks[] = {
 	 .required = true,
 	 .shows_faults = true},
 	{.program = "find_vms",
+	 .gate = NO_GATE,
 	 .event = "task_file iterator",
 	 .gives = "VMs that ran before nisvd, and the end of VMs",
 	 .loses = "VMs that ran before nisvd are seen at their first fault or MMIO access, and the "
@@ -221,33 +238,53 @@ static void explain_attach_error(struct capture_hooks *all, size_t i, bool is_kp
 	set_obstacle(all, i, CAPTURE_ABSENT, &why);
 }
 
+/* Through its gate, which may be there already. 0 or -errno. */
+static int attach_gated(struct capture_hooks *all, size_t i, const struct bpf_program *program)
+{
+	const struct hook *hook = all->hooks[i];
+	int r = capture_gates_aim(all->gates, program, hook->gate);
+
+	if (r >= 0 && !capture_gates_is_attached(all->gates, hook->program))
+		r = capture_gates_attach(all->gates, hook->program, &all->links[i]);
+	return r;
+}
+
 /* 0 if it could do without, -errno if not. */
 static int attach_hook(struct capture_hooks *all, const struct bpf_object *object, size_t i)
 {
 	struct bpf_program *program = program_of(all, i, object);
-	int err;
+	int r = 0;
 
-	if (!capture_hooks_want(all, program))
+	if (!capture_hooks_want(all, program)) {
+		capture_gates_close(all->gates, all->hooks[i]->program);
 		return 0;
-	all->links[i] = bpf_program__attach(program);
-	if (all->links[i]) {
+	}
+	if (all->hooks[i]->gate != NO_GATE) {
+		r = attach_gated(all, i, program);
+	} else {
+		all->links[i] = bpf_program__attach(program);
+		r = all->links[i] ? 0 : -errno;
+	}
+	if (r >= 0) {
 		all->sources[i].state = CAPTURE_ATTACHED;
 		return 0;
 	}
-	err = -errno;
-	explain_attach_error(all, i, bpf_program__type(program) == BPF_PROG_TYPE_KPROBE, err);
-	return all->hooks[i]->required ? err : 0;
+	explain_attach_error(all, i, bpf_program__type(program) == BPF_PROG_TYPE_KPROBE, r);
+	return all->hooks[i]->required ? r : 0;
 }
 
 bool capture_hooks_has(const struct capture_hooks *all, const char *event)
 {
-	return capture_hooks_link(all, event);
-}
-
-struct bpf_link *capture_hooks_link(const struct capture_hooks *all, const char *event)
-{
 	for (size_t i = 0; i < all->n_hooks; i++)
 		if (!strcmp(all->sources[i].name, event))
+			return all->sources[i].state == CAPTURE_ATTACHED;
+	return false;
+}
+
+const struct bpf_link *capture_hooks_iterator(const struct capture_hooks *all)
+{
+	for (size_t i = 0; i < all->n_hooks; i++)
+		if (all->hooks[i]->gate == NO_GATE)
 			return all->links[i];
 	return NULL;
 }
@@ -278,7 +315,8 @@ int capture_hooks_attach(struct capture_hooks *all, const struct bpf_object *obj
 			*why = all->obstacles[i];
 			r = err;
 		}
-		works = works || (all->links[i] && !all->hooks[i]->is_aid);
+		works = works ||
+			(all->sources[i].state == CAPTURE_ATTACHED && !all->hooks[i]->is_aid);
 		changed(all, userdata);
 	}
 	if (r == 0 && !works) {

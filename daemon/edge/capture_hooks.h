@@ -11,6 +11,7 @@
 #include "include/nisv_fields.h"
 
 struct bpf_link;
+struct capture_gates;
 struct bpf_object;
 struct bpf_program;
 
@@ -21,7 +22,8 @@ struct bpf_program;
  * structures that this kernel lacks. Starts as zeroes; its sources point into it.
  */
 struct capture_hooks {
-	struct bpf_link *links[CAPTURE_HOOKS];
+	struct capture_gates *gates;	       /* borrowed; set before attaching */
+	struct bpf_link *links[CAPTURE_HOOKS]; /* of those that this daemon attached */
 	struct capture_source sources[CAPTURE_HOOKS + _NISV_GROUP_MAX];
 	struct capture_obstacle obstacles[CAPTURE_HOOKS + _NISV_GROUP_MAX];
 	const struct hook *hooks[CAPTURE_HOOKS];
@@ -46,9 +48,10 @@ void capture_hooks_tell_fields(struct capture_hooks *all, const uint32_t lacking
 
 /*
  * Attaches all programs that @object has loaded, in an order in which a fault that two of them see
- * is counted once. @changed is called after each. What is absent or refused becomes the state of
- * its source; returns -errno, with @why, only where nisvd cannot do without it. Detach after
- * failure, too.
+ * is counted once; behind gates that are attached already they take the place of those of an
+ * earlier daemon, one after the other. @changed is called after each. What is absent or refused
+ * becomes the state of its source; returns -errno, with @why, only where nisvd cannot do without
+ * it. Detach after failure, too.
  */
 int capture_hooks_attach(struct capture_hooks *all, const struct bpf_object *object,
 			 void (*changed)(const struct capture_hooks *all, void *userdata),
@@ -58,8 +61,8 @@ void capture_hooks_detach(struct capture_hooks *all);
 /* Is there a program on this tracepoint or function? */
 bool capture_hooks_has(const struct capture_hooks *all, const char *event);
 
-/* The link of an attached source, else NULL. */
-struct bpf_link *capture_hooks_link(const struct capture_hooks *all, const char *event);
+/* The link of the iterator that finds VMs, NULL if it is not attached. */
+const struct bpf_link *capture_hooks_iterator(const struct capture_hooks *all);
 
 /* Are all aborts seen that KVM injects into a guest? */
 bool capture_hooks_see_injection(const struct capture_hooks *all);

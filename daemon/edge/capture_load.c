@@ -11,8 +11,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/edge/capture_abi.h"
+#include "daemon/edge/capture_gates.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/wallclock.h"
+#include "gate.skel.h"
 #include "nisvd-older.skel.h"
 #include "nisvd.skel.h"
 
@@ -76,15 +79,14 @@ static int open_skeleton(struct nisvd_bpf *skel, const char *btf_path, bool olde
 	return bpf_object__open_skeleton(skel->skeleton, &open);
 }
 
-static struct nisvd_bpf *open_object(const struct capture_options *options, int n_cpus, bool older)
+static struct nisvd_bpf *open_object(int n_cpus, bool older, const char *btf_path)
 {
 	struct nisvd_bpf *skel = calloc(1, sizeof(*skel));
 
 	if (!skel)
 		return NULL;
-	if (open_skeleton(skel, options->btf_path, older) < 0)
+	if (open_skeleton(skel, btf_path, older) < 0)
 		goto fail;
-	set_options(skel, options);
 	if (bpf_map__set_max_entries(skel->maps.mmio_cache, (uint32_t)n_cpus) < 0)
 		goto fail;
 	return skel;
@@ -213,17 +215,44 @@ static void tell_fields(const struct nisvd_bpf *skel, struct capture_hooks *hook
 		capture_hooks_tell_fields(hooks, skel->bss->lacking);
 }
 
-int capture_load(const struct capture_options *options, int n_cpus, struct capture_hooks *hooks,
-		 struct nisvd_bpf **ret, struct capture_obstacle *why)
+/* Loads as much of the object as this kernel takes; *@skel may be another one afterwards. */
+static int load_programs(const struct capture_options *options, int n_cpus,
+			 struct capture_hooks *hooks, const struct capture_kept *kept,
+			 struct nisvd_bpf **skel, struct capture_obstacle *why)
 {
 	bool older = false;
 	int r;
 
+	for (;;) {
+		set_options(*skel, options);
+		r = capture_kept_reuse(kept, (*skel)->obj);
+		if (r < 0)
+			return capture_obstacle_set(why, r, "start nisvd again",
+						    "the maps of an earlier nisvd: %s",
+						    strerror(-r));
+		r = try_load(*skel, hooks, &older, why);
+		if (r != -EAGAIN || !wants_any(hooks))
+			return r == -EAGAIN ? why->err : r;
+		nisvd_bpf__destroy(*skel);
+		*skel = open_object(n_cpus, older, options->btf_path);
+		if (!*skel)
+			return capture_obstacle_set(why, -ENOMEM, "free memory",
+						    "there is no memory");
+	}
+}
+
+int capture_load(const struct capture_options *options, int n_cpus, struct capture_hooks *hooks,
+		 struct capture_gates *gates, struct nisvd_bpf **ret, struct capture_obstacle *why)
+{
+	uint64_t abi;
+	int r;
+
 	libbpf_set_print(on_libbpf_print);
-	*ret = open_object(options, n_cpus, older);
-	if (!*ret)
+	*ret = open_object(n_cpus, false, options->btf_path);
+	if (!*ret || capture_gates_open(gates, options->store) < 0)
 		return capture_obstacle_set(why, -ENOEXEC, "install nisvd anew",
 					    "the BPF object in the program is broken");
+	abi = capture_abi((*ret)->obj);
 	capture_hooks_list(hooks, (*ret)->obj);
 	if (!options->count_mmio)
 		capture_hooks_switch_off(hooks, "kvm_mmio");
@@ -232,17 +261,17 @@ int capture_load(const struct capture_options *options, int n_cpus, struct captu
 		capture_hooks_refuse(hooks, NULL, why);
 		return r;
 	}
-	while ((r = try_load(*ret, hooks, &older, why)) == -EAGAIN && wants_any(hooks)) {
-		nisvd_bpf__destroy(*ret);
-		*ret = open_object(options, n_cpus, older);
-		if (!*ret)
-			return capture_obstacle_set(why, -ENOMEM, "free memory",
-						    "there is no memory");
-	}
-	if (r == -EAGAIN)
-		r = why->err;
+	capture_kept_look(&gates->kept, (*ret)->obj, gates->skel->obj);
+	r = load_programs(options, n_cpus, hooks, &gates->kept, ret, why);
 	if (r < 0)
 		return r;
+	capture_kept_put_maps(&gates->kept, (*ret)->obj);
+	r = capture_gates_load(gates, abi);
+	if (r < 0) {
+		capture_obstacle_of_load(why, r);
+		capture_hooks_refuse(hooks, NULL, why);
+		return r;
+	}
 	*why = (struct capture_obstacle){};
 	tell_fields(*ret, hooks);
 	return 0;

@@ -74,7 +74,8 @@ struct json_object *event_end(const struct vm *vm)
 	return event;
 }
 
-int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata)
+static int everything(const struct vm *vm, const char *arch, bool counts, event_sink_t sink,
+		      void *userdata)
 {
 	int r = sink(event_vm(vm), userdata);
 
@@ -89,11 +90,28 @@ int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, v
 			r = sink(event_fault(vm, site->detail, site_vmm_answer(site), arch),
 				 userdata);
 	}
-	if (r >= 0)
+	if (r >= 0 && counts)
 		r = sink(event_sites(vm, arch), userdata);
-	for (size_t i = 0; r >= 0 && i < vm->findings.n; i++)
+	for (size_t i = 0; r >= 0 && counts && i < vm->findings.n; i++)
 		r = sink(event_finding(vm, &vm->findings.list[i], arch), userdata);
 	if (r >= 0 && vm->end)
 		r = sink(event_end(vm), userdata);
 	return r < 0 ? r : 0;
+}
+
+int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata)
+{
+	return everything(vm, arch, true, sink, userdata);
+}
+
+int event_known(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata)
+{
+	return everything(vm, arch, false, sink, userdata);
+}
+
+int event_counts(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata)
+{
+	int r = sink(event_vm(vm), userdata);
+
+	return r < 0 ? r : sink(event_sites(vm, arch), userdata);
 }

@@ -29,4 +29,11 @@ struct json_object *event_end(const struct vm *vm);
 typedef int (*event_sink_t)(struct json_object *event, void *userdata);
 int event_everything(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata);
 
+/* Of that, what nobody else knows while the kernel counts for @vm: no sites, and no findings, which
+ * follow from the rest. */
+int event_known(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata);
+
+/* Of that, what the kernel counted. */
+int event_counts(const struct vm *vm, const char *arch, event_sink_t sink, void *userdata);
+
 #endif

@@ -15,6 +15,7 @@
 #include "daemon/edge/ingest_counters.h"
 #include "daemon/edge/ingest_layout.h"
 #include "daemon/edge/inspect.h"
+#include "daemon/edge/ledger.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/procfs.h"
 #include "daemon/edge/publish.h"
@@ -149,20 +150,11 @@ static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr
 		log_debug("No room for another VM: %d are watched", VMS_MAX);
 	else if (r < 0)
 		log_error_errno(r, "Cannot watch a VM of process %" PRIu32, hdr->tgid);
-	else
-		vm->faults->busy_rate = manager->config.mmio_storm_rate;
+	if (!vm)
+		return NULL;
+	vm->faults->busy_rate = manager->config.mmio_storm_rate;
+	ledger_vm(manager, vm);
 	return vm;
-}
-
-/* Keeps the account of a VM's records: a number that never comes is a lost record. */
-static void take_record(struct vm *vm, const struct nisv_rec_hdr *hdr)
-{
-	vm_revive(vm);
-	if (!hdr->seq)
-		return;
-	vm->records++;
-	if (hdr->seq > vm->last_seq)
-		vm->last_seq = hdr->seq;
 }
 
 /* The VM of a record; one whose first-sight record was lost gets what /proc still tells. */
@@ -180,7 +172,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		if (watch_process(manager, vm) == -ESRCH)
 			end_vm(manager, vm, VM_END_PROCESS_GONE);
 	}
-	take_record(vm, hdr);
+	vm_revive(vm);
 	return vm;
 }
 
@@ -200,7 +192,7 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 		return;
 	/* The counters may have shown it before this record came, without a name. */
 	vms_set_id(&manager->vms, vm, dir, rec->vm_fd);
-	take_record(vm, &rec->hdr);
+	vm_revive(vm);
 	sibling = vm->cmdline_len ? NULL : sibling_of(manager, rec->hdr.tgid, rec->start_ns);
 	if (identity_take(vm, rec, sibling)) {
 		ingest_choose_machine(manager, vm);
@@ -220,21 +212,25 @@ static void on_layout(const struct nisv_rec_layout *rec, void *userdata)
 
 static void on_slot(const struct nisv_rec_slot *rec, void *userdata)
 {
-	struct vm *vm = vm_of(userdata, &rec->hdr);
+	struct manager *manager = userdata;
+	struct vm *vm = vm_of(manager, &rec->hdr);
 
-	if (vm)
-		ingest_layout_change(vm, rec);
+	if (!vm || ledger_is_known(manager, &rec->hdr))
+		return;
+	ingest_layout_change(vm, rec);
+	ledger_slot(manager, vm, rec);
 }
 
 static void on_fault(const struct nisv_rec_fault *rec, void *userdata)
 {
 	struct manager *manager = userdata;
 	struct vm *vm = vm_of(manager, &rec->hdr);
+	struct site *site = NULL;
 	int r;
 
-	if (!vm)
+	if (!vm || ledger_is_known(manager, &rec->hdr))
 		return;
-	r = faultmap_record(vm->faults, rec, NULL);
+	r = faultmap_record(vm->faults, rec, &site);
 	if (r < 0)
 		log_debug("VM %s: no room for the site of a fault at 0x%llx", vm->id,
 			  (unsigned long long)rec->ipa);
@@ -243,7 +239,7 @@ static void on_fault(const struct nisv_rec_fault *rec, void *userdata)
 	vm->dirty = true;
 	if (rec->kind == NISV_KIND_BACKING)
 		inspect_backings(manager, vm);
-	publish_fault(manager, vm, rec);
+	publish_fault(manager, vm, rec, r > 0 && site->detail);
 }
 
 static void on_end(const struct nisv_rec_hdr *hdr, void *userdata)
@@ -302,6 +298,8 @@ static void forget_ended(struct manager *manager, uint64_t now_ns)
 		 */
 		if (now_ns < vm->end_ns + (vm_aborts(vm) ? FORGET_AFTER_NS : FORGET_HEALTHY_NS))
 			continue;
+		/* Before they are gone from where a killed nisvd leaves them. */
+		ledger_counted(manager, vm);
 		counters_forget(manager->capture, &vm->kernel_key);
 		vm->forgotten = true;
 	}
@@ -340,6 +338,52 @@ int ingest_poll(struct manager *manager)
 	if (scan)
 		ingest_discover(manager, INGEST_SCAN_NS);
 	return 0;
+}
+
+/* ---- after a restart ---- */
+
+static bool was_counted(const struct vms *vms, const struct nisv_vm_key *key)
+{
+	for (size_t i = 0; i < vms->n; i++)
+		if (vms->list[i]->forgotten && vms->list[i]->kernel_key.kvm == key->kvm &&
+		    vms->list[i]->kernel_key.ino == key->ino)
+			return true;
+	return false;
+}
+
+/* The earlier daemon may have been killed when it was about to. */
+static void forget_counted(struct manager *manager)
+{
+	struct counters *counters;
+
+	if (counters_read(manager->capture, &counters) < 0)
+		return;
+	for (size_t i = 0; i < counters->n_vms; i++) {
+		const struct nisv_vm_key *key = &counters->vms[i].key;
+
+		if (!vms_find(&manager->vms, key) && was_counted(&manager->vms, key))
+			counters_forget(manager->capture, key);
+	}
+	counters_free(counters);
+}
+
+void ingest_resume(struct manager *manager)
+{
+	/* Records first: they belong to VMs that still ran. */
+	ingest_records(manager);
+	forget_counted(manager);
+	/* Backwards: the end of one VM may remove another, ended before, from the list. */
+	for (size_t i = manager->vms.n; i > 0; i--) {
+		struct vm *vm = manager->vms.list[i - 1];
+
+		/* Read anew: the ledger may have had the sum, and not what each site has of it. */
+		if (!vm->forgotten)
+			memset(vm->totals.faults, 0, sizeof(vm->totals.faults));
+		if (!vm->end && (!procfs_is_process(vm->tgid, vm->start_ns) ||
+				 watch_process(manager, vm) == -ESRCH))
+			end_vm(manager, vm, VM_END_PROCESS_GONE);
+	}
+	ingest_poll(manager);
 }
 
 /* ---- discovery ---- */

@@ -19,6 +19,12 @@ int ingest_poll(struct manager *manager);
  * misses have ended. */
 int ingest_discover(struct manager *manager, uint64_t max_age_ns);
 
+/*
+ * After a restart, with the VMs of the ledger: what has come of them meanwhile. Takes the records
+ * that wait, and the counters.
+ */
+void ingest_resume(struct manager *manager);
+
 /* Frees what is kept for watched processes. */
 void ingest_stop(struct manager *manager);
 

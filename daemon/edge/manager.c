@@ -40,6 +40,8 @@ static void on_forget(struct vm *vm, void *userdata)
 		status_add_up(&manager->forgotten, &vm->totals);
 	if (manager->capture && !vm->forgotten)
 		counters_forget(manager->capture, &vm->kernel_key);
+	if (vm->origin == VM_ORIGIN_LIVE)
+		ledger_dropped(manager, vm);
 }
 
 static void set_host(struct host *host)
@@ -100,7 +102,10 @@ struct manager *manager_free(struct manager *manager)
 	capture_free(manager->unattached);
 	capture_free(manager->capture);
 	manager->capture = NULL;
+	/* Before the VMs: they are not to be dropped from it. */
+	manager->ledger = ledger_free(manager->ledger);
 	vms_clear(&manager->vms);
+	fdstore_free(manager->store);
 	machinefile_clear(&manager->machines);
 	free(manager->trace);
 	sd_event_unref(manager->event);
@@ -244,12 +249,30 @@ static int watch_records(struct manager *manager)
 	return r < 0 ? log_error_errno(r, "Cannot watch for captured records") : 0;
 }
 
+/* Where an earlier daemon was, if capture could. */
+static void go_on(struct manager *manager)
+{
+	bool taken = capture_is_taken_over(manager->capture);
+
+	/* By the clock that it has now. */
+	manager->watching_ns = wallclock_now_ns();
+	if (taken)
+		manager->started_ns = manager->watching_ns;
+	ledger_open(manager, !taken);
+	if (!taken)
+		return;
+	publish_restored(manager);
+	log_info("Took over from an earlier nisvd: %zu VMs, watched without a gap",
+		 vms_running(&manager->vms));
+}
+
 /* Attaches and looks for what runs already, or waits for KVM. */
 static int start_capture(struct manager *manager)
 {
 	const struct capture_options options = {
 		.count_mmio = manager->config.count_mmio,
 		.inspect_guest_memory = manager->config.inspect_guest_memory,
+		.store = manager->store,
 	};
 	int r;
 
@@ -267,12 +290,14 @@ static int start_capture(struct manager *manager)
 	manager->kvm_io = sd_event_source_disable_unref(manager->kvm_io);
 	capture_free(manager->unattached);
 	manager->unattached = NULL;
-	manager->watching_ns = wallclock_now_ns();
+	go_on(manager);
 	tell_absent(manager);
 	manager->host.injection_seen = capture_sees_injection(manager->capture);
 	r = watch_records(manager);
 	if (r < 0)
 		return r;
+	if (capture_is_taken_over(manager->capture))
+		ingest_resume(manager);
 	r = ingest_discover(manager, 0);
 	if (r < 0)
 		log_warning(
@@ -324,14 +349,12 @@ static int start_server(struct manager *manager)
 		return log_error_errno(r, "Cannot set up the varlink service");
 	if (manager->options.offline)
 		return varlink_server_attach(manager->server, STDIN_FILENO, STDOUT_FILENO);
-	passed = sd_listen_fds(1);
-	if (passed > 1)
-		return log_error_errno(EINVAL,
-				       "The service manager passed %d sockets, expected one (see "
-				       "nisvd.socket)",
-				       passed);
-	if (passed == 1)
-		return varlink_server_adopt_listen(manager->server, SD_LISTEN_FDS_START);
+	passed = fdstore_socket(manager->store);
+	if (passed == -EINVAL)
+		return log_error_errno(EINVAL, "The service manager passed more than one socket, "
+					       "expected one (see nisvd.socket)");
+	if (passed >= 0)
+		return varlink_server_adopt_listen(manager->server, passed);
 	make_socket_folder(manager->options.socket_path);
 	return varlink_server_listen(manager->server, manager->options.socket_path, 0660,
 				     socket_gid(manager));
@@ -367,6 +390,9 @@ int manager_start(struct manager *manager)
 	if (r < 0)
 		return log_error_errno(r, "Cannot watch for signals");
 	if (!manager->options.offline) {
+		manager->store = fdstore_new();
+		if (!manager->store)
+			return log_error_errno(ENOMEM, "Cannot start");
 		publish_prepare(manager);
 		r = start_capture(manager);
 		if (r < 0)

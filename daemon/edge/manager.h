@@ -19,6 +19,8 @@
 #include "daemon/edge/archive.h"
 #include "daemon/edge/capture.h"
 #include "daemon/edge/config.h"
+#include "daemon/edge/fdstore.h"
+#include "daemon/edge/ledger.h"
 #include "daemon/edge/machinefile.h"
 #include "daemon/edge/varlink.h"
 
@@ -42,6 +44,9 @@ struct manager {
 	struct capture *capture;    /* NULL when offline, and while the kvm module is not loaded */
 	struct capture *unattached; /* until then: what will be attached */
 	struct machines machines;
+	struct fdstore *store;	      /* owned; NULL offline */
+	struct ledger *ledger;	      /* owned; NULL where nothing is kept */
+	struct nisv_rec_hdr restored; /* the last record in the ledger of an earlier daemon */
 	struct vms vms;
 	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
 	struct varlink_server *server;

@@ -159,7 +159,7 @@ struct json_object *model_vm(const struct vm *vm)
 	set(object, "unplaced_aborts", model_number(vm->totals.unplaced_faults));
 	set(object, "suppressed", model_number(vm->totals.suppressed));
 	set(object, "dropped_details", model_number(vm->faults->dropped_details));
-	set(object, "lost_records", model_number(vm_lost_records(vm)));
+	set(object, "lost_records", model_number(vm->totals.lost_records));
 	return object;
 }
 

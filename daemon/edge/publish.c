@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/event_json.h"
 #include "daemon/edge/journal.h"
+#include "daemon/edge/ledger.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/subscribe.h"
 #include "daemon/edge/wallclock.h"
@@ -86,6 +88,8 @@ static void sum_up(struct manager *manager, struct vm *vm, uint64_t now_ns, bool
 	char path[PATH_SIZE + VM_KEY_LEN + 16];
 	uint64_t withheld = news_sum_up(&vm->news, now_ns, at_once);
 
+	if (withheld)
+		ledger_news(manager, vm);
 	if (withheld && manager->options.use_journal)
 		journal_withheld(vm, withheld, dossier_of(manager, vm, path));
 }
@@ -100,6 +104,8 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 				manager->config.journal_per_minute, items);
 
 	manager->journal_withheld += vm->news.withheld - withheld;
+	if (n || vm->news.withheld != withheld)
+		ledger_news(manager, vm);
 	for (size_t i = 0; i < n; i++) {
 		bool saved = items[i].finding->severity >= SEVERITY_ERROR;
 
@@ -184,6 +190,32 @@ void publish_load(struct manager *manager)
 		archive_load(manager, dir);
 }
 
+/* The dossier of an ended VM is written once more only if that was not done after its end. */
+static void find_dossier(const struct manager *manager, struct vm *vm)
+{
+	char dir_buf[PATH_SIZE], path[PATH_SIZE + VM_KEY_LEN + 16];
+	const char *dir = dossier_dir(manager, dir_buf);
+	struct stat st;
+
+	vm->dossier_due = true;
+	vm->dossier_ns = wallclock_now_ns();
+	if (!dir || stat(dossier_path(dir, vm, path, sizeof(path)), &st) < 0)
+		return;
+	vm->dossier_saved = true;
+	vm->dossier_due = !vm->end || (uint64_t)st.st_mtim.tv_sec < vm->end_ns / 1000000000;
+}
+
+void publish_restored(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
+
+		vm->dirty = true;
+		diagnose_vm(manager, vm);
+		find_dossier(manager, vm);
+	}
+}
+
 bool publish_is_pending(const struct vm *vm)
 {
 	return vm->dossier_failed || vm->news.untold;
@@ -203,32 +235,53 @@ void publish_last(struct manager *manager)
 	}
 }
 
+/* ---- what becomes known of a VM, at once: to subscribers, and to the ledger ---- */
+
+static bool is_wanted(const struct manager *manager, const struct vm *vm)
+{
+	return manager->ledger || subscribe_wanted(manager, vm);
+}
+
+/* Takes @event. */
+static void announce(struct manager *manager, const struct vm *vm, struct json_object *event)
+{
+	ledger_event(manager, event);
+	subscribe_send(manager, vm, event);
+}
+
 void publish_vm(struct manager *manager, const struct vm *vm)
 {
-	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_vm(vm));
+	if (is_wanted(manager, vm))
+		announce(manager, vm, event_vm(vm));
 }
 
 void publish_layout(struct manager *manager, const struct vm *vm)
 {
-	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_layout(vm));
+	if (is_wanted(manager, vm) && vm->layout.known)
+		announce(manager, vm, event_layout(vm));
 }
 
 void publish_guest(struct manager *manager, const struct vm *vm)
 {
-	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_guest(vm));
+	if (is_wanted(manager, vm))
+		announce(manager, vm, event_guest(vm));
 }
 
-void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault)
+void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault,
+		   bool is_news)
 {
-	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_fault(vm, fault, NULL, manager->host.arch));
+	struct json_object *event;
+
+	if (!subscribe_wanted(manager, vm) && !(is_news && manager->ledger))
+		return;
+	event = event_fault(vm, fault, NULL, manager->host.arch);
+	if (is_news)
+		ledger_event(manager, event);
+	subscribe_send(manager, vm, event);
 }
 
 void publish_end(struct manager *manager, const struct vm *vm)
 {
-	if (subscribe_wanted(manager, vm))
-		subscribe_send(manager, vm, event_end(vm));
+	if (is_wanted(manager, vm))
+		announce(manager, vm, event_end(vm));
 }

@@ -19,6 +19,9 @@ void publish_prepare(struct manager *manager);
 /* At the start: takes the VMs of earlier dossiers back (archive_load()). */
 void publish_load(struct manager *manager);
 
+/* After a restart: the VMs that the ledger had are diagnosed again; nobody is told of it. */
+void publish_restored(struct manager *manager);
+
 /* Is something to be told of @vm, or to be tried again, though nothing happens to it any more? */
 bool publish_is_pending(const struct vm *vm);
 
@@ -28,12 +31,13 @@ void publish_forget(struct manager *manager, struct vm *vm);
 /* At the end: as publish_changes(), and dossiers that changed do not wait for their time. */
 void publish_last(struct manager *manager);
 
-/* One event to the subscribers of @vm: see type Event in io.nisvd.Monitor.varlink. */
+/* One event to the subscribers of @vm, and to the ledger: see type Event in
+ * io.nisvd.Monitor.varlink. @is_news: the fault map was changed by it, and not just counted on. */
 void publish_vm(struct manager *manager, const struct vm *vm);
 void publish_layout(struct manager *manager, const struct vm *vm);
 void publish_guest(struct manager *manager, const struct vm *vm);
-void publish_fault(struct manager *manager, const struct vm *vm,
-		   const struct nisv_rec_fault *fault);
+void publish_fault(struct manager *manager, const struct vm *vm, const struct nisv_rec_fault *fault,
+		   bool is_news);
 void publish_end(struct manager *manager, const struct vm *vm);
 
 #endif

@@ -22,4 +22,10 @@ int replay_file(struct manager *manager, const char *path);
  */
 int replay_load(struct manager *manager, FILE *file, const char *path, const char *key);
 
+/* Which of several ledgers (ledger.h) this is; the later one has the larger number. 0 or -errno. */
+int replay_ledger_generation(int fd, uint64_t *ret);
+
+/* Restores all that the ledger @fd has, VMs that run as running ones. 0, or -errno (logged). */
+int replay_ledger(struct manager *manager, int fd);
+
 #endif

@@ -111,7 +111,7 @@ static int take_finding(struct vm *vm, struct json_object *object)
 	return stored_add(&vm->stored, &finding);
 }
 
-static int take_event(struct replay *replay, struct json_object *event)
+int replay_event(struct replay *replay, struct json_object *event)
 {
 	const char *type = json_read_string(event, "event"),
 		   *key = json_read_string(event, "vm_key");
@@ -229,7 +229,7 @@ static int finish(struct replay *replay, const char *path)
 	return vm_diagnose(vm, replay->host, replay->host->saved_ns);
 }
 
-static struct json_object *parse_line(const char *line, size_t len)
+struct json_object *replay_parse(const char *line, size_t len)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *object = NULL;
@@ -260,13 +260,13 @@ int replay_dossier(struct manager *manager, struct replay_lines *lines, const ch
 	int r = 0;
 
 	while (r >= 0 && replay_read_line(lines, &len)) {
-		object = len ? parse_line(lines->line, len) : NULL;
+		object = len ? replay_parse(lines->line, len) : NULL;
 		if (header) {
 			r = take_header(&replay, object, path);
 			if (r >= 0 && key)
 				r = check_header(&replay, object, path);
 			header = false;
-		} else if (!object || take_event(&replay, object) < 0) {
+		} else if (!object || replay_event(&replay, object) < 0) {
 			replay.bad_lines++;
 		}
 		json_object_put(object);

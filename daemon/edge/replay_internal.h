@@ -38,6 +38,18 @@ struct replay {
  * 0, -EINVAL, -ENOMEM or -ENOSPC. */
 int replay_vm(struct replay *replay, const char *key, struct json_object *object);
 
+/* Takes one event of the interface about a VM that is there, or a VM itself. 0 or -errno. */
+int replay_event(struct replay *replay, struct json_object *event);
+
+/* Takes "aborts" and "mmio" of @object; what it lacks is left as it is. */
+void replay_totals(struct nisv_vm_stat *totals, struct json_object *object);
+
+/* Is it the key of a VM? */
+bool replay_is_key(const char *key);
+
+/* One line as an object, or NULL. */
+struct json_object *replay_parse(const char *line, size_t len);
+
 /* Each takes a file from its beginning. 0, or -errno (logged). @key: of a dossier, only the VM of
  * that key, among the VMs of this host (replay_load()); NULL: all that it has, as if on their host.
  */

@@ -72,7 +72,7 @@ static void take_cgroup(struct vm *vm, struct json_object *object)
 	vm->cgroup = *clean ? strdup(clean) : NULL;
 }
 
-static void take_counts(struct vm *vm, struct json_object *object)
+void replay_totals(struct nisv_vm_stat *totals, struct json_object *object)
 {
 	static const char *const names[_NISV_KIND_MAX] = {
 		"nisv",	   "exec",	"walk",		"beyond_ipa",
@@ -82,18 +82,22 @@ static void take_counts(struct vm *vm, struct json_object *object)
 	struct json_object *mmio = json_read_member(object, "mmio", json_type_object);
 
 	for (size_t kind = 0; aborts && kind < _NISV_KIND_MAX; kind++)
-		vm->totals.faults[kind] = json_read_count(aborts, names[kind]);
+		totals->faults[kind] = json_read_count(aborts, names[kind]);
 	if (mmio) {
-		vm->totals.mmio_reads = json_read_count(mmio, "reads");
-		vm->totals.mmio_writes = json_read_count(mmio, "writes");
-		vm->totals.mmio_user = json_read_count(mmio, "user");
-		vm->totals.unplaced_mmio = json_read_count(mmio, "unplaced");
+		totals->mmio_reads = json_read_count(mmio, "reads");
+		totals->mmio_writes = json_read_count(mmio, "writes");
+		totals->mmio_user = json_read_count(mmio, "user");
+		totals->unplaced_mmio = json_read_count(mmio, "unplaced");
 	}
+}
+
+static void take_counts(struct vm *vm, struct json_object *object)
+{
+	replay_totals(&vm->totals, object);
 	vm->totals.unplaced_faults = json_read_count(object, "unplaced_aborts");
 	vm->totals.suppressed = json_read_count(object, "suppressed");
 	vm->faults->dropped_details = json_read_count(object, "dropped_details");
-	vm->records = 0;
-	vm->last_seq = json_read_count(object, "lost_records");
+	vm->totals.lost_records = json_read_count(object, "lost_records");
 	vm->last_abort_ns = json_read_time(object, "last_abort");
 }
 
@@ -131,6 +135,11 @@ static int take_host(const struct replay *replay, struct vm *vm)
 	return 0;
 }
 
+bool replay_is_key(const char *key)
+{
+	return strlen(key) == VM_KEY_LEN && strspn(key, "0123456789abcdef") == VM_KEY_LEN;
+}
+
 int replay_vm(struct replay *replay, const char *key, struct json_object *object)
 {
 	struct vms *vms = &replay->manager->vms;
@@ -138,7 +147,7 @@ int replay_vm(struct replay *replay, const char *key, struct json_object *object
 	const struct nisv_vm_key identity = {.kvm = ++replay->next_identity};
 	int r;
 
-	if (strlen(key) != VM_KEY_LEN || strspn(key, "0123456789abcdef") != VM_KEY_LEN)
+	if (!replay_is_key(key))
 		return -EINVAL;
 	if (!vm) {
 		r = vms_add(vms, &identity, key, json_read_string(object, "id"),

@@ -16,8 +16,9 @@
 /* Of a time that a saved file tells: it is told as it was. Times until 2255 leave the bit free. */
 #define OF_FILE (1ULL << 63)
 
-static bool offline, is_trace;
+static bool offline, is_trace, reads_own;
 static uint64_t trace_now_ns;
+static int64_t base; /* 0: not taken yet */
 
 static int64_t now_ns(clockid_t clock)
 {
@@ -43,10 +44,13 @@ bool wallclock_is_trace(void)
 	return is_trace;
 }
 
+void wallclock_take_base(uint64_t base_ns)
+{
+	base = (int64_t)base_ns;
+}
+
 uint64_t wallclock_base_ns(void)
 {
-	static int64_t base;
-
 	if (offline)
 		return 0;
 	if (!base)
@@ -86,6 +90,11 @@ static int64_t stepped_ns(void)
 uint64_t wallclock_now_of_files_ns(void)
 {
 	return offline ? wallclock_now_ns() : OF_FILE | (uint64_t)now_ns(CLOCK_REALTIME);
+}
+
+void wallclock_read_own(bool own)
+{
+	reads_own = own;
 }
 
 const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX])
@@ -145,7 +154,7 @@ int wallclock_parse(const char *iso, uint64_t *ret_ns)
 	seconds = timegm(&tm);
 	if (seconds < 0 || seconds > SECONDS_MAX)
 		return -EINVAL;
-	ns = seconds * NSEC + usec * 1000;
-	*ret_ns = (ns < 1 ? 1 : (uint64_t)ns) | (offline ? 0 : OF_FILE);
+	ns = seconds * NSEC + usec * 1000 - (reads_own ? stepped_ns() : 0);
+	*ret_ns = (ns < 1 ? 1 : (uint64_t)ns) | (offline || reads_own ? 0 : OF_FILE);
 	return 0;
 }

@@ -27,6 +27,9 @@ uint64_t wallclock_now_of_files_ns(void);
  * offline. */
 uint64_t wallclock_base_ns(void);
 
+/* Goes on with the base of an earlier daemon of this boot, whose stamps are still about: not 0. */
+void wallclock_take_base(uint64_t base_ns);
+
 /* From now on time inside is CLOCK_REALTIME: nothing is stamped by BPF. */
 void wallclock_go_offline(void);
 
@@ -39,6 +42,12 @@ bool wallclock_is_trace(void);
 
 /* "2026-01-31T12:34:56.123456Z"; @buf is returned. */
 const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX]);
+
+/*
+ * Until it is said otherwise, what is parsed was written by this daemon, or by the one before it
+ * that it goes on from: it is a time as those inside are, as the clock is set now.
+ */
+void wallclock_read_own(bool own);
 
 /* The reverse: a time of a file. -EINVAL, also for times before 1970 and after 2255. */
 int wallclock_parse(const char *iso, uint64_t *ret_ns);

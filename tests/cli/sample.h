@@ -212,8 +212,7 @@ static inline struct vm *sample_vm(struct manager *manager)
 	vm->totals.mmio_writes = 4000;
 	vm->totals.mmio_user = 3999;
 	vm->totals.suppressed = 12;
-	vm->last_seq = 20;
-	vm->records = 15;
+	vm->totals.lost_records = 5;
 	vm->dirty = true;
 	assert_int_equal(vm_diagnose(vm, &manager->host, manager->started_ns), 0);
 	assert_true(vm->findings.n >= 3);

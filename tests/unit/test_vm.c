@@ -332,19 +332,6 @@ static void test_records_after_the_end(void **state)
 	vms_clear(&vms);
 }
 
-static void test_lost_records(void **state)
-{
-	struct vm vm = {};
-
-	(void)state;
-	assert_int_equal(vm_lost_records(&vm), 0);
-	vm.last_seq = 10;
-	vm.records = 7;
-	assert_int_equal(vm_lost_records(&vm), 3);
-	vm.records = 11; /* delivered twice: never a negative loss */
-	assert_int_equal(vm_lost_records(&vm), 0);
-}
-
 static void test_aborts(void **state)
 {
 	struct vm vm = {};
@@ -400,7 +387,6 @@ int main(void)
 		cmocka_unit_test(test_all_are_bounded),
 		cmocka_unit_test(test_revive),
 		cmocka_unit_test(test_records_after_the_end),
-		cmocka_unit_test(test_lost_records),
 		cmocka_unit_test(test_aborts),
 		cmocka_unit_test(test_cmdline_is_bounded),
 		cmocka_unit_test(test_end_names),

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/edge/dossier.h"
+#include "daemon/edge/event_json.h"
+#include "daemon/edge/log.h"
+#include "daemon/edge/manager.h"
+#include "daemon/edge/model_json.h"
+#include "daemon/edge/news_json.h"
+#include "daemon/edge/replay.h"
+#include "daemon/edge/slot_json.h"
+
+#define COMPACT_BYTES (4U << 20)
+#define COMPACT_TIMES 4
+
+struct ledger {
+	int fd; /* -1: there is none yet */
+	uint64_t generation;
+	uint64_t bytes, compact_at;
+	bool has_failed; /* and that was told */
+};
+
+/* Two names: one is written anew while the other is kept. */
+static const char *name_of(uint64_t generation)
+{
+	return generation % 2 ? "ledger-1" : "ledger-0";
+}
+
+/* ---- lines ---- */
+
+/* All of it, or -errno. A line that is cut short by the end of the daemon is the last one. */
+static int write_all(int fd, const char *data, size_t n)
+{
+	while (n) {
+		ssize_t written = write(fd, data, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? -errno : -EIO;
+		data += written;
+		n -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Takes @object. */
+static int put_line(struct json_object *object, void *userdata)
+{
+	struct ledger *ledger = userdata;
+	size_t len = 0;
+	const char *text =
+		object ? json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &len)
+		       : NULL;
+	int r = text ? write_all(ledger->fd, text, len) : -ENOMEM;
+
+	if (r >= 0)
+		r = write_all(ledger->fd, "\n", 1);
+	ledger->bytes += len + 1;
+	json_object_put(object);
+	return r;
+}
+
+static struct json_object *line_new(const char *event, const struct vm *vm)
+{
+	struct json_object *line = json_object_new_object();
+
+	json_object_object_add(line, "event", json_object_new_string(event));
+	if (vm)
+		json_object_object_add(line, "vm_key", json_object_new_string(vm->key));
+	return line;
+}
+
+static struct json_object *kernel_line(const struct vm *vm)
+{
+	struct json_object *line = line_new("kernel", vm);
+
+	json_object_object_add(line, "kvm", model_hex(vm->kernel_key.kvm));
+	json_object_object_add(line, "ino", model_hex(vm->kernel_key.ino));
+	json_object_object_add(line, "pid", model_number(vm->tgid));
+	json_object_object_add(line, "start", model_hex(vm->start_ns));
+	json_object_object_add(line, "comm", json_object_new_string(vm->comm));
+	json_object_object_add(line, "id", json_object_new_string(vm->id));
+	json_object_object_add(line, "has_id", json_object_new_boolean(vm->has_id));
+	json_object_object_add(line, "since", model_time(vm->first_seen_ns));
+	return line;
+}
+
+static struct json_object *news_line(const struct vm *vm)
+{
+	struct json_object *line = line_new("news", vm);
+
+	json_object_object_add(line, "news", news_to_json(&vm->news));
+	return line;
+}
+
+static struct json_object *totals_line(const struct nisv_vm_stat *totals)
+{
+	struct json_object *line = line_new("totals", NULL);
+
+	json_object_object_add(line, "aborts", model_aborts(totals->faults));
+	json_object_object_add(line, "mmio", model_mmio(totals, 0));
+	return line;
+}
+
+static struct json_object *header_line(const struct manager *manager, uint64_t generation)
+{
+	struct json_object *line = dossier_header(&manager->host, false);
+
+	json_object_object_add(line, "generation", model_number(generation));
+	json_object_object_add(line, "watching", model_time(manager->watching_ns));
+	return line;
+}
+
+/* ---- writing it anew ---- */
+
+/* What the kernel still counts is asked of it. */
+static int put_vm(const struct manager *manager, const struct vm *vm, struct ledger *to)
+{
+	const char *arch = manager->host.arch;
+	int r = put_line(kernel_line(vm), to);
+
+	if (r >= 0)
+		r = vm->forgotten ? event_everything(vm, arch, put_line, to)
+				  : event_known(vm, arch, put_line, to);
+	if (r >= 0 && vm->news.n_known)
+		r = put_line(news_line(vm), to);
+	if (r >= 0 && vm->forgotten)
+		r = put_line(line_new("counted", vm), to);
+	return r;
+}
+
+static int put_everything(const struct manager *manager, struct ledger *to)
+{
+	int r = put_line(header_line(manager, to->generation), to);
+
+	if (r >= 0)
+		r = put_line(totals_line(&manager->forgotten), to);
+	/* Those that run, then the others, the newest first. */
+	for (int ended = 0; ended <= 1; ended++)
+		for (size_t i = manager->vms.n; r >= 0 && i > 0; i--) {
+			const struct vm *vm = manager->vms.list[i - 1];
+
+			if (vm->origin == VM_ORIGIN_LIVE && (vm->end != VM_END_NONE) == ended &&
+			    (!ended || to->bytes < LEDGER_BYTES_MAX))
+				r = put_vm(manager, vm, to);
+		}
+	return r;
+}
+
+static void give_up(struct ledger *ledger, int r)
+{
+	if (!ledger->has_failed)
+		log_error_errno(r, "What is known of VMs will not outlive this nisvd: the ledger");
+	ledger->has_failed = true;
+}
+
+/* The new one is whole before it is kept, and kept before the old one is not. */
+static void compact(struct manager *manager)
+{
+	struct ledger *old = manager->ledger;
+	struct ledger fresh = {.generation = old->generation + 1};
+	int r;
+
+	fresh.fd = memfd_create("nisvd-ledger", MFD_CLOEXEC);
+	r = fresh.fd < 0 ? -errno : put_everything(manager, &fresh);
+	if (r < 0) {
+		give_up(old, r);
+		if (fresh.fd >= 0)
+			close(fresh.fd);
+		/* Tried again when it has grown on. */
+		old->compact_at = old->bytes + COMPACT_BYTES;
+		return;
+	}
+	fresh.compact_at = fresh.bytes * COMPACT_TIMES;
+	if (fresh.compact_at < COMPACT_BYTES)
+		fresh.compact_at = COMPACT_BYTES;
+	fdstore_put(manager->store, name_of(fresh.generation), fresh.fd);
+	fdstore_drop(manager->store, name_of(old->generation));
+	if (old->fd >= 0)
+		close(old->fd);
+	*old = fresh;
+}
+
+/* ---- opening ---- */
+
+/* Of two the newer one is whole (compact()). -1: there is none. */
+static int find_newest(const struct fdstore *store, uint64_t *ret_generation)
+{
+	int newest = -1;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		uint64_t generation;
+		int fd = fdstore_find(store, name_of(i));
+
+		if (fd < 0 || replay_ledger_generation(fd, &generation) < 0)
+			continue;
+		if (newest < 0 || generation > *ret_generation) {
+			*ret_generation = generation;
+			newest = fd;
+		}
+	}
+	return newest;
+}
+
+void ledger_open(struct manager *manager, bool fresh)
+{
+	struct ledger *ledger;
+	int fd;
+
+	if (!fdstore_keeps(manager->store))
+		return;
+	ledger = calloc(1, sizeof(*ledger));
+	if (!ledger) {
+		log_error_errno(ENOMEM, "Cannot keep what becomes known");
+		return;
+	}
+	ledger->fd = -1;
+	fd = fresh ? -1 : find_newest(manager->store, &ledger->generation);
+	if (fd >= 0)
+		replay_ledger(manager, fd);
+	else
+		/* Names in the store may be taken by what cannot be used. */
+		fdstore_drop(manager->store, name_of(1));
+	manager->ledger = ledger;
+	/* A new one in each case: lines that were cut short end with the old one. */
+	compact(manager);
+}
+
+struct ledger *ledger_free(struct ledger *ledger)
+{
+	if (ledger && ledger->fd >= 0)
+		close(ledger->fd);
+	free(ledger);
+	return NULL;
+}
+
+/* ---- what becomes known ---- */
+
+static void add(struct manager *manager, struct json_object *line)
+{
+	struct ledger *ledger = manager->ledger;
+	int r = put_line(line, ledger);
+
+	if (r < 0)
+		give_up(ledger, r);
+	if (r < 0 || ledger->bytes >= ledger->compact_at)
+		compact(manager);
+}
+
+void ledger_vm(struct manager *manager, const struct vm *vm)
+{
+	if (manager->ledger)
+		add(manager, kernel_line(vm));
+}
+
+void ledger_event(struct manager *manager, struct json_object *event)
+{
+	if (manager->ledger)
+		add(manager, json_object_get(event));
+}
+
+void ledger_slot(struct manager *manager, const struct vm *vm, const struct nisv_rec_slot *rec)
+{
+	struct json_object *line;
+
+	if (!manager->ledger)
+		return;
+	line = line_new("slot", vm);
+	json_object_object_add(line, "sequence", model_number(rec->hdr.seq));
+	json_object_object_add(line, "time", model_time(rec->hdr.time_ns));
+	json_object_object_add(line, "change", model_number(rec->change));
+	json_object_object_add(line, "generation", model_hex(rec->generation));
+	json_object_object_add(line, "before", model_slot(&rec->before, NULL));
+	json_object_object_add(line, "after", model_slot(&rec->after, NULL));
+	add(manager, line);
+}
+
+void ledger_news(struct manager *manager, const struct vm *vm)
+{
+	if (manager->ledger)
+		add(manager, news_line(vm));
+}
+
+void ledger_counted(struct manager *manager, const struct vm *vm)
+{
+	if (!manager->ledger)
+		return;
+	event_counts(vm, manager->host.arch, put_line, manager->ledger);
+	add(manager, line_new("counted", vm));
+}
+
+void ledger_dropped(struct manager *manager, const struct vm *vm)
+{
+	if (manager->ledger)
+		add(manager, line_new("dropped", vm));
+}
+
+bool ledger_is_known(struct manager *manager, const struct nisv_rec_hdr *hdr)
+{
+	struct nisv_rec_hdr *last = &manager->restored;
+	bool same = hdr->seq && last->seq == hdr->seq && last->vm.kvm == hdr->vm.kvm &&
+		    last->vm.ino == hdr->vm.ino;
+
+	if (same)
+		last->seq = 0;
+	return same;
+}

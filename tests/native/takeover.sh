@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# nisvd is killed again and again in the middle of storms, and started again by a service manager with an fd
+# store: nothing that guests did goes uncounted or is counted twice, what was known of VMs is known again, the
+# journal is told nothing twice, and when the service is stopped nothing stays attached.
+
+# shellcheck source=tests/native/common
+. "$(dirname "$0")/common"
+setup
+here=$(dirname "$0")
+
+coproc manager { exec "$here/servicemanager" "$work" "$build/nisvd" --config "$work/none.conf" --socket "$socket" \
+	--state-dir "$work/state" 2>>"$work/nisvd.log"; }
+pids+=("$manager_PID")
+
+# m WORDS...: one command to the service manager, its answer in $answer.
+m() {
+	echo "$*" >&"${manager[1]}"
+	IFS= read -r -t 60 -u "${manager[0]}" answer || answer=none
+}
+
+# What is attached, and what is loaded, as the kernel has it.
+programs() {
+	bpftool --json prog | jq -c '[.[].name | select(startswith("on_") or . == "find_vms")] | sort'
+}
+
+programs_before=$(programs)
+m start
+is 'started' ready "${answer% *}"
+m stored
+is 'what is stored' yes "$([[ $answer == *map-vms* && $answer == *link-on_userspace_exit* && $answer == *ledger-* ]] && echo yes)"
+
+start_vm dead --guest pxor --slot 0,1M --arg 0=0xd0000000
+report_of dead >/dev/null
+wait "$vmm"
+start_vm faults --guest pxor-long --slot 0,1M --arg 0=0x10000000 --on-error rerun
+faults=$vmm
+start_vm mmio --guest mmio-write-long --slot 0,1M --arg 0=0xe0000000 --arg 1=0 --arg 2=64 --arg 3=512
+mmio=$vmm
+until [[ $(vm_json faults .aborts.emulation) -gt 500 && $(vm_json mmio .mmio.writes) -gt 500 ]]; do :; done
+dead_before=$(n explain "$tag-dead" --json=short | jq -S .findings)
+keys=$(for vm in dead faults mmio; do vm_json $vm .key; done)
+ids=$(for vm in dead faults mmio; do vm_json $vm .id; done)
+
+for i in {1..8}; do
+	m kill KILL
+	is "killed, time $i" 'ended -9' "$answer"
+	# What it does while nobody is there is counted, too, and who dies then is known.
+	start_vm "between$i" --guest pxor --slot 0,1M --arg 0=0xc0000000
+	report_of "between$i" >/dev/null
+	wait "$vmm"
+	m start
+	is "back, time $i" ready "${answer% *}"
+	is "died meanwhile, time $i" "x86-emulation-failure-mmio 0xc0000000 1 process-gone" \
+		"$(n explain "$tag-between$i" --json=short | jq -r '.findings[0] | "\(.cause) \(.address) \(.sites[0].count)"') $(vm_json "between$i" .end_reason)"
+done
+is 'the same VMs, each once' "$keys" "$(for vm in dead faults mmio; do vm_json $vm .key; done)"
+is 'by the same ids' "$ids" "$(for vm in dead faults mmio; do vm_json $vm .id; done)"
+is 'what was found of one that had ended' "$dead_before" "$(n explain "$tag-dead" --json=short | jq -S .findings)"
+
+kill "$faults" "$mmio"
+seen=$(report_of faults | jq '.vms[0].internal_error')
+wait "$faults" "$mmio"
+is 'faults of the storm' "$seen" "$(vm_json faults .aborts.emulation)"
+is 'its sites hold them all' "$seen" "$(n map "$tag-faults" --json=short | jq '[.sites[] | select(.kind == "emulation").count] | add')"
+seen=$(report_of mmio | jq '.vms[0].mmio_writes')
+is 'MMIO of the storm' "$seen" "$(vm_json mmio .mmio.writes)"
+is 'nothing was lost' 0 "$(n status --json=short | jq '[.lost | to_entries[] | select(.key | IN("records", "vital_records", "vms", "sites", "places", "vcpus", "events", "missed_runs", "bad_records")) | .value] | add')"
+total=$(n status --json=short | jq '.aborts.emulation')
+m kill KILL
+m start
+is 'the sum of all, at rest' "$total" "$(n status --json=short | jq '.aborts.emulation')"
+is 'ended meanwhile: as it was' "$seen" "$(vm_json mmio .mmio.writes)"
+
+# Restarted in good order, it is no other.
+m kill TERM
+is 'ended in good order' 'ended 0' "$answer"
+m start
+is 'back in good order' "$total" "$(n status --json=short | jq '.aborts.emulation')"
+
+m stop
+is 'stopped' 'ended 0' "$answer"
+is 'nothing stays' "$programs_before" "$(programs)"
+is 'errors in its log' '' "$(grep -iE 'cannot|could not' "$work/nisvd.log")"
+finish
