@@ -120,21 +120,23 @@ static int match_vm(sd_journal *journal, const char *vm)
 }
 
 /*
- * nisvd's own, and no others': as root, by the name of the program, or as the unit, for a nisvd
- * that another program runs. Root alone would not do: there are services of root that let their
- * users choose fields, such as Docker's journald driver with its labels.
+ * nisvd's own, and no others', by fields that journald itself sets: of the unit, whose processes
+ * are nisvd alone, whichever user it has there; or, for a nisvd that was started by hand, of root
+ * and by the name of the program. Root alone would not do: there are services of root that let
+ * their users choose fields, such as Docker's journald driver with its labels. Nor would nisvd's
+ * user: on another host, whose journal this may be, its number is somebody else's.
  */
 static int match_nisvd(sd_journal *journal)
 {
-	int r = match(journal, "_COMM", "nisvd");
+	int r = match(journal, "_SYSTEMD_UNIT", "nisvd.service");
 
 	if (r >= 0)
 		r = sd_journal_add_disjunction(journal);
 	if (r >= 0)
-		r = match(journal, "_SYSTEMD_UNIT", "nisvd.service");
+		r = match(journal, "_UID", "0");
 	if (r >= 0)
-		r = sd_journal_add_conjunction(journal);
-	return r < 0 ? r : match(journal, "_UID", "0");
+		r = match(journal, "_COMM", "nisvd");
+	return r < 0 ? r : sd_journal_add_conjunction(journal);
 }
 
 static int add_matches(sd_journal *journal, const struct history_query *query)

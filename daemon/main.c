@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 	struct manager_options options = {};
 	struct manager *manager = NULL;
 	struct config config;
+	bool refused;
 	int r = parse_arguments(argc, argv, &args);
 
 	if (r >= 0)
@@ -196,6 +197,8 @@ int main(int argc, char **argv)
 	if (args.check)
 		return check_run(&config, args.format);
 	options = (struct manager_options){
+		.config_path = args.config ? args.config : CONFIG_PATH,
+		.config_required = args.config != NULL,
 		.socket_path = args.socket,
 		.state_dir = args.offline ? NULL : args.state_dir,
 		.use_journal = !args.no_journal && !args.offline,
@@ -204,7 +207,10 @@ int main(int argc, char **argv)
 	};
 	if (args.offline)
 		wallclock_go_offline();
+	refused = r < 0;
 	r = manager_new(&options, &config, &manager);
+	if (r >= 0)
+		manager->config_refused = refused;
 	if (r >= 0 && args.replay)
 		r = replay_file(manager, args.replay);
 	if (r >= 0)

@@ -191,6 +191,17 @@ void capture_free(struct capture *capture)
 	free(capture);
 }
 
+bool capture_is_readable(const struct capture *capture)
+{
+	uint64_t *per_cpu = calloc(capture->n_cpus, sizeof(*per_cpu));
+	const uint32_t first = 0;
+	bool is = per_cpu && bpf_map_lookup_elem(bpf_map__fd(capture->skel->maps.losses), &first,
+						 per_cpu) == 0;
+
+	free(per_cpu);
+	return is;
+}
+
 int capture_fd(const struct capture *capture)
 {
 	return ring_buffer__epoll_fd(capture->records);

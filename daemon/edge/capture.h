@@ -92,6 +92,9 @@ bool capture_is_taken_over(const struct capture *capture);
 const struct capture_obstacle *capture_obstacle(const struct capture *capture);
 void capture_free(struct capture *capture); /* takes NULL */
 
+/* Whether its maps can be read, which Linux 5.10 refuses to those without CAP_BPF. */
+bool capture_is_readable(const struct capture *capture);
+
 /* A file descriptor that polls readable while records wait. Owned by the capture. */
 int capture_fd(const struct capture *capture);
 

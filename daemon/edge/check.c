@@ -81,10 +81,6 @@ static void print_json(const char *kernel, const struct capture_source *sources,
 int check_run(const struct config *config, enum check_format format)
 {
 	static const struct capture_ops ignore = {};
-	const struct capture_options options = {
-		.count_mmio = config->count_mmio,
-		.inspect_guest_memory = config->inspect_guest_memory,
-	};
 	const struct capture_source *sources;
 	const struct capture_obstacle *why;
 	enum check_result result = CHECK_ALL;
@@ -93,7 +89,7 @@ int check_run(const struct config *config, enum check_format format)
 	size_t n;
 
 	uname(&uts);
-	if (capture_new(&options, &ignore, NULL, &capture) < 0)
+	if (capture_new(&config->capture, &ignore, NULL, &capture) < 0)
 		result = CHECK_NONE;
 	if (!capture) {
 		fputs("nisvd: out of memory\n", stderr);

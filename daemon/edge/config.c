@@ -28,9 +28,15 @@ static const struct key {
 	size_t offset;
 	unsigned int min, max;
 } keys[] = {
-	{"Capture", "CountMMIO", KEY_BOOL, offsetof(struct config, count_mmio), 0, 0},
-	{"Capture", "InspectGuestMemory", KEY_BOOL, offsetof(struct config, inspect_guest_memory),
-	 0, 0},
+	{"Capture", "CountMMIO", KEY_BOOL, offsetof(struct config, capture.count_mmio), 0, 0},
+	{"Capture", "InspectGuestMemory", KEY_BOOL,
+	 offsetof(struct config, capture.inspect_guest_memory), 0, 0},
+	{"Capture", "SitesPerVM", KEY_NUMBER, offsetof(struct config, capture.sites_per_vm), 16,
+	 CONFIG_SITES},
+	{"Capture", "PlacesPerVM", KEY_NUMBER, offsetof(struct config, capture.places_per_vm), 16,
+	 CONFIG_PLACES},
+	{"Capture", "RecordsPerSecond", KEY_NUMBER,
+	 offsetof(struct config, capture.details_per_second), 1, 1000},
 	{"Capture", "MMIOStormRate", KEY_NUMBER, offsetof(struct config, mmio_storm_rate), 1,
 	 100000000},
 	{"Journal", "EntriesPerMinute", KEY_NUMBER, offsetof(struct config, journal_per_minute), 1,
@@ -43,8 +49,14 @@ static const struct key {
 void config_defaults(struct config *config)
 {
 	*config = (struct config){
-		.count_mmio = true,
-		.inspect_guest_memory = true,
+		.capture =
+			{
+				.count_mmio = true,
+				.inspect_guest_memory = true,
+				.sites_per_vm = CONFIG_SITES,
+				.places_per_vm = CONFIG_PLACES,
+				.details_per_second = 32,
+			},
 		.mmio_storm_rate = FAULTMAP_BUSY_RATE,
 		.journal_per_minute = 10,
 		.dossier_bytes = 512 * MIB,

@@ -4,14 +4,20 @@
 
 /* nisvd.conf and its drop-ins: nisvd.conf(5) has the meaning of each key. */
 
-#include <stdbool.h>
 #include <stdint.h>
+
+#include "daemon/edge/capture.h"
 
 #define CONFIG_NAME_MAX 64
 
+/* What the rest of nisvd has room for per VM (daemon/core/faultmap.h), and the defaults. */
+#define CONFIG_SITES  10240
+#define CONFIG_PLACES 2048
+
 struct config {
-	bool count_mmio;		    /* [Capture] CountMMIO= */
-	bool inspect_guest_memory;	    /* [Capture] InspectGuestMemory= */
+	/* [Capture] CountMMIO=, InspectGuestMemory=, SitesPerVM=, PlacesPerVM=, RecordsPerSecond=
+	 */
+	struct capture_options capture;
 	unsigned int mmio_storm_rate;	    /* [Capture] MMIOStormRate=, a second, 1..100000000 */
 	unsigned int journal_per_minute;    /* [Journal] EntriesPerMinute=, per VM, 1..600 */
 	uint64_t dossier_bytes;		    /* [Dossiers] MaxBytes=, of all, 8M..1T */

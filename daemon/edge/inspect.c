@@ -73,7 +73,7 @@ static void look(struct manager *manager, struct vm *vm, uint64_t now_ns, bool w
 	const struct look_options options = {
 		.arch = manager->host.arch,
 		.with_guest = with_guest,
-		.inspect_memory = manager->config.inspect_guest_memory,
+		.inspect_memory = manager->config.capture.inspect_guest_memory,
 	};
 	struct look seen;
 	int r = look_into(vm, &options, now_ns, &seen);

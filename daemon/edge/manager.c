@@ -18,7 +18,9 @@
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/kvmmodule.h"
 #include "daemon/edge/log.h"
+#include "daemon/edge/privilege.h"
 #include "daemon/edge/publish.h"
+#include "daemon/edge/reload.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
 #include "daemon/edge/wallclock.h"
@@ -116,15 +118,20 @@ struct manager *manager_free(struct manager *manager)
 /* ---- capture
  * ---- */
 
-static void notify_status(struct manager *manager)
+void manager_notify_status(const struct manager *manager)
 {
+	const char *refused = manager->config_refused ? "; nisvd.conf has errors, see the log" : "";
 	uint64_t aborts = 0;
 
+	if (!manager->capture) {
+		sd_notifyf(0, "STATUS=Waiting for the kvm module to be loaded%s", refused);
+		return;
+	}
 	for (size_t i = 0; i < manager->vms.n; i++)
 		if (status_counts(manager, manager->vms.list[i]))
 			aborts += vm_aborts(manager->vms.list[i]);
-	sd_notifyf(0, "STATUS=Watching %zu VMs; %llu aborts outside memory so far",
-		   vms_running(&manager->vms), (unsigned long long)aborts);
+	sd_notifyf(0, "STATUS=Watching %zu VMs; %llu aborts outside memory so far%s",
+		   vms_running(&manager->vms), (unsigned long long)aborts, refused);
 }
 
 /* The timer runs only while there is something to count: no VMs, no wake-ups. */
@@ -158,7 +165,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	ingest_poll(manager);
 	inspect_due(manager, wallclock_now_ns());
 	publish_changes(manager);
-	notify_status(manager);
+	manager_notify_status(manager);
 	arm_timer(manager);
 	return 0;
 }
@@ -223,7 +230,7 @@ static int on_module(sd_event_source *source, int fd, uint32_t events, void *use
 	return r < 0 ? sd_event_exit(manager->event, r) : 0;
 }
 
-/* Without it no VM can run: nothing is missed. */
+/* Without it no VM can run: nothing is missed. What attaching needs is kept until then. */
 static int wait_for_module(struct manager *manager)
 {
 	const struct capture_obstacle *why = capture_obstacle(manager->capture);
@@ -232,7 +239,7 @@ static int wait_for_module(struct manager *manager)
 	capture_free(manager->unattached);
 	manager->unattached = manager->capture;
 	manager->capture = NULL;
-	sd_notify(0, "STATUS=Waiting for the kvm module to be loaded");
+	manager_notify_status(manager);
 	return 0;
 }
 
@@ -266,16 +273,20 @@ static void go_on(struct manager *manager)
 		 vms_running(&manager->vms));
 }
 
+static bool can_read(const void *userdata)
+{
+	const struct manager *manager = userdata;
+
+	return capture_is_readable(manager->capture);
+}
+
 /* Attaches and looks for what runs already, or waits for KVM. */
 static int start_capture(struct manager *manager)
 {
-	const struct capture_options options = {
-		.count_mmio = manager->config.count_mmio,
-		.inspect_guest_memory = manager->config.inspect_guest_memory,
-		.store = manager->store,
-	};
+	struct capture_options options = manager->config.capture;
 	int r;
 
+	options.store = manager->store;
 	/* Before capture looks for it: what comes in between is told. */
 	if (!manager->kvm_io && kvm_module_state() == KVM_MODULE_MISSING) {
 		r = kvm_module_watch(manager->event, on_module, manager, &manager->kvm_io);
@@ -294,6 +305,8 @@ static int start_capture(struct manager *manager)
 	tell_absent(manager);
 	manager->host.injection_seen = capture_sees_injection(manager->capture);
 	r = watch_records(manager);
+	if (r >= 0)
+		r = privilege_drop(can_read, manager);
 	if (r < 0)
 		return r;
 	if (capture_is_taken_over(manager->capture))
@@ -303,7 +316,7 @@ static int start_capture(struct manager *manager)
 		log_warning(
 			"VMs that run already are seen only at their first fault or MMIO access");
 	publish_changes(manager);
-	notify_status(manager);
+	manager_notify_status(manager);
 	arm_timer(manager);
 	return 0;
 }
@@ -394,6 +407,9 @@ int manager_start(struct manager *manager)
 		if (!manager->store)
 			return log_error_errno(ENOMEM, "Cannot start");
 		publish_prepare(manager);
+		r = reload_watch(manager);
+		if (r < 0)
+			return log_error_errno(r, "Cannot watch for SIGHUP");
 		r = start_capture(manager);
 		if (r < 0)
 			return r;

@@ -28,6 +28,8 @@ struct process;	     /* ingest.c: a VMM that is watched for its end */
 struct subscription; /* subscribe.c */
 
 struct manager_options {
+	const char *config_path; /* what is read again at SIGHUP */
+	bool config_required;	 /* that it is not there is an error */
 	const char *socket_path; /* NULL: only the sockets that the service manager passed, or
 				    offline */
 	const char *state_dir;	 /* dossiers go to STATE_DIR/dossiers; NULL: none are written */
@@ -39,6 +41,7 @@ struct manager_options {
 struct manager {
 	struct manager_options options;
 	struct config config;
+	bool config_refused; /* it had errors when it was read last, and @config stayed as it was */
 	sd_event *event;
 	sd_event_source *poll_timer, *capture_io, *kvm_io;
 	struct capture *capture;    /* NULL when offline, and while the kvm module is not loaded */
@@ -75,6 +78,9 @@ int manager_new(const struct manager_options *options, const struct config *conf
 /* Starts capture and discovery, listens (or serves stdin/stdout when offline), tells the service
  * manager. 0 or -errno (logged). */
 int manager_start(struct manager *manager);
+
+/* Tells the service manager in a line what goes on (STATUS= of sd_notify(3)). */
+void manager_notify_status(const struct manager *manager);
 
 /* Runs until SIGTERM or SIGINT (or the end of the offline client). Returns 0 or -errno. */
 int manager_run(struct manager *manager);

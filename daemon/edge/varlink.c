@@ -279,6 +279,11 @@ int varlink_server_attach(struct varlink_server *server, int fd_in, int fd_out)
 	return varlink_connection_new(server, fd_in, fd_out, true);
 }
 
+void varlink_server_set_clients(struct varlink_server *server, size_t clients)
+{
+	server->limits.clients = clients;
+}
+
 void varlink_server_get_stats(const struct varlink_server *server, struct varlink_stats *ret)
 {
 	*ret = server->stats;

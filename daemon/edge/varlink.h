@@ -103,6 +103,9 @@ int varlink_server_adopt_listen(struct varlink_server *server, int fd);
  */
 int varlink_server_attach(struct varlink_server *server, int fd_in, int fd_out);
 
+/* From the next client on; who is connected stays. */
+void varlink_server_set_clients(struct varlink_server *server, size_t clients);
+
 void varlink_server_get_stats(const struct varlink_server *server, struct varlink_stats *ret);
 
 struct varlink_call *varlink_call_ref(struct varlink_call *call);

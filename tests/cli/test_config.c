@@ -41,8 +41,8 @@ static int read_config(struct bench *b, const char *path, bool required)
 
 static void assert_same(const struct config *a, const struct config *b)
 {
-	assert_int_equal(a->count_mmio, b->count_mmio);
-	assert_int_equal(a->inspect_guest_memory, b->inspect_guest_memory);
+	assert_int_equal(a->capture.count_mmio, b->capture.count_mmio);
+	assert_int_equal(a->capture.inspect_guest_memory, b->capture.inspect_guest_memory);
 	assert_int_equal(a->mmio_storm_rate, b->mmio_storm_rate);
 	assert_int_equal(a->journal_per_minute, b->journal_per_minute);
 	assert_int_equal(a->dossier_bytes, b->dossier_bytes);
@@ -81,8 +81,8 @@ static void test_all_keys(void **state)
 
 	assert_int_equal(read_config(b, path, true), 0);
 	assert_string_equal(b->scratch.log, "");
-	assert_false(b->config.count_mmio);
-	assert_false(b->config.inspect_guest_memory);
+	assert_false(b->config.capture.count_mmio);
+	assert_false(b->config.capture.inspect_guest_memory);
 	assert_int_equal(b->config.mmio_storm_rate, 1000);
 	assert_int_equal(b->config.journal_per_minute, 600);
 	assert_int_equal(b->config.dossier_bytes, 2ULL << 30);
@@ -185,8 +185,8 @@ static void test_every_error_is_told_and_the_rest_is_read(void **state)
 		       ":2: ", "CountMMIO=maybe");
 	assert_contains(b->scratch.log, ":3: unknown key Colour=");
 	assert_contains(b->scratch.log, ":6: Clients=many");
-	assert_true(b->config.count_mmio);
-	assert_false(b->config.inspect_guest_memory);
+	assert_true(b->config.capture.count_mmio);
+	assert_false(b->config.capture.inspect_guest_memory);
 	assert_string_equal(b->config.socket_group, "");
 }
 
@@ -203,7 +203,7 @@ static void test_long_lines_and_bytes(void **state)
 	snprintf(text + n + 3000, sizeof(text) - (size_t)n - 3000, "\nCountMMIO=huh\n");
 	assert_refused(b, text, ":3: ", "longer than");
 	assert_contains(b->scratch.log, ":4: CountMMIO=huh");
-	assert_false(b->config.inspect_guest_memory);
+	assert_false(b->config.capture.inspect_guest_memory);
 	path = scratch_write(&b->scratch, "nul.conf", nul, sizeof(nul) - 1);
 	assert_int_equal(read_config(b, path, true), -EINVAL);
 	assert_contains(b->scratch.log, ":2: ");
