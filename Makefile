@@ -282,8 +282,10 @@ check-bpf: all
 	$(Q)$(MAKE) --no-print-directory bpf-bins
 	@$(RUN) bpf $(BPFTEST_BIN)
 
+# takeover.sh has one build take over from another.
 check-native: all guests
 	$(Q)$(MAKE) --no-print-directory native-bins
+	$(Q)$(MAKE) --no-print-directory SANITIZE=1 build/$(ARCH)-san/nisvd
 	@$(RUN) native $(NATIVE_BIN) $(sort $(wildcard tests/native/*.sh))
 
 check-cli: all guests
@@ -309,7 +311,7 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh)
+LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh takeover.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build

@@ -172,7 +172,8 @@ struct nisv_rec_hdr {
 	__u32 type; /* enum nisv_rec_type */
 	__u32 size; /* bytes of the whole record */
 	struct nisv_vm_key vm;
-	__u64 seq; /* per VM, from 1: which record this is, should it be read twice. 0 from discovery */
+	__u64 seq; /* per VM, from 1: which record this is, should it be read twice. 0 from
+		      discovery */
 	__u64 time_ns;
 	__u32 tgid; /* the VMM's process, in the initial PID namespace */
 	__u32 tid;  /* the thread it happened in */

@@ -30,7 +30,7 @@ struct manager;
  * It is written anew, with what is still of use, at four times what that takes, from 4 MiB on. Then
  * ended VMs beyond this size are left out, the oldest first: their dossiers are on disk.
  */
-#define LEDGER_BYTES_MAX (16U << 20)
+#define LEDGER_BYTES_MAX (8U << 20)
 
 struct ledger;
 

@@ -49,10 +49,10 @@ only_in '^<capstone/' '^daemon/core/insn(_x86)?[.]c$' \
 only_in '^<libfdt' '^daemon/core/guest_tree[.]c$' 'libfdt is used in daemon/core/guest_tree.c only'
 only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture(_[a-z]+)?|counters|discover)[.][ch])$' \
 	'libbpf is used in capture, counters and discover only'
-only_in '[.]skel[.]h"$' '^daemon/edge/capture(_load)?[.]c$' 'capture is the only user of the skeleton'
+only_in '[.]skel[.]h"$' '^daemon/edge/capture(_load|_gates)?[.]c$' 'capture is the only user of the skeleton'
 only_in '^<json-c/' \
-	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|redact|[a-z]+_json)[.][ch])$' \
-	'JSON is made and read at the edges of the API, of dossiers and of machine files only'
+	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|ledger|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|redact|[a-z]+_json)[.][ch])$' \
+	'JSON is made and read at the edges of the API, of dossiers, the ledger and machine files only'
 only_in '^<systemd/' '^(daemon/(main[.]c|edge/.*)|cli/history_[a-z]+[.]c)$' \
 	'libsystemd is used at the edge, and in cli/ to read the journal only'
 only_in '^<ini[.]h>' '^daemon/edge/config[.]c$' 'inih is used in config.c only'
