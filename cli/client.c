@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/client_internal.h"
+#include "cli/refusal.h"
 
 /* ssh(1): 255 is its own exit status, every other one is that of what ran there; sh(1): 127. */
 #define SSH_FAILED    255
@@ -32,6 +33,7 @@ int client_unreachable(const struct options *options, int error)
 				    options->socket);
 	case EACCES:
 	case EPERM:
+		refusal_note(options->socket);
 		user = getpwuid(geteuid());
 		return error_report(options, NISV_EXIT_UNREACHABLE, NULL, NULL,
 				    "no permission to ask nisvd at %s: use sudo, or join its group "

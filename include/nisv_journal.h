@@ -19,6 +19,9 @@
 /* entries about a VM that EntriesPerMinute= held back, summed up when the minute is over */
 #define NISV_MSGID_WITHHELD "90fbd2c8a34e4c6fb1f6b6ad5d0b7a43"
 
+/* a user who may not ask nisvd has tried: told by nisvd, or by nisvctl where the kernel refused */
+#define NISV_MSGID_REFUSED "14c5800029c94d3098b8eb0e5e244c1b"
+
 #define NISV_FIELD_VM	      "NISV_VM"
 #define NISV_FIELD_VM_KEY     "NISV_VM_KEY"
 #define NISV_FIELD_VM_NAME    "NISV_VM_NAME"
@@ -44,5 +47,11 @@
 #define NISV_FIELD_SINCE_LAST "NISV_COUNT_SINCE" /* of these, since the last entry about it */
 #define NISV_FIELD_WITHHELD   "NISV_WITHHELD"	 /* how many entries */
 #define NISV_FIELD_DOSSIER    "NISV_DOSSIER"
+
+/* Of a refusal: who asked, as the kernel tells nisvd. */
+#define NISV_FIELD_PEER_UID  "NISV_PEER_UID"
+#define NISV_FIELD_PEER_GID  "NISV_PEER_GID"
+#define NISV_FIELD_PEER_PID  "NISV_PEER_PID"
+#define NISV_FIELD_PEER_COMM "NISV_PEER_COMM"
 
 #endif

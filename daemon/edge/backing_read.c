@@ -148,7 +148,8 @@ static const char *reason_of(int error)
 	switch (error) {
 	case -EACCES:
 	case -EPERM:
-		return "no permission to read the VMM's mappings: nisvd needs CAP_SYS_PTRACE";
+		return "no permission to read the VMM's mappings: nisvd needs CAP_SYS_PTRACE "
+		       "(CAPABILITIES in nisvd(8))";
 	case -ENOENT:
 	case -ESRCH:
 		return "the VMM has ended";

@@ -45,7 +45,8 @@ static int refused(int error, char *reason, size_t size)
 {
 	if (error == EPERM || error == EACCES) {
 		snprintf(reason, size,
-			 "no permission to read the VMM's memory: nisvd needs CAP_SYS_PTRACE");
+			 "no permission to read the VMM's memory: nisvd needs CAP_SYS_PTRACE and "
+			 "CAP_DAC_READ_SEARCH (CAPABILITIES in nisvd(8))");
 		return -EPERM;
 	}
 	if (error == ENOENT || error == ESRCH) {

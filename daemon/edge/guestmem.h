@@ -4,10 +4,10 @@
 
 /*
  * Bounded reads of a guest's memory, through the memory of its VMM: process_vm_readv(2), which
- * needs CAP_SYS_PTRACE. It changes nothing: only pages are read that /proc/PID/pagemap shows as
- * present, since a read would bring in the others (memory would be allocated, or a userfaultfd
- * asked). Only slots of plain memory are read: never device memory (the kernel refuses that, too),
- * and never those of guest_memfd.
+ * needs CAP_SYS_PTRACE. It changes nothing: only pages are read that /proc/PID/pagemap, which needs
+ * CAP_DAC_READ_SEARCH, shows as present, since a read would bring in the others (memory would be
+ * allocated, or a userfaultfd asked). Only slots of plain memory are read: never device memory (the
+ * kernel refuses that, too), and never those of guest_memfd.
  */
 
 #include <stddef.h>

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
@@ -234,5 +235,20 @@ void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossie
 	if (worst)
 		add(&entry, NISV_FIELD_SEVERITY, "%s", severity_name(worst->severity));
 	add(&entry, NISV_FIELD_WITHHELD, "%" PRIu64, withheld);
+	send_entry(&entry);
+}
+
+void journal_refused(const struct ucred *peer, const char *comm)
+{
+	struct entry entry = {};
+
+	add(&entry, "MESSAGE", "Refused to answer uid %u, gid %u, pid %d (%s)", peer->uid,
+	    peer->gid, peer->pid, comm);
+	add(&entry, "MESSAGE_ID", "%s", NISV_MSGID_REFUSED);
+	add(&entry, "PRIORITY", "%d", LOG_NOTICE);
+	add(&entry, NISV_FIELD_PEER_UID, "%u", peer->uid);
+	add(&entry, NISV_FIELD_PEER_GID, "%u", peer->gid);
+	add(&entry, NISV_FIELD_PEER_PID, "%d", peer->pid);
+	add(&entry, NISV_FIELD_PEER_COMM, "%s", comm);
 	send_entry(&entry);
 }

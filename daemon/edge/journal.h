@@ -6,6 +6,8 @@
 
 #include "daemon/core/vm.h"
 
+struct ucred;
+
 /* One entry about @item of @vm. @dossier: the file that tells all, or NULL. Errors are logged once
  * at debug: journald may be down. */
 void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
@@ -13,5 +15,8 @@ void journal_news(const struct vm *vm, const struct news_item *item, const char 
 
 /* One entry about @withheld ones of @vm that were not written. */
 void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossier);
+
+/* @peer, whose program is @comm ("": unknown), was refused an answer. */
+void journal_refused(const struct ucred *peer, const char *comm);
 
 #endif

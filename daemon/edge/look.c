@@ -56,7 +56,8 @@ static void look_at_guest(const struct look_options *options, const struct vm *v
 	if (r == -EPERM)
 		guest_view_set(
 			ret, GUEST_UNREADABLE,
-			"no permission to read the guest's memory: nisvd needs CAP_SYS_PTRACE");
+			"no permission to read the guest's memory: nisvd needs CAP_SYS_PTRACE "
+			"(CAPABILITIES in nisvd(8))");
 	else if (r < 0)
 		guest_view_set(ret, GUEST_UNREADABLE,
 			       r == -ENOMEM ? "out of memory" : "the VMM has ended");

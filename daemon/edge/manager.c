@@ -2,21 +2,19 @@
 #include "daemon/edge/manager.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "daemon/edge/api.h"
 #include "daemon/edge/counters.h"
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/kvmmodule.h"
+#include "daemon/edge/listen.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/privilege.h"
 #include "daemon/edge/publish.h"
@@ -24,7 +22,6 @@
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/subscribe.h"
 #include "daemon/edge/wallclock.h"
-#include "include/nisv_api.h"
 
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
@@ -321,58 +318,6 @@ static int start_capture(struct manager *manager)
 	return 0;
 }
 
-/* ---- the socket
- * ---- */
-
-static gid_t socket_gid(const struct manager *manager)
-{
-	const char *name = manager->config.socket_group;
-	const struct group *group = *name ? getgrnam(name) : NULL;
-
-	if (*name && !group)
-		log_notice("There is no group %s: only root may ask (groupadd --system %s)", name,
-			   name);
-	return group ? group->gr_gid : (gid_t)-1;
-}
-
-/* Started by hand there is no RuntimeDirectory= to hold the socket. Binding tells what fails here.
- */
-static void make_socket_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash && slash != path ? strndup(path, (size_t)(slash - path)) : NULL;
-
-	if (folder && mkdir(folder, 0755) < 0 && errno != EEXIST)
-		log_debug("Cannot make the folder %s: %s", folder, strerror(errno));
-	free(folder);
-}
-
-static int start_server(struct manager *manager)
-{
-	const struct varlink_limits limits = {
-		.clients = manager->config.clients,
-		.message_out = NISV_MESSAGE_MAX,
-		.queue_bytes = NISV_MESSAGE_MAX,
-	};
-	int passed, r;
-
-	r = varlink_server_new(manager->event, &api_interface, 1, &api_info, &limits, manager,
-			       &manager->server);
-	if (r < 0)
-		return log_error_errno(r, "Cannot set up the varlink service");
-	if (manager->options.offline)
-		return varlink_server_attach(manager->server, STDIN_FILENO, STDOUT_FILENO);
-	passed = fdstore_socket(manager->store);
-	if (passed == -EINVAL)
-		return log_error_errno(EINVAL, "The service manager passed more than one socket, "
-					       "expected one (see nisvd.socket)");
-	if (passed >= 0)
-		return varlink_server_adopt_listen(manager->server, passed);
-	make_socket_folder(manager->options.socket_path);
-	return varlink_server_listen(manager->server, manager->options.socket_path, 0660,
-				     socket_gid(manager));
-}
-
 /* ---- life
  * ---- */
 
@@ -416,7 +361,7 @@ int manager_start(struct manager *manager)
 		/* What VMs do meanwhile is in the rings. */
 		publish_load(manager);
 	}
-	r = start_server(manager);
+	r = listen_start(manager);
 	if (r < 0)
 		return r;
 	sd_notify(0, "READY=1");

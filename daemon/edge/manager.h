@@ -16,6 +16,7 @@
 #include "daemon/core/host.h"
 #include "daemon/core/tracefold.h"
 #include "daemon/core/vm.h"
+#include "daemon/edge/access.h"
 #include "daemon/edge/archive.h"
 #include "daemon/edge/capture.h"
 #include "daemon/edge/config.h"
@@ -53,6 +54,7 @@ struct manager {
 	struct vms vms;
 	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
 	struct varlink_server *server;
+	struct access access;
 
 	struct host host;
 	uint64_t started_ns, polled_ns, discovered_ns;

@@ -40,8 +40,8 @@ static void apply(struct manager *manager, struct config *fresh)
 	manager->config = *fresh;
 	for (size_t i = 0; i < manager->vms.n; i++)
 		manager->vms.list[i]->faults->busy_rate = fresh->mmio_storm_rate;
-	if (manager->server)
-		varlink_server_set_clients(manager->server, fresh->clients);
+	access_set_group(manager);
+	varlink_server_set_clients(manager->server, fresh->clients);
 	log_info("The configuration was read again");
 }
 

@@ -111,18 +111,15 @@ const struct varlink_interface varlink_service_interface = {
 
 /* ---- listening ---- */
 
-/* One client too many: it is told so, as far as its socket buffer takes it, and let go. */
-static void reject(struct varlink_server *server, int fd)
+/* It is told why, as far as its socket buffer takes it, and let go. Takes @p. */
+static void let_go(int fd, const char *error, struct json_object *p)
 {
-	struct json_object *o = json_object_new_object(), *p;
+	struct json_object *o = json_object_new_object();
 	const char *text;
 	size_t len;
 
-	server->stats.rejected++;
-	p = varlink_one_string("message", "too many clients: try again later");
 	if (o && p) {
-		json_object_object_add(o, "error",
-				       json_object_new_string(server->info->busy_error));
+		json_object_object_add(o, "error", json_object_new_string(error));
 		json_object_object_add(o, "parameters", json_object_get(p));
 		text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
 		if (text && send(fd, text, len + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -131,6 +128,23 @@ static void reject(struct varlink_server *server, int fd)
 	json_object_put(p);
 	json_object_put(o);
 	close(fd);
+}
+
+/* One client too many. */
+static void reject(struct varlink_server *server, int fd)
+{
+	server->stats.rejected++;
+	let_go(fd, server->info->busy_error,
+	       varlink_one_string("message", "too many clients: try again later"));
+}
+
+static bool may_ask(const struct varlink_server *server, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return !server->access || (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) >= 0 &&
+				   server->access(fd, &peer, server->userdata));
 }
 
 static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata)
@@ -150,6 +164,11 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
 	}
 	if (fd < 0)
 		return 0; /* gone before it was accepted */
+	if (!may_ask(server, fd)) {
+		server->stats.refused++;
+		let_go(fd, VARLINK_ERROR_PERMISSION_DENIED, json_object_new_object());
+		return 0;
+	}
 	if (server->stats.clients >= server->limits.clients ||
 	    varlink_connection_new(server, fd, fd, false) < 0)
 		reject(server, fd);
@@ -277,6 +296,11 @@ int varlink_server_attach(struct varlink_server *server, int fd_in, int fd_out)
 	if (fstat(fd_out, &st) == 0 && !S_ISSOCK(st.st_mode))
 		signal(SIGPIPE, SIG_IGN);
 	return varlink_connection_new(server, fd_in, fd_out, true);
+}
+
+void varlink_server_set_access(struct varlink_server *server, varlink_access_t access)
+{
+	server->access = access;
 }
 
 void varlink_server_set_clients(struct varlink_server *server, size_t clients)

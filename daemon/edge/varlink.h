@@ -65,6 +65,7 @@ struct varlink_limits {
 struct varlink_stats {
 	size_t clients;	   /* connected now */
 	uint64_t rejected; /* connections over the limit, answered with the busy error */
+	uint64_t refused;  /* connections of those who may not ask, answered so */
 	uint64_t cut;	   /* connections ended by us: malformed, too large, too slow */
 	uint64_t dropped;  /* replies that lossy calls lost because nobody read them */
 };
@@ -102,6 +103,14 @@ int varlink_server_adopt_listen(struct varlink_server *server, int fd);
  * regular file cannot be waited for), -ENOMEM.
  */
 int varlink_server_attach(struct varlink_server *server, int fd_in, int fd_out);
+
+/*
+ * Whether the client connected by the socket @fd may call anything; @userdata is that of the
+ * methods. Who may not gets org.varlink.service.PermissionDenied and is let go, before it counts as
+ * a client. Without this, whoever can connect may. An attached client is not asked for.
+ */
+typedef bool (*varlink_access_t)(int fd, const struct ucred *peer, void *userdata);
+void varlink_server_set_access(struct varlink_server *server, varlink_access_t access);
 
 /* From the next client on; who is connected stays. */
 void varlink_server_set_clients(struct varlink_server *server, size_t clients);

@@ -27,6 +27,7 @@ struct varlink_server {
 	struct varlink_connection *connections;
 	size_t queued; /* unsent bytes of all connections */
 	struct varlink_stats stats;
+	varlink_access_t access; /* NULL: anybody */
 	int listen_fd, spare_fd;
 	sd_event_source *listen_source;
 	char *path; /* of the socket we made, NULL if none */

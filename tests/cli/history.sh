@@ -99,6 +99,25 @@ check 'it is not said to be mistyped' bash -c '! grep "did you mean" "$1"' - "$w
 check 'a cause that no entry has' fails 0 'has no finding that matches$' h --cause gic-its-absent
 check 'nor this one' bash -c '! grep "did you mean" "$1"' - "$work/err"
 
+# ---- who says it ------------------------------------------------------------------------------
+
+# said FIELD...: an entry with these, of the time that is next
+at=1772000000
+said() {
+	printf '%s\n' "__REALTIME_TIMESTAMP=$((at++))000000" "__MONOTONIC_TIMESTAMP=$((at))000000" \
+		_BOOT_ID=11111111111111111111111111111111 "MESSAGE_ID=${ids[finding]}" "$@" ''
+}
+journal=speakers
+mkdir -p "$work/speakers"
+"$remote" --split-mode=none -o "$work/speakers/remote.journal" - 2>"$work/remote" < <(
+	said NISV_VM_NAME=unit _UID=996 _COMM=nisvd _SYSTEMD_UNIT=nisvd.service
+	said NISV_VM_NAME=root _UID=0 _COMM=nisvd _SYSTEMD_UNIT=session-1.scope
+	said NISV_VM_NAME=user _UID=1000 _COMM=nisvd _SYSTEMD_UNIT=user@1000.service _SYSTEMD_USER_UNIT=nisvd.service
+	said NISV_VM_NAME=same-number _UID=996 _COMM=nisvd _SYSTEMD_UNIT=other.service
+	said NISV_VM_NAME=service _UID=0 _COMM=dockerd _SYSTEMD_UNIT=docker.service
+)
+check 'the unit, as its own user, and root by hand; nobody else' names 'unit root'
+
 # ---- many -------------------------------------------------------------------------------------
 
 most=$(sed -n 's/^#define HISTORY_MAX \([0-9]*\)$/\1/p' cli/history.h)

@@ -53,8 +53,8 @@ only_in '[.]skel[.]h"$' '^daemon/edge/capture(_load|_gates)?[.]c$' 'capture is t
 only_in '^<json-c/' \
 	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|ledger|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|redact|[a-z]+_json)[.][ch])$' \
 	'JSON is made and read at the edges of the API, of dossiers, the ledger and machine files only'
-only_in '^<systemd/' '^(daemon/(main[.]c|edge/.*)|cli/history_[a-z]+[.]c)$' \
-	'libsystemd is used at the edge, and in cli/ to read the journal only'
+only_in '^<systemd/' '^(daemon/(main[.]c|edge/.*)|cli/(history_[a-z]+|refusal)[.]c)$' \
+	'libsystemd is used at the edge, and in cli/ for the journal only'
 only_in '^<ini[.]h>' '^daemon/edge/config[.]c$' 'inih is used in config.c only'
 only_in '^<libsmartcols/' '^cli/table[.][ch]$' 'libsmartcols is used in cli/table.c only'
 only_in '^"daemon/' '^(daemon/.*)$' 'nobody outside daemon/ sees daemon/'
