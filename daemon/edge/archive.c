@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/edge/dossier.h"
@@ -120,17 +121,10 @@ static void remove_temporary(const struct folder *folder)
 			   n, folder->path);
 }
 
-/*
- * Files age by when they were read, too (tmpfiles.d(5)): a start of nisvd does not count. Only the
- * owner may ask for that (open(2)): another's is read as any. It was a regular file a moment ago; a
- * pipe now would not let us go on.
- */
-static int open_unread(const struct folder *folder, const char *name)
+/* It was a regular file a moment ago; a pipe now would not let us go on. */
+static int open_regular(const struct folder *folder, const char *name)
 {
-	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = openat(dirfd(folder->dir), name, flags | O_NOATIME);
-
-	return fd < 0 && errno == EPERM ? openat(dirfd(folder->dir), name, flags) : fd;
+	return openat(dirfd(folder->dir), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 /* False: nothing came of it, which is logged. */
@@ -147,7 +141,7 @@ static bool load(struct manager *manager, const struct folder *folder, const str
 			  DOSSIER_BYTES_MAX);
 		return false;
 	}
-	fd = open_unread(folder, name);
+	fd = open_regular(folder, name);
 	if (fd >= 0)
 		file = fdopen(fd, "r");
 	if (!file) {
@@ -161,9 +155,11 @@ static bool load(struct manager *manager, const struct folder *folder, const str
 
 /* ---- the limit ---- */
 
-static bool remove_one(struct manager *manager, const struct folder *folder,
-		       const struct saved *saved, const struct vm *keep)
+/* The one at @i of the list, from the list, too; @keep may be NULL. */
+static bool remove_one(struct manager *manager, struct folder *folder, size_t i,
+		       const struct vm *keep)
 {
+	struct saved *saved = &folder->list[i];
 	struct vm *vm = vms_by_key(&manager->vms, saved->key);
 	char name[NAME_LEN + 1];
 
@@ -176,7 +172,8 @@ static bool remove_one(struct manager *manager, const struct folder *folder,
 	}
 	if (vm)
 		vm->dossier_saved = false;
-	manager->archive.removed++;
+	folder->n--;
+	memmove(saved, saved + 1, (folder->n - i) * sizeof(*saved));
 	return true;
 }
 
@@ -190,15 +187,14 @@ static void trim(struct manager *manager, struct folder *folder, const struct vm
 	for (size_t i = 0; i < folder->n; i++)
 		bytes += folder->list[i].bytes;
 	for (size_t i = bytes > max ? folder->n : 0; i > 0 && bytes > max - max / 8; i--) {
-		struct saved *saved = &folder->list[i - 1];
+		uint64_t gain = folder->list[i - 1].bytes;
 
-		if (!remove_one(manager, folder, saved, keep))
+		if (!remove_one(manager, folder, i - 1, keep))
 			continue;
-		bytes -= saved->bytes;
-		memmove(saved, saved + 1, (folder->n - i) * sizeof(*saved));
-		folder->n--;
+		bytes -= gain;
 		n++;
 	}
+	archive->removed += n;
 	archive->bytes = bytes;
 	if (n)
 		log_notice("Removed the oldest %zu dossiers in %s: all were larger than MaxBytes=, "
@@ -209,6 +205,32 @@ static void trim(struct manager *manager, struct folder *folder, const struct vm
 			    "removed: their VMs run",
 			    folder->path);
 	archive->is_full = bytes > max;
+}
+
+/* The oldest ones are the last of the list. By the clock that the files have their times from. */
+static void trim_age(struct manager *manager, struct folder *folder)
+{
+	uint64_t age_ns = manager->config.dossier_age_s * 1000000000, now_ns = 0;
+	struct timespec now;
+	size_t n = 0;
+
+	if (age_ns && !clock_gettime(CLOCK_REALTIME, &now))
+		now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	for (size_t i = folder->n; i > 0 && folder->list[i - 1].written_ns + age_ns < now_ns; i--)
+		n += remove_one(manager, folder, i - 1, NULL);
+	if (n)
+		log_info("Removed %zu dossiers in %s that were older than MaxAge=", n,
+			 folder->path);
+}
+
+void archive_age(struct manager *manager, const char *dir)
+{
+	struct folder folder = {};
+
+	if (!manager->config.dossier_age_s || folder_open(dir, &folder) < 0)
+		return;
+	trim_age(manager, &folder);
+	folder_close(&folder);
 }
 
 void archive_written(struct manager *manager, const char *dir, const struct vm *vm)
@@ -267,6 +289,7 @@ void archive_load(struct manager *manager, const char *dir)
 		return;
 	}
 	remove_temporary(&folder);
+	trim_age(manager, &folder);
 	trim(manager, &folder, NULL);
 	n = load_newest(manager, &folder);
 	vms_sort(&manager->vms);

@@ -4,7 +4,7 @@
 
 /*
  * The folder of dossiers as a whole: what earlier runs of nisvd left there comes back as ended VMs,
- * and it is kept within its size.
+ * and it is kept within its size and age.
  */
 
 #include <stdbool.h>
@@ -31,6 +31,12 @@ struct archive {
  * left out is counted and logged; @dir may be absent.
  */
 void archive_load(struct manager *manager, const char *dir);
+
+/*
+ * Removes the dossiers in @dir that were last written longer than [Dossiers] MaxAge= ago, but never
+ * that of a VM that runs. Nothing is logged where there are none.
+ */
+void archive_age(struct manager *manager, const char *dir);
 
 /*
  * The dossier of @vm was written to @dir. Where all of them are larger than [Dossiers] MaxBytes=,

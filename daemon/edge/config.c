@@ -13,12 +13,14 @@
 #include "daemon/core/faultmap.h"
 #include "daemon/edge/log.h"
 
-#define MIB (1024ULL * 1024)
+#define MIB    (1024ULL * 1024)
+#define HOUR_S 3600ULL
 
 enum key_type {
 	KEY_BOOL,
 	KEY_NUMBER,
 	KEY_BYTES, /* min and max in MiB */
+	KEY_AGE,   /* min and max in hours; 0 is no limit */
 	KEY_NAME
 };
 
@@ -42,6 +44,7 @@ static const struct key {
 	{"Journal", "EntriesPerMinute", KEY_NUMBER, offsetof(struct config, journal_per_minute), 1,
 	 600},
 	{"Dossiers", "MaxBytes", KEY_BYTES, offsetof(struct config, dossier_bytes), 8, 1 << 20},
+	{"Dossiers", "MaxAge", KEY_AGE, offsetof(struct config, dossier_age_s), 1, 10000 * 24},
 	{"Socket", "Group", KEY_NAME, offsetof(struct config, socket_group), 0, 0},
 	{"Socket", "Clients", KEY_NUMBER, offsetof(struct config, clients), 1, 1024},
 };
@@ -60,6 +63,7 @@ void config_defaults(struct config *config)
 		.mmio_storm_rate = FAULTMAP_BUSY_RATE,
 		.journal_per_minute = 10,
 		.dossier_bytes = 512 * MIB,
+		.dossier_age_s = 30 * 24 * HOUR_S,
 		.socket_group = "nisv",
 		.clients = 64,
 	};
@@ -103,6 +107,34 @@ static int parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *r
 		return -EINVAL;
 	*ret = value;
 	return 0;
+}
+
+/* "30d", "12h", "4w", and "0". */
+static int parse_age(const char *text, uint64_t min_s, uint64_t max_s, uint64_t *ret)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = {{'h', HOUR_S}, {'d', 24 * HOUR_S}, {'w', 7 * 24 * HOUR_S}};
+	uint64_t value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (!errno && !value && !*end) {
+		*ret = 0;
+		return 0;
+	}
+	for (size_t i = 0; !errno && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (end[0] != units[i].unit || end[1] || value > max_s / units[i].seconds ||
+		    value * units[i].seconds < min_s)
+			continue;
+		*ret = value * units[i].seconds;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 struct reading {
@@ -168,6 +200,14 @@ static int set_key(struct reading *reading, const struct key *key, const char *v
 		snprintf(reading->message, sizeof(reading->message),
 			 "%s=%.64s: expected bytes, or a number with K, M, G or T, from %uM to %uG",
 			 key->name, value, key->min, key->max / 1024);
+		return -EINVAL;
+	case KEY_AGE:
+		if (!parse_age(value, key->min * HOUR_S, key->max * HOUR_S, at))
+			return 0;
+		snprintf(reading->message, sizeof(reading->message),
+			 "%s=%.64s: expected a number with h, d or w, from %uh to %ud, or 0 for "
+			 "no limit",
+			 key->name, value, key->min, key->max / 24);
 		return -EINVAL;
 	case KEY_NAME:
 		if (strlen(value) < CONFIG_NAME_MAX) {

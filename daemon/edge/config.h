@@ -21,6 +21,7 @@ struct config {
 	unsigned int mmio_storm_rate;	    /* [Capture] MMIOStormRate=, a second, 1..100000000 */
 	unsigned int journal_per_minute;    /* [Journal] EntriesPerMinute=, per VM, 1..600 */
 	uint64_t dossier_bytes;		    /* [Dossiers] MaxBytes=, of all, 8M..1T */
+	uint64_t dossier_age_s;		    /* [Dossiers] MaxAge=, 0: for ever, 1h..10000d */
 	char socket_group[CONFIG_NAME_MAX]; /* [Socket] Group=, "" leaves the daemon's own */
 	unsigned int clients;		    /* [Socket] Clients=, 1..1024 */
 };

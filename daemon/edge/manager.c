@@ -25,6 +25,8 @@
 
 #define POLL_USEC     1000000ULL /* how fine rates and MMIO times are; only while VMs are there */
 #define POLL_ACCURACY 100000ULL
+#define AGE_USEC      3600000000ULL /* between two looks for dossiers that are too old */
+#define AGE_ACCURACY  600000000ULL
 #define SCAN_NS	      100000000ULL /* at each poll, without a hook on VM ends */
 
 /* What the kernel still counts for it goes, too: else the next reading would find it anew. */
@@ -165,6 +167,13 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	manager_notify_status(manager);
 	arm_timer(manager);
 	return 0;
+}
+
+static int on_age(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	publish_age(userdata);
+	sd_event_source_set_time(source, usec + AGE_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int on_capture(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -360,6 +369,10 @@ int manager_start(struct manager *manager)
 			return r;
 		/* What VMs do meanwhile is in the rings. */
 		publish_load(manager);
+		r = sd_event_add_time_relative(manager->event, NULL, CLOCK_MONOTONIC, AGE_USEC,
+					       AGE_ACCURACY, on_age, manager);
+		if (r < 0)
+			return log_error_errno(r, "Cannot watch for dossiers that are too old");
 	}
 	r = listen_start(manager);
 	if (r < 0)

@@ -181,6 +181,15 @@ void publish_prepare(struct manager *manager)
 			dir, strerror(-r));
 }
 
+void publish_age(struct manager *manager)
+{
+	char buf[PATH_SIZE];
+	const char *dir = dossier_dir(manager, buf);
+
+	if (dir)
+		archive_age(manager, dir);
+}
+
 void publish_load(struct manager *manager)
 {
 	char buf[PATH_SIZE];

@@ -16,6 +16,9 @@ void publish_records(struct manager *manager);
 /* At the start: makes the folders of dossiers, and says so if there can be none. */
 void publish_prepare(struct manager *manager);
 
+/* Once an hour, and when the configuration has changed: dossiers that are too old go. */
+void publish_age(struct manager *manager);
+
 /* At the start: takes the VMs of earlier dossiers back (archive_load()). */
 void publish_load(struct manager *manager);
 

@@ -8,6 +8,7 @@
 
 #include "daemon/edge/log.h"
 #include "daemon/edge/manager.h"
+#include "daemon/edge/publish.h"
 
 /* sd_notify(3): the service manager tells this reload from an earlier one by it. */
 static void notify_begin(void)
@@ -41,6 +42,7 @@ static void apply(struct manager *manager, struct config *fresh)
 	for (size_t i = 0; i < manager->vms.n; i++)
 		manager->vms.list[i]->faults->busy_rate = fresh->mmio_storm_rate;
 	access_set_group(manager);
+	publish_age(manager);
 	varlink_server_set_clients(manager->server, fresh->clients);
 	log_info("The configuration was read again");
 }

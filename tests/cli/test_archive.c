@@ -38,21 +38,6 @@ static void test_ended_unseen(void **state)
 	manager_free(manager);
 }
 
-/* Files that were read are kept longer (tmpfiles.d(5)): a start of nisvd does not count. */
-static void test_age_of_file(void **state)
-{
-	const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
-	const char *path = leave(true);
-	struct stat st;
-
-	(void)state;
-	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-	manager_free(restart());
-	assert_contains(scratch.log, "Loaded the newest 1 of 1 dossiers");
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_atim.tv_sec, 1700000000);
-}
-
 static void test_end_that_was_seen(void **state)
 {
 	struct manager *manager;
@@ -231,7 +216,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_ended_unseen, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_age_of_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_end_that_was_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_same_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),

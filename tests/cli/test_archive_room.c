@@ -85,7 +85,7 @@ static void test_removed_at_the_start(void **state)
 	manager_free(manager);
 }
 
-/* The VM whose dossier is the oldest. */
+/* A VM whose dossier is there. */
 static struct vm *add_vm(struct manager *manager, uint64_t ino, const char *key)
 {
 	const struct nisv_vm_key identity = {.kvm = 1, .ino = ino};
@@ -94,6 +94,43 @@ static struct vm *add_vm(struct manager *manager, uint64_t ino, const char *key)
 	assert_int_equal(vms_add(&manager->vms, &identity, key, "", 1, 3, 1, &vm), 0);
 	vm->dossier_saved = true;
 	return vm;
+}
+
+static void test_too_old(void **state)
+{
+	const time_t now = time(NULL);
+	struct manager *manager = crowded();
+	struct vm *runs;
+
+	(void)state;
+	for (int i = 1; i <= 3; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "dossiers/%032x.jsonl", i);
+		assert_int_equal(utime(scratch_path(&scratch, name),
+				       &(struct utimbuf){now, now - i * 3600 + 60}),
+				 0);
+	}
+	runs = add_vm(manager, 1, NAME(3));
+	manager->options.state_dir = scratch.dir;
+	manager->config.dossier_age_s = 0;
+	publish_age(manager);
+	assert_true(is_there("dossiers/" NAME(2) ".jsonl"));
+	manager->config.dossier_age_s = 3600;
+	scratch_listen(&scratch);
+	publish_age(manager);
+	assert_contains(scratch_logged(&scratch), "Removed 1 dossiers");
+	assert_true(is_there("dossiers/" NAME(1) ".jsonl"));
+	assert_false(is_there("dossiers/" NAME(2) ".jsonl"));
+	assert_true(is_there("dossiers/" NAME(3) ".jsonl"));
+	assert_true(runs->dossier_saved);
+	/* That is not for want of room. */
+	assert_int_equal(manager->archive.removed, 0);
+	vms_end(&manager->vms, runs, VM_END_DESTROYED, 2);
+	publish_age(manager);
+	assert_false(is_there("dossiers/" NAME(3) ".jsonl"));
+	assert_false(runs->dossier_saved);
+	manager_free(manager);
 }
 
 static void test_removed_at_a_writing(void **state)
@@ -187,6 +224,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_removed_at_the_start, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed_at_a_writing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_too_old, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
 	};
 

@@ -45,7 +45,11 @@ static void assert_same(const struct config *a, const struct config *b)
 	assert_int_equal(a->capture.inspect_guest_memory, b->capture.inspect_guest_memory);
 	assert_int_equal(a->mmio_storm_rate, b->mmio_storm_rate);
 	assert_int_equal(a->journal_per_minute, b->journal_per_minute);
+	assert_int_equal(a->capture.sites_per_vm, b->capture.sites_per_vm);
+	assert_int_equal(a->capture.places_per_vm, b->capture.places_per_vm);
+	assert_int_equal(a->capture.details_per_second, b->capture.details_per_second);
 	assert_int_equal(a->dossier_bytes, b->dossier_bytes);
+	assert_int_equal(a->dossier_age_s, b->dossier_age_s);
 	assert_string_equal(a->socket_group, b->socket_group);
 	assert_int_equal(a->clients, b->clients);
 }
@@ -70,11 +74,15 @@ static void test_all_keys(void **state)
 					"CountMMIO=no\n"
 					"InspectGuestMemory = OFF\n"
 					"MMIOStormRate=1000\n"
+					"SitesPerVM=100\n"
+					"PlacesPerVM=200\n"
+					"RecordsPerSecond=1000\n"
 					"\n"
 					"[Journal]\n"
 					"EntriesPerMinute=600\n"
 					"[Dossiers]\n"
 					"MaxBytes=2G\n"
+					"MaxAge=12h\n"
 					"[Socket]\n"
 					"Group=wheel\n"
 					"Clients=1\n");
@@ -85,7 +93,11 @@ static void test_all_keys(void **state)
 	assert_false(b->config.capture.inspect_guest_memory);
 	assert_int_equal(b->config.mmio_storm_rate, 1000);
 	assert_int_equal(b->config.journal_per_minute, 600);
+	assert_int_equal(b->config.capture.sites_per_vm, 100);
+	assert_int_equal(b->config.capture.places_per_vm, 200);
+	assert_int_equal(b->config.capture.details_per_second, 1000);
 	assert_int_equal(b->config.dossier_bytes, 2ULL << 30);
+	assert_int_equal(b->config.dossier_age_s, 12 * 3600);
 	assert_string_equal(b->config.socket_group, "wheel");
 	assert_int_equal(b->config.clients, 1);
 }
@@ -108,6 +120,28 @@ static void test_sizes(void **state)
 			read_config(b, scratch_text(&b->scratch, "size.conf", cases[i].text), true),
 			0);
 		assert_int_equal(b->config.dossier_bytes, cases[i].bytes);
+	}
+}
+
+static void test_ages(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} cases[] = {
+		{"[Dossiers]\nMaxAge=0\n", 0},
+		{"[Dossiers]\nMaxAge=1h\n", 3600},
+		{"[Dossiers]\nMaxAge=90d\n", 90 * 86400},
+		{"[Dossiers]\nMaxAge=4w\n", 28 * 86400},
+		{"[Dossiers]\nMaxAge=10000d\n", 10000 * 86400ULL},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(
+			read_config(b, scratch_text(&b->scratch, "age.conf", cases[i].text), true),
+			0);
+		assert_int_equal(b->config.dossier_age_s, cases[i].seconds);
 	}
 }
 
@@ -139,6 +173,18 @@ static void test_bad_values(void **state)
 		{"[Dossiers]\nMaxBytes=8388607\n", ":2: ",
 		 "MaxBytes=8388607: expected bytes, or a number with K, M, G or T, from 8M to "
 		 "1024G"},
+		{"[Dossiers]\nMaxAge=30\n", ":2: ",
+		 "MaxAge=30: expected a number with h, d or w, from 1h to 10000d, or 0 for no "
+		 "limit"},
+		{"[Dossiers]\nMaxAge=0h\n", ":2: ", "from 1h"},
+		{"[Dossiers]\nMaxAge=10001d\n", ":2: ", "from 1h"},
+		{"[Dossiers]\nMaxAge=3 d\n", ":2: ", "from 1h"},
+		{"[Dossiers]\nMaxAge=3dd\n", ":2: ", "from 1h"},
+		{"[Dossiers]\nMaxAge=-3d\n", ":2: ", "from 1h"},
+		{"[Dossiers]\nMaxAge=18446744073709551615w\n", ":2: ", "from 1h"},
+		{"[Capture]\nSitesPerVM=10241\n", ":2: ", "from 16 to 10240"},
+		{"[Capture]\nPlacesPerVM=2049\n", ":2: ", "from 16 to 2048"},
+		{"[Capture]\nRecordsPerSecond=0\n", ":2: ", "from 1 to 1000"},
 		{"[Dossiers]\nMaxBytes=7M\n", ":2: ", "from 8M"},
 		{"[Dossiers]\nMaxBytes=1025G\n", ":2: ", "from 8M"},
 		{"[Dossiers]\nMaxBytes=2T\n", ":2: ", "from 8M"},
@@ -262,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_all_keys, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shipped_file_is_the_default, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_values, set_up, tear_down),
