@@ -206,6 +206,13 @@ static void without_backings(struct reduced *reduced)
 	reduced->backings.n = 0;
 }
 
+/* As nisvd is installed: without CAP_SYS_PTRACE. */
+static void without_looks(struct reduced *reduced)
+{
+	without_view(reduced);
+	without_backings(reduced);
+}
+
 static void without_kernel_version(struct reduced *reduced)
 {
 	reduced->host.kernel[0] = reduced->host.kernel_build[0] = '\0';
@@ -273,6 +280,7 @@ const struct ablation ablations[] = {
 	{"without the guest's page tables", without_walks},
 	{"without the host's mappings at the fault", without_mappings},
 	{"without the host's mappings by a look", without_backings},
+	{"without a look into the VMM", without_looks},
 	{"without the records", without_records},
 	{"without the host kernel's version", without_kernel_version},
 	{"without the layout", without_layout},
