@@ -34,7 +34,7 @@ for name, cause, severity, priority in (
     for field, value in (("NISV_VM", vm["id"]), ("NISV_VM_KEY", vm["key"]), ("NISV_VMM", "qemu"),
                          ("OBJECT_PID", str(vm["pid"])), ("NISV_CAUSE", cause),
                          ("SYSLOG_IDENTIFIER", "nisvd"), ("_SYSTEMD_UNIT", "nisvd.service"),
-                         ("_UID", "0"), ("_COMM", "nisvd"),
+                         ("_UID", str(output.one("uid"))), ("_COMM", "nisvd"),
                          ("NISV_DOSSIER", f"/var/lib/nisvd/dossiers/{vm['key']}.jsonl")):
         check.equal(f"{name}: {field}", value, mine[-1].get(field))
     if name == "web01":
