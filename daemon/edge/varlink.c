@@ -150,6 +150,8 @@ static bool may_ask(const struct varlink_server *server, int fd)
 static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata)
 {
 	struct varlink_server *server = userdata;
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)source, (void)revents;
@@ -169,7 +171,9 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
 		let_go(fd, VARLINK_ERROR_PERMISSION_DENIED, json_object_new_object());
 		return 0;
 	}
-	if (server->stats.clients >= server->limits.clients ||
+	if ((server->stats.clients >= server->limits.clients &&
+	     (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+	      !varlink_share_connections(server, peer.uid))) ||
 	    varlink_connection_new(server, fd, fd, false) < 0)
 		reject(server, fd);
 	return 0;
@@ -333,9 +337,10 @@ int varlink_server_new(struct sd_event *event, const struct varlink_interface *i
 		server->limits = *limits;
 	DEFAULT_LIMIT(server->limits, clients, 64);
 	DEFAULT_LIMIT(server->limits, message_in, 1024 * 1024);
+	DEFAULT_LIMIT(server->limits, total_in, 4 * 1024 * 1024);
 	DEFAULT_LIMIT(server->limits, message_out, NISV_MESSAGE_MAX);
 	DEFAULT_LIMIT(server->limits, queue_bytes, NISV_MESSAGE_MAX);
-	DEFAULT_LIMIT(server->limits, total_bytes, 4 * (size_t)NISV_MESSAGE_MAX);
+	DEFAULT_LIMIT(server->limits, total_bytes, 2 * (size_t)NISV_MESSAGE_MAX);
 	DEFAULT_LIMIT(server->limits, half_usec, 10 * 1000 * 1000);
 	*ret = server;
 	return 0;

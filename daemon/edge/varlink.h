@@ -53,11 +53,12 @@ struct varlink_info {
 
 /* A member that is 0 has the default. */
 struct varlink_limits {
-	size_t clients;	    /* connections at once; 64 */
+	size_t clients;	    /* connections at once, shared fairly by the users; 64 */
 	size_t message_in;  /* bytes of one call, NUL included; 1 MiB */
+	size_t total_in;    /* bytes of the calls that all clients are sending; 4 MiB */
 	size_t message_out; /* bytes of one reply, NUL included; 16 MiB */
 	size_t queue_bytes; /* unsent bytes of one client while another reply waits; 16 MiB */
-	size_t total_bytes; /* unsent bytes of all clients; 64 MiB */
+	size_t total_bytes; /* unsent bytes of all clients; 32 MiB */
 	uint64_t half_usec; /* from the first byte of a call to its NUL; 10 s */
 };
 

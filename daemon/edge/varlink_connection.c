@@ -11,14 +11,7 @@
 #include "daemon/edge/varlink_internal.h"
 #include "include/nisv_api.h"
 
-#define READ_CHUNK     4096
-#define CALLS_PER_WAKE 16 /* then other event sources get their turn */
-
-struct varlink_message {
-	struct varlink_message *next;
-	size_t len, sent;
-	char data[];
-};
+#define READ_CHUNK 4096
 
 static void count_cut(struct varlink_connection *conn, const char *why)
 {
@@ -30,6 +23,12 @@ static void count_cut(struct varlink_connection *conn, const char *why)
 			"varlink: closing the connection of pid %d (uid %u): %s (%llu cut so far)",
 			(int)conn->peer.pid, (unsigned int)conn->peer.uid, why,
 			(unsigned long long)n);
+}
+
+void varlink_connection_end(struct varlink_connection *conn, const char *why)
+{
+	count_cut(conn, why);
+	varlink_connection_free(conn);
 }
 
 void varlink_connection_cut(struct varlink_connection *conn, const char *why)
@@ -47,101 +46,6 @@ void varlink_connection_refuse(struct varlink_connection *conn, const char *memb
 		     varlink_one_string("parameter", member), false);
 }
 
-/* ---- unsent messages ---- */
-
-static void queue_pop(struct varlink_connection *conn, struct varlink_message **at)
-{
-	struct varlink_message *m = *at;
-
-	*at = m->next;
-	if (!*at)
-		conn->tail = at;
-	conn->queued -= m->len;
-	conn->server->queued -= m->len;
-	free(m);
-}
-
-static void queue_flush(struct varlink_connection *conn)
-{
-	while (conn->head && !conn->dead) {
-		struct varlink_message *m = conn->head;
-		ssize_t n = send(conn->fd_out, m->data + m->sent, m->len - m->sent,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno == ENOTSOCK)
-			n = write(conn->fd_out, m->data + m->sent, m->len - m->sent);
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			conn->dead = errno != EAGAIN;
-			return;
-		}
-		m->sent += (size_t)n;
-		if (m->sent == m->len)
-			queue_pop(conn, &conn->head);
-	}
-}
-
-/* A message always finds room in an empty queue, up to limits.message_out. */
-static bool queue_has_room(const struct varlink_connection *conn, size_t len)
-{
-	const struct varlink_server *server = conn->server;
-
-	return !conn->head || (conn->queued + len <= server->limits.queue_bytes &&
-			       server->queued + len <= server->limits.total_bytes);
-}
-
-static void count_drop(struct varlink_connection *conn, struct varlink_call *call)
-{
-	call->dropped++;
-	conn->server->stats.dropped++;
-}
-
-/* What has been sent in part must be sent whole; everything behind it is the call's. */
-static void queue_drop_oldest(struct varlink_connection *conn, struct varlink_call *call,
-			      size_t len)
-{
-	while (!queue_has_room(conn, len)) {
-		struct varlink_message **at = conn->head->sent ? &conn->head->next : &conn->head;
-
-		if (!*at)
-			return;
-		queue_pop(conn, at);
-		count_drop(conn, call);
-	}
-}
-
-int varlink_connection_queue(struct varlink_connection *conn, struct varlink_call *call,
-			     const char *text, size_t len)
-{
-	struct varlink_message *m;
-
-	if (len > conn->server->limits.message_out)
-		return -EMSGSIZE;
-	if (call && call->lossy)
-		queue_drop_oldest(conn, call, len);
-	if (!queue_has_room(conn, len)) {
-		if (call && call->lossy) {
-			count_drop(conn, call);
-			return 0;
-		}
-		varlink_connection_cut(conn, "it does not read its replies");
-		return -ENOBUFS;
-	}
-	m = malloc(sizeof(*m) + len);
-	if (!m)
-		return -ENOMEM;
-	*m = (struct varlink_message){.len = len};
-	memcpy(m->data, text, len);
-	*conn->tail = m;
-	conn->tail = &m->next;
-	conn->queued += len;
-	conn->server->queued += len;
-	if (conn->head == m)
-		queue_flush(conn);
-	return 0;
-}
-
 /* ---- calls ---- */
 
 /* A call is taken only when the one before it is answered and its answer is on the way: a client
@@ -157,9 +61,19 @@ static bool may_read(const struct varlink_connection *conn)
 	return may_dispatch(conn) && !conn->eof && conn->scanned == conn->end - conn->start;
 }
 
+static void drop_buffer(struct varlink_connection *conn)
+{
+	free(conn->buffer);
+	conn->buffer = NULL;
+	conn->server->buffered -= conn->size;
+	conn->size = conn->start = conn->end = 0;
+}
+
 static void process(struct varlink_connection *conn)
 {
-	for (int n = 0; may_dispatch(conn) && conn->start < conn->end; n++) {
+	bool had_its_turn = false;
+
+	while (may_dispatch(conn) && conn->start < conn->end) {
 		char *text = conn->buffer + conn->start;
 		size_t len = conn->end - conn->start;
 		char *nul = memchr(text + conn->scanned, 0, len - conn->scanned);
@@ -171,7 +85,7 @@ static void process(struct varlink_connection *conn)
 							  "it sent a message that is too large");
 			return;
 		}
-		if (n == CALLS_PER_WAKE) {
+		if (had_its_turn) {
 			conn->dead |=
 				sd_event_source_set_enabled(conn->defer, SD_EVENT_ONESHOT) < 0;
 			return;
@@ -181,12 +95,10 @@ static void process(struct varlink_connection *conn)
 		conn->scanned = 0;
 		conn->timing = false; /* the next message has a time of its own */
 		varlink_call_dispatch(conn, text, len);
+		had_its_turn = true;
 	}
-	if (conn->start == conn->end) { /* an idle client holds no buffer */
-		free(conn->buffer);
-		conn->buffer = NULL;
-		conn->size = conn->start = conn->end = 0;
-	}
+	if (conn->start == conn->end) /* an idle client holds no buffer */
+		drop_buffer(conn);
 }
 
 static void read_some(struct varlink_connection *conn)
@@ -201,14 +113,20 @@ static void read_some(struct varlink_connection *conn)
 	if (conn->size == conn->end) {
 		size_t max = conn->server->limits.message_in;
 		size_t size = conn->size ? conn->size * 2 : READ_CHUNK;
-		char *buffer = realloc(conn->buffer, size < max ? size : max);
+		char *buffer;
 
+		size = size < max ? size : max;
+		buffer = realloc(conn->buffer, size);
 		if (!buffer) {
 			varlink_connection_cut(conn, "out of memory");
 			return;
 		}
 		conn->buffer = buffer;
-		conn->size = size < max ? size : max;
+		conn->server->buffered += size - conn->size;
+		conn->size = size;
+		varlink_share_input(conn->server);
+		if (conn->dead)
+			return;
 	}
 	n = read(conn->fd_in, conn->buffer + conn->end, conn->size - conn->end);
 	if (n > 0)
@@ -226,8 +144,7 @@ static int on_half_message(sd_event_source *source, uint64_t usec, void *userdat
 	struct varlink_connection *conn = userdata;
 
 	(void)source, (void)usec;
-	count_cut(conn, "it sent half a message and no more");
-	varlink_connection_free(conn);
+	varlink_connection_end(conn, "it sent half a message and no more");
 	return 0;
 }
 
@@ -282,7 +199,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	(void)fd;
 	conn->in_handler = true;
 	if (revents & EPOLLOUT)
-		queue_flush(conn);
+		varlink_connection_flush(conn);
 	if (source == conn->in && may_read(conn))
 		read_some(conn);
 	else if (revents & (EPOLLHUP | EPOLLERR) && (source == conn->out || !may_dispatch(conn)))
@@ -364,9 +281,12 @@ int varlink_connection_new(struct varlink_server *server, int fd_in, int fd_out,
 	conn->tail = &conn->head;
 	if (getsockopt(fd_in, SOL_SOCKET, SO_PEERCRED, &conn->peer, &len) < 0)
 		conn->peer = (struct ucred){.pid = getpid(), .uid = getuid(), .gid = getgid()};
-	r = add_sources(conn);
+	conn->user = varlink_user_get(server, conn->peer.uid);
+	r = conn->user ? add_sources(conn) : -ENOMEM;
 	if (r < 0) {
 		drop_sources(conn);
+		if (conn->user)
+			varlink_user_put(server, conn->user);
 		free(conn);
 		return r;
 	}
@@ -402,8 +322,7 @@ struct varlink_connection *varlink_connection_free(struct varlink_connection *co
 			call->closed(call, call->closed_userdata);
 	}
 	drop_sources(conn);
-	while (conn->head)
-		queue_pop(conn, &conn->head);
+	varlink_connection_drop_queue(conn);
 	if (conn->flags_in >= 0)
 		fcntl(conn->fd_in, F_SETFL, conn->flags_in);
 	if (conn->flags_out >= 0)
@@ -413,7 +332,8 @@ struct varlink_connection *varlink_connection_free(struct varlink_connection *co
 	close(conn->fd_in);
 	if (conn->attached)
 		sd_event_exit(server->event, 0);
-	free(conn->buffer);
+	drop_buffer(conn);
+	varlink_user_put(server, conn->user);
 	free(conn);
 	return NULL;
 }

@@ -3,8 +3,9 @@
 #define NISVD_VARLINK_INTERNAL_H
 
 /*
- * Shared by the three files of the varlink server only: varlink.c (server, listening),
- * varlink_connection.c (bytes in, bytes out, limits) and varlink_call.c (messages, answers).
+ * Shared by the files of the varlink server only: varlink.c (server, listening),
+ * varlink_connection.c (bytes in, life), varlink_queue.c (bytes out), varlink_share.c (who has to
+ * go where there is no room for all) and varlink_call.c (messages, answers).
  */
 
 #include <json-c/json.h>
@@ -17,6 +18,13 @@
  * delay it. */
 #define VARLINK_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
 
+/* Somebody who is connected at least once. */
+struct varlink_user {
+	struct varlink_user *next;
+	uid_t uid;
+	size_t clients;
+};
+
 struct varlink_server {
 	sd_event *event;
 	const struct varlink_interface *interfaces;
@@ -25,7 +33,10 @@ struct varlink_server {
 	struct varlink_limits limits;
 	void *userdata;
 	struct varlink_connection *connections;
-	size_t queued; /* unsent bytes of all connections */
+	struct varlink_user *users;
+	size_t queued;	   /* unsent bytes of all connections */
+	size_t buffered;   /* that all connections have allocated for calls */
+	uint64_t progress; /* times that a client took something of its replies */
 	struct varlink_stats stats;
 	varlink_access_t access; /* NULL: anybody */
 	int listen_fd, spare_fd;
@@ -56,12 +67,14 @@ struct varlink_connection {
 	sd_event_source *defer;	   /* settles the connection after an answer from outside */
 	sd_event_source *timer;	   /* NULL until the first half message */
 	struct ucred peer;
+	struct varlink_user *user;
 	char *buffer; /* [start, end) was read and is not yet dispatched */
 	size_t size, start, end;
 	size_t scanned;		      /* bytes from start that are known to hold no NUL */
 	struct varlink_message *head; /* unsent */
 	struct varlink_message **tail;
 	size_t queued;		   /* bytes in all unsent messages */
+	uint64_t progress;	   /* the server's, when the client last took something */
 	struct varlink_call *call; /* borrowed: the unanswered call */
 	bool in_handler;	   /* the handler that runs will settle the connection itself */
 	bool attached;
@@ -74,6 +87,26 @@ struct varlink_connection {
 /* Owns the file descriptors on success only. */
 int varlink_connection_new(struct varlink_server *server, int fd_in, int fd_out, bool attached);
 struct varlink_connection *varlink_connection_free(struct varlink_connection *conn);
+
+/* Ends the connection at once, counted as cut by us; never from within a handler of its own. */
+void varlink_connection_end(struct varlink_connection *conn, const char *why);
+
+/* Sends what the socket takes now. */
+void varlink_connection_flush(struct varlink_connection *conn);
+
+/* Forgets all that it has not read. */
+void varlink_connection_drop_queue(struct varlink_connection *conn);
+
+/* One connection more of @uid, and one less. NULL without memory. */
+struct varlink_user *varlink_user_get(struct varlink_server *server, uid_t uid);
+void varlink_user_put(struct varlink_server *server, struct varlink_user *user);
+
+/* Makes room for a connection of @uid, where there is none, by ending one of the user that has the
+ * most; false if @uid would then have as many itself. */
+bool varlink_share_connections(struct varlink_server *server, uid_t uid);
+
+/* Past limits.total_in the client with the largest call is cut. */
+void varlink_share_input(struct varlink_server *server);
 
 /* Ends the connection from the event loop, counted as cut by us. */
 void varlink_connection_cut(struct varlink_connection *conn, const char *why);

@@ -82,13 +82,14 @@ static void slow_client_is_cut(void **state)
 	close(fd);
 }
 
-/* Memory is bounded over all clients, too. */
+/* Memory is bounded over all clients, too: who has read nothing for longest has to go. */
 static void slow_clients_share_a_limit(void **state)
 {
 	struct varlink_limits limits = {.queue_bytes = 1000000, .total_bytes = 1100000};
+	struct varlink_stats stats;
 	struct bench *b = *state;
 	struct varlink_call *calls[2];
-	int fds[2], r = 0;
+	int fds[2], seen = 0;
 
 	start(b, &limits);
 	for (int k = 0; k < 2; k++) {
@@ -97,15 +98,49 @@ static void slow_clients_share_a_limit(void **state)
 		varlink_call_set_closed_callback(b->kept, NULL, NULL);
 		calls[k] = b->kept;
 		b->kept = NULL;
-		for (int i = 0; i < (k ? 5000 : 900) && r == 0; i++)
-			r = varlink_reply_more(calls[k], numbered(i, 1000));
-		assert_int_equal(r, k ? -ENOBUFS : 0);
+		for (int i = 0; i < 900; i++)
+			assert_int_equal(varlink_reply_more(calls[k], numbered(i, 1000)), 0);
 	}
+	settle(b);
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.cut, 1);
+	assert_int_equal(stats.clients, 1);
+	while (*hear(b, fds[1]))
+		seen++;
+	assert_int_equal(seen, 900);
 	for (int k = 0; k < 2; k++) {
 		varlink_call_unref(calls[k]);
 		close(fds[k]);
 	}
 	settle(b);
+}
+
+/* So is what is kept of calls that are not whole: the largest has to go. */
+static void half_calls_share_a_limit(void **state)
+{
+	struct varlink_limits limits = {.total_in = 300000};
+	struct varlink_stats stats;
+	static char half[100000];
+	struct bench *b = *state;
+	int fds[4];
+
+	start(b, &limits);
+	memset(half, ' ', sizeof(half));
+	for (int i = 0; i < 4; i++) {
+		fds[i] = client(b);
+		put(b, fds[i], half, i == 1 ? sizeof(half) : 1000);
+	}
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.cut, 0);
+	put(b, fds[2], half, sizeof(half));
+	put(b, fds[3], half, sizeof(half));
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.cut, 1);
+	assert_int_equal(stats.clients, 3);
+	say(b, fds[0], CALL("Poke"));
+	expect(b, fds[0], EMPTY);
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
 }
 
 static void not_reading_stops_calls(void **state)
@@ -173,15 +208,71 @@ static void client_limit(void **state)
 	close(fds[2]);
 }
 
+static int client_of(struct bench *b, uid_t uid)
+{
+	int fd;
+
+	assert_int_equal(seteuid(uid), 0); /* SO_PEERCRED is that of connect(2) */
+	fd = client(b);
+	assert_int_equal(seteuid(0), 0);
+	return fd;
+}
+
+static bool is_connected(struct bench *b, int fd)
+{
+	say(b, fd, CALL("Poke"));
+	return hear(b, fd) != NULL;
+}
+
+/* One user's connections do not keep others out: they make room, those first that wait for nothing.
+ */
+static void users_share_connections(void **state)
+{
+	struct varlink_limits limits = {.clients = 4};
+	struct varlink_stats stats;
+	struct bench *b = *state;
+	int greedy[4], other[2], last;
+
+	if (geteuid() != 0)
+		skip();
+	start(b, &limits);
+	assert_int_equal(chmod(b->dir, 0711), 0);
+	assert_int_equal(chmod(b->path, 0666), 0);
+	for (int i = 0; i < 4; i++)
+		greedy[i] = client_of(b, 4711);
+	say(b, greedy[0], CALL_MORE("Keep"));
+	for (int i = 0; i < 2; i++) {
+		other[i] = client_of(b, 0);
+		assert_true(is_connected(b, other[i]));
+	}
+	varlink_server_get_stats(b->server, &stats);
+	assert_int_equal(stats.cut, 2);
+	assert_int_equal(stats.clients, 4);
+	/* Both have their half now. */
+	last = client_of(b, 0);
+	assert_non_null(strstr(hear(b, last), "org.example.test.Busy"));
+	close(last);
+	last = client_of(b, 4711);
+	assert_non_null(strstr(hear(b, last), "org.example.test.Busy"));
+	close(last);
+	assert_null(hear(b, greedy[1]));
+	assert_null(hear(b, greedy[2]));
+	assert_true(is_connected(b, greedy[3]));
+	assert_int_equal(b->closed, 0);
+	for (int i = 0; i < 4; i++)
+		close(greedy[i]);
+	close(other[0]);
+	close(other[1]);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(slow_subscriber_loses_the_oldest),
-		T(slow_client_is_cut),
-		T(slow_clients_share_a_limit),
-		T(not_reading_stops_calls),
-		T(client_limit),
+		T(slow_subscriber_loses_the_oldest), T(slow_client_is_cut),
+		T(slow_clients_share_a_limit),	     T(half_calls_share_a_limit),
+		T(not_reading_stops_calls),	     T(client_limit),
+		T(users_share_connections),
 	};
 
 	return cmocka_run_group_tests_name("varlink_slow", tests, NULL, NULL);
