@@ -156,13 +156,47 @@ int vm_diagnose(struct vm *vm, const struct host *host, uint64_t now_ns)
 
 /* ---- the set ---- */
 
+static int compare_kernel_keys(const struct nisv_vm_key *a, const struct nisv_vm_key *b)
+{
+	if (a->kvm != b->kvm)
+		return a->kvm < b->kvm ? -1 : 1;
+	return a->ino < b->ino ? -1 : a->ino > b->ino;
+}
+
+/* The place in ->by_kernel behind all VMs up to @key, and so behind those of @key itself. */
+static size_t kernel_end(const struct vms *vms, const struct nisv_vm_key *key)
+{
+	size_t low = 0, high = vms->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_kernel_keys(&vms->by_kernel[middle]->kernel_key, key) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void take_out(struct vm **list, size_t n, size_t i)
+{
+	memmove(&list[i], &list[i + 1], (n - i - 1) * sizeof(*list));
+}
+
 static void vms_remove(struct vms *vms, size_t i)
 {
+	struct vm *vm = vms->list[i];
+	size_t at = kernel_end(vms, &vm->kernel_key) - 1;
+
 	if (vms->forget)
-		vms->forget(vms->list[i], vms->userdata);
-	vm_free(vms->list[i]);
-	memmove(&vms->list[i], &vms->list[i + 1], (vms->n - i - 1) * sizeof(*vms->list));
+		vms->forget(vm, vms->userdata);
+	while (vms->by_kernel[at] != vm)
+		at--;
+	take_out(vms->by_kernel, vms->n, at);
+	take_out(vms->list, vms->n, i);
 	vms->n--;
+	vm_free(vm);
 }
 
 void vms_drop(struct vms *vms, struct vm *vm)
@@ -179,16 +213,18 @@ void vms_clear(struct vms *vms)
 	while (vms->n)
 		vms_remove(vms, vms->n - 1);
 	free(vms->list);
-	vms->list = NULL;
+	free(vms->by_kernel);
+	vms->list = vms->by_kernel = NULL;
 }
 
 struct vm *vms_find(const struct vms *vms, const struct nisv_vm_key *key)
 {
-	for (size_t i = vms->n; i > 0; i--) {
-		struct vm *vm = vms->list[i - 1];
+	for (size_t i = vms->n ? kernel_end(vms, key) : 0; i > 0; i--) {
+		struct vm *vm = vms->by_kernel[i - 1];
 
-		if (!vm->forgotten && vm->kernel_key.kvm == key->kvm &&
-		    vm->kernel_key.ino == key->ino)
+		if (compare_kernel_keys(&vm->kernel_key, key) != 0)
+			break;
+		if (!vm->forgotten)
 			return vm;
 	}
 	return NULL;
@@ -231,6 +267,32 @@ static size_t vms_least_useful(const struct vms *vms, const struct vm *keep)
 	return best;
 }
 
+/* What @vm takes, but for small change. */
+static size_t vm_bytes(const struct vm *vm)
+{
+	const struct faultmap *faults = vm->faults;
+
+	return sizeof(*vm) + faults->n_sites * sizeof(*faults->sites) +
+	       faults->n_places * sizeof(*faults->places) +
+	       faults->n_details * sizeof(struct nisv_rec_fault) +
+	       vm->findings.n * sizeof(*vm->findings.list) +
+	       vm->layout.n_slots * sizeof(*vm->layout.slots) + vm->cmdline_len +
+	       (vm->machine ? sizeof(*vm->machine) : 0);
+}
+
+static bool too_many_ended(const struct vms *vms)
+{
+	size_t n = 0, bytes = 0;
+
+	for (size_t i = 0; i < vms->n; i++) {
+		if (!vms->list[i]->end)
+			continue;
+		n++;
+		bytes += vm_bytes(vms->list[i]);
+	}
+	return n > VMS_ENDED_MAX || bytes > VMS_ENDED_BYTES_MAX;
+}
+
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)
 {
 	size_t victim;
@@ -241,25 +303,35 @@ void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)
 	vm->end_ns = now_ns;
 	vm->mmio_per_second = 0;
 	vm->dirty = true;
-	if (vms->n - vms_running(vms) <= VMS_ENDED_MAX)
-		return;
-	victim = vms_least_useful(vms, vm);
-	if (victim < vms->n)
+	while (too_many_ended(vms) && (victim = vms_least_useful(vms, vm)) < vms->n)
 		vms_remove(vms, victim);
 }
 
-static bool id_taken(const struct vms *vms, const char *id)
+/* The highest N of the VMs that are called @base.N, 1 where one is @base itself, 0: there is none.
+ */
+static unsigned int last_number(const struct vms *vms, const char *base)
 {
-	for (size_t i = 0; i < vms->n; i++)
-		if (vms->list[i]->origin != VM_ORIGIN_DOSSIER && !strcmp(vms->list[i]->id, id))
-			return true;
-	return false;
+	size_t len = strlen(base);
+	unsigned int last = 0;
+
+	for (size_t i = 0; i < vms->n; i++) {
+		const char *id = vms->list[i]->id;
+		unsigned int number = 1;
+
+		if (vms->list[i]->origin == VM_ORIGIN_DOSSIER || strncmp(id, base, len) != 0)
+			continue;
+		if (id[len] && sscanf(id + len, ".%u", &number) != 1)
+			continue;
+		if (number > last)
+			last = number;
+	}
+	return last;
 }
 
 void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd)
 {
 	char base[VM_ID_MAX - 12];
-	unsigned int pid, fd;
+	unsigned int pid, fd, last;
 
 	if (vm->has_id)
 		return;
@@ -274,21 +346,18 @@ void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd
 	}
 	/* PID-FD repeats as soon as a VMM makes a second VM; the id must not. */
 	vm->id[0] = '\0';
-	if (!id_taken(vms, base))
+	last = last_number(vms, base);
+	if (last)
+		snprintf(vm->id, sizeof(vm->id), "%s.%u", base, last + 1);
+	else
 		snprintf(vm->id, sizeof(vm->id), "%s", base);
-	for (unsigned int i = 2; !vm->id[0]; i++) {
-		char numbered[VM_ID_MAX];
-
-		snprintf(numbered, sizeof(numbered), "%s.%u", base, i);
-		if (!id_taken(vms, numbered))
-			memcpy(vm->id, numbered, sizeof(vm->id));
-	}
 }
 
 int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
 	    uint32_t tgid, int vm_fd, uint64_t now_ns, struct vm **ret)
 {
 	struct vm **list, *vm;
+	size_t at;
 
 	if (vms->n >= VMS_MAX) {
 		size_t victim = vms_least_useful(vms, NULL);
@@ -303,6 +372,10 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
 	if (!list)
 		return -ENOMEM;
 	vms->list = list;
+	list = reallocarray(vms->by_kernel, vms->n + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	vms->by_kernel = list;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
 		return -ENOMEM;
@@ -317,6 +390,9 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
 	snprintf(vm->key, sizeof(vm->key), "%s", random_key);
 	vms_set_id(vms, vm, dir, vm_fd);
 	vmname_parse(&vm->name, "", 0, "");
+	at = kernel_end(vms, key);
+	memmove(&vms->by_kernel[at + 1], &vms->by_kernel[at], (vms->n - at) * sizeof(*list));
+	vms->by_kernel[at] = vm;
 	vms->list[vms->n++] = vm;
 	*ret = vm;
 	return 0;

@@ -26,7 +26,9 @@
 #define VM_ID_MAX     48
 #define VM_KEY_LEN    32   /* hex digits */
 #define VMS_MAX	      4096 /* running and ended together */
-#define VMS_ENDED_MAX 512  /* of these, ended: those without a finding go first, then the oldest */
+/* Of these, ended; and what these may take. Those without a finding go first, then the oldest. */
+#define VMS_ENDED_MAX	    512
+#define VMS_ENDED_BYTES_MAX (8U << 20)
 
 /* Why a VM is no longer there. */
 enum vm_end {
@@ -104,7 +106,8 @@ struct vm {
 };
 
 struct vms {
-	struct vm **list; /* owned, in the order of first sight */
+	struct vm **list;      /* owned, in the order of first sight */
+	struct vm **by_kernel; /* the same, ascending by kernel_key: each record asks */
 	size_t n;
 	uint64_t refused; /* VMs for which there was no room */
 	/* Called (if set) for each VM about to be forgotten, so that edges drop what they hold for
@@ -143,7 +146,8 @@ void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd
 /* Puts them into the order of first sight, after older ones were added. */
 void vms_sort(struct vms *vms);
 
-/* Marks @vm ended and, past VMS_ENDED_MAX, forgets the least useful ended VM (never @vm itself). */
+/* Marks @vm ended and, past VMS_ENDED_MAX or VMS_ENDED_BYTES_MAX, forgets the least useful ended VMs
+ * (never @vm itself). */
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
 
 /* Forgets @vm, which is no longer to be used. */

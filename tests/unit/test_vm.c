@@ -77,6 +77,13 @@ static void test_an_ended_id_is_not_given_again(void **state)
 	(void)state;
 	vms_end(&vms, first, VM_END_DESTROYED, 5000);
 	assert_string_equal(add(&vms, 1, "1-3", 1)->id, "1-3.2");
+	/* Nor that of one that was forgotten since, while a later one is known; others are in no
+	 * way. */
+	add(&vms, 2, "1-35", 1);
+	add(&vms, 3, "1-3", 1);
+	vms_end(&vms, vms.list[1], VM_END_DESTROYED, 5000);
+	assert_string_equal(add(&vms, 4, "1-3", 1)->id, "1-3.4");
+	assert_string_equal(add(&vms, 5, "1-35", 1)->id, "1-35.2");
 	vms_clear(&vms);
 }
 
@@ -254,6 +261,31 @@ static void test_ended_are_bounded(void **state)
 	vms_clear(&vms);
 }
 
+/* A VMM can make one VM after the other, and let each fault everywhere before it ends. */
+static void test_ended_take_bounded_memory(void **state)
+{
+	const size_t sites = 10000, fit = VMS_ENDED_BYTES_MAX / (sites * sizeof(struct site));
+	struct vms vms = {};
+
+	(void)state;
+	for (uint64_t i = 0; i < 3 * fit; i++) {
+		struct vm *vm = add(&vms, i, "", (uint32_t)i + 1);
+
+		for (size_t k = 0; k < sites; k++) {
+			const struct nisv_site_key key = {.page = k, .kind = NISV_KIND_NISV};
+			const struct nisv_site value = {.count = 1};
+
+			assert_int_equal(faultmap_count_site(vm->faults, &key, &value), 0);
+		}
+		give_finding(vm);
+		vms_end(&vms, vm, VM_END_DESTROYED, 1000 + i);
+	}
+	assert_in_range(vms.n, fit - 2, fit);
+	/* The last one stays, however large. */
+	assert_int_equal(vms.list[vms.n - 1]->end_ns, 1000 + 3 * fit - 1);
+	vms_clear(&vms);
+}
+
 static void test_all_are_bounded(void **state)
 {
 	const struct nisv_vm_key key = identity(VMS_MAX), first = identity(0), last = identity(7);
@@ -384,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_one_id_twice),
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_ended_are_bounded),
+		cmocka_unit_test(test_ended_take_bounded_memory),
 		cmocka_unit_test(test_all_are_bounded),
 		cmocka_unit_test(test_revive),
 		cmocka_unit_test(test_records_after_the_end),
