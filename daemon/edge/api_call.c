@@ -15,6 +15,9 @@
 #include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
 
+#define REFRESH_PART	 4
+#define REFRESH_BURST_NS 20000000ULL
+
 bool api_take_string(struct json_object *parameters, const char *name, const char **ret)
 {
 	struct json_object *value;
@@ -78,9 +81,14 @@ int api_take_address(struct varlink_call *call, struct json_object *parameters, 
 
 void api_refresh(struct manager *manager)
 {
+	/* Who asks all the time must not keep the others waiting. */
+	if (!pace_allows(&manager->refreshing, REFRESH_PART, REFRESH_BURST_NS))
+		return;
+	pace_begin(&manager->refreshing);
 	ingest_discover(manager, ingest_layout_is_settled(manager) ? API_SECOND_NS : 0);
 	ingest_poll(manager);
 	publish_changes(manager);
+	pace_end(&manager->refreshing);
 }
 
 static int no_such_vm(struct varlink_call *call, const char *query)

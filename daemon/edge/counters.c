@@ -11,9 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/capture.h"
-
-#define BATCH_MIN 256U
-#define BATCH_MAX 65536U
+#include "daemon/edge/mapread.h"
 
 static int compare_u64(uint64_t a, uint64_t b)
 {
@@ -34,19 +32,6 @@ static int compare_vms(const void *a, const void *b)
 	return compare_vm(&x->key, &y->key);
 }
 
-static int compare_sites(const void *a, const void *b)
-{
-	const struct nisv_site_key *x = &((const struct counters_site *)a)->key;
-	const struct nisv_site_key *y = &((const struct counters_site *)b)->key;
-	int r = compare_vm(&x->vm, &y->vm);
-
-	if (!r)
-		r = compare_u64(x->page, y->page);
-	if (!r)
-		r = compare_u64(x->pc, y->pc);
-	return r ? r : compare_u64(x->kind, y->kind);
-}
-
 static int compare_places(const void *a, const void *b)
 {
 	const struct nisv_place_key *x = &((const struct counters_place *)a)->key;
@@ -58,107 +43,19 @@ static int compare_places(const void *a, const void *b)
 	return r ? r : compare_u64(x->is_write, y->is_write);
 }
 
-/* ---- reading a map ---- */
+/* ---- reading ---- */
 
-/* An array that grows, of one element being a key followed by its value. */
-struct table {
-	char *data;
-	size_t n, capacity, key_size, value_size;
-	const struct nisv_vm_key *only; /* what keys begin with; NULL: all are taken */
-};
-
-static int table_reserve(struct table *table, size_t more)
+static int read_table(const struct capture *capture, const char *name, struct map_table *table)
 {
-	size_t capacity = table->capacity ? table->capacity : 64;
-	char *data;
+	const struct map_reading reading = {
+		.fd = capture_map_fd(capture, name),
+		.key_size = table->key_size,
+		.value_size = table->value_size,
+		.show = map_table_add,
+		.userdata = table,
+	};
 
-	while (capacity < table->n + more)
-		capacity *= 2;
-	if (capacity == table->capacity)
-		return 0;
-	data = reallocarray(table->data, capacity, table->key_size + table->value_size);
-	if (!data)
-		return -ENOMEM;
-	table->data = data;
-	table->capacity = capacity;
-	return 0;
-}
-
-static int table_add(struct table *table, const void *key, const void *value)
-{
-	char *at;
-	int r;
-
-	if (table->only && compare_vm(key, table->only))
-		return 0;
-	r = table_reserve(table, 1);
-	if (r < 0)
-		return r;
-	at = table->data + table->n++ * (table->key_size + table->value_size);
-	memcpy(at, key, table->key_size);
-	memcpy(at + table->key_size, value, table->value_size);
-	return 0;
-}
-
-/*
- * Appends one batch. 0: there may be more, 1: that was the last, -ENOSPC: a bucket of the map holds
- * more than the batch.
- */
-static int read_batch(int fd, struct table *table, __u32 *position, bool first, char *keys,
-		      char *values, __u32 size)
-{
-	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	__u32 n = size;
-	int r;
-
-	r = bpf_map_lookup_batch(fd, first ? NULL : position, position, keys, values, &n, &opts);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	for (__u32 i = 0; i < n; i++) {
-		int err = table_add(table, keys + i * table->key_size,
-				    values + i * table->value_size);
-
-		if (err < 0)
-			return err;
-	}
-	return r == -ENOENT;
-}
-
-static int read_map(int fd, struct table *table)
-{
-	__u32 position = 0, size = BATCH_MIN;
-	char *keys = NULL, *values = NULL;
-	bool first = true;
-	int r;
-
-	for (;;) {
-		free(keys);
-		free(values);
-		keys = calloc(size, table->key_size);
-		values = calloc(size, table->value_size);
-		if (!keys || !values) {
-			r = -ENOMEM;
-			break;
-		}
-		do {
-			r = read_batch(fd, table, &position, first, keys, values, size);
-			if (r >= 0)
-				first = false;
-		} while (r == 0);
-		if (r != -ENOSPC || size >= BATCH_MAX)
-			break;
-		size *= 4;
-	}
-	free(keys);
-	free(values);
-	return r < 0 ? r : 0;
-}
-
-static int read_named(const struct capture *capture, const char *name, struct table *table)
-{
-	int fd = capture_map_fd(capture, name);
-
-	return fd < 0 ? fd : read_map(fd, table);
+	return reading.fd < 0 ? reading.fd : map_read(&reading);
 }
 
 /* ---- the caches in front of `places` ---- */
@@ -180,7 +77,7 @@ static struct counters_vm *find_vm(const struct counters *counters, const struct
  * slot to another place meanwhile: such a slot is left for the next time.
  */
 static int read_cache(const volatile struct nisv_cache *cache, const struct counters *counters,
-		      struct table *table)
+		      struct map_table *table)
 {
 	for (size_t i = 0; i < NISV_CACHE_SLOTS; i++) {
 		const volatile struct nisv_cache_slot *slot = &cache->slot[i];
@@ -194,7 +91,7 @@ static int read_cache(const volatile struct nisv_cache *cache, const struct coun
 		if (!vm)
 			continue; /* forgotten: see counters_forget() */
 		copy.tag.reserved = FROM_CACHE;
-		r = table_add(table, &copy.tag, &copy.n);
+		r = map_table_add(&copy.tag, &copy.n, table);
 		if (r < 0)
 			return r;
 		if (copy.tag.is_write)
@@ -207,7 +104,7 @@ static int read_cache(const volatile struct nisv_cache *cache, const struct coun
 }
 
 static int read_caches(const struct capture *capture, const struct counters *counters,
-		       struct table *table)
+		       struct map_table *table)
 {
 	int fd = capture_map_fd(capture, "mmio_cache"), n = capture_n_cpus(capture), r = 0;
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -265,22 +162,22 @@ static void merge_places(struct counters *counters)
 
 int counters_read(const struct capture *capture, struct counters **ret)
 {
-	struct table vms = {.key_size = sizeof(struct nisv_vm_key),
-			    .value_size = sizeof(struct nisv_vm_stat)};
-	struct table places = {.key_size = sizeof(struct nisv_place_key),
-			       .value_size = sizeof(struct nisv_place)};
+	struct map_table vms = {.key_size = sizeof(struct nisv_vm_key),
+				.value_size = sizeof(struct nisv_vm_stat)};
+	struct map_table places = {.key_size = sizeof(struct nisv_place_key),
+				   .value_size = sizeof(struct nisv_place)};
 	struct counters *counters = calloc(1, sizeof(*counters));
 	int r = counters ? 0 : -ENOMEM;
 
 	if (r >= 0)
-		r = read_named(capture, "vms", &vms);
+		r = read_table(capture, "vms", &vms);
 	if (r >= 0) {
 		counters->vms = (struct counters_vm *)vms.data;
 		counters->n_vms = vms.n;
 		if (vms.n)
 			qsort(counters->vms, vms.n, sizeof(*counters->vms), compare_vms);
 		vms.data = NULL;
-		r = read_named(capture, "places", &places);
+		r = read_table(capture, "places", &places);
 	}
 	if (r >= 0)
 		r = read_caches(capture, counters, &places);
@@ -297,30 +194,11 @@ int counters_read(const struct capture *capture, struct counters **ret)
 	return 0;
 }
 
-int counters_read_sites(const struct capture *capture, struct counters *counters)
-{
-	struct table sites = {.key_size = sizeof(struct nisv_site_key),
-			      .value_size = sizeof(struct nisv_site)};
-	int r = read_named(capture, "sites", &sites);
-
-	if (r < 0) {
-		free(sites.data);
-		return r;
-	}
-	free(counters->sites);
-	counters->sites = (struct counters_site *)sites.data;
-	counters->n_sites = sites.n;
-	if (sites.n)
-		qsort(counters->sites, sites.n, sizeof(*counters->sites), compare_sites);
-	return 0;
-}
-
 void counters_free(struct counters *counters)
 {
 	if (!counters)
 		return;
 	free(counters->vms);
-	free(counters->sites);
 	free(counters->places);
 	free(counters);
 }
@@ -355,36 +233,90 @@ static const void *slice(const void *data, size_t n, size_t size, const struct n
 	return end > low ? base + low * size : NULL;
 }
 
-const struct counters_site *counters_sites(const struct counters *counters,
-					   const struct nisv_vm_key *vm, size_t *ret_n)
-{
-	return slice(counters->sites, counters->n_sites, sizeof(*counters->sites), vm, ret_n);
-}
-
 const struct counters_place *counters_places(const struct counters *counters,
 					     const struct nisv_vm_key *vm, size_t *ret_n)
 {
 	return slice(counters->places, counters->n_places, sizeof(*counters->places), vm, ret_n);
 }
 
+/* ---- sites ---- */
+
+struct site_reading {
+	counters_site_t show;
+	void *userdata;
+};
+
+static int show_site(const void *key, const void *value, void *userdata)
+{
+	const struct site_reading *sites = userdata;
+
+	sites->show(key, value, sites->userdata);
+	return 0;
+}
+
+int counters_each_site(const struct capture *capture, counters_site_t show, void *userdata)
+{
+	struct site_reading sites = {.show = show, .userdata = userdata};
+	const struct map_reading reading = {
+		.fd = capture_map_fd(capture, "sites"),
+		.key_size = sizeof(struct nisv_site_key),
+		.value_size = sizeof(struct nisv_site),
+		.show = show_site,
+		.userdata = &sites,
+	};
+
+	return reading.fd < 0 ? reading.fd : map_read(&reading);
+}
+
 /* ---- forgetting ---- */
 
-/*
- * Deletes the entries of a VM from a map whose keys begin with its key. What a CPU's cache still
- * holds of it is dropped by BPF when its slot is next wanted.
- */
-static int forget_keys(int fd, struct table *table)
+static int compare_keys(const void *a, const void *b)
 {
-	size_t size = table->key_size + table->value_size;
-	int r = fd < 0 ? fd : read_map(fd, table);
+	return compare_vm(a, b);
+}
 
-	for (size_t i = 0; r >= 0 && i < table->n; i++)
-		bpf_map_delete_elem(fd, table->data + i * size);
-	free(table->data);
+/* The VMs to forget, and the keys of theirs that were found in a map. */
+struct forgetting {
+	const struct nisv_vm_key *vms;
+	size_t n;
+	struct map_table found; /* of keys alone */
+};
+
+static int find_key(const void *key, const void *value, void *userdata)
+{
+	struct forgetting *forgetting = userdata;
+
+	(void)value;
+	return bsearch(key, forgetting->vms, forgetting->n, sizeof(*forgetting->vms), compare_keys)
+		       ? map_table_add(key, NULL, &forgetting->found)
+		       : 0;
+}
+
+/*
+ * Deletes the entries of VMs from a map whose keys begin with theirs. What a CPU's cache still
+ * holds of them is dropped by BPF when its slot is next wanted.
+ */
+static int forget_keys(int fd, size_t key_size, size_t value_size, const struct nisv_vm_key *vms,
+		       size_t n)
+{
+	struct forgetting forgetting = {.vms = vms, .n = n, .found = {.key_size = key_size}};
+	const struct map_reading reading = {
+		.fd = fd,
+		.key_size = key_size,
+		.value_size = value_size,
+		.show = find_key,
+		.userdata = &forgetting,
+	};
+	int r = fd < 0 ? fd : map_read(&reading);
+
+	for (size_t i = 0; r >= 0 && i < forgetting.found.n; i++)
+		bpf_map_delete_elem(fd, forgetting.found.data + i * key_size);
+	free(forgetting.found.data);
 	return r;
 }
 
-static int forget_vcpus(int fd, const struct nisv_vm_key *vm)
+/* Its values are large, and private to BPF: only the keys are read. */
+static int forget_vcpus(int fd, const struct nisv_vm_key *vms, size_t n)
 {
 	struct nisv_vcpu_key key, next = {};
 	bool more;
@@ -394,29 +326,27 @@ static int forget_vcpus(int fd, const struct nisv_vm_key *vm)
 	more = !bpf_map_get_next_key(fd, NULL, &key);
 	while (more) {
 		more = !bpf_map_get_next_key(fd, &key, &next);
-		if (!compare_vm(&key.vm, vm))
+		if (bsearch(&key.vm, vms, n, sizeof(*vms), compare_keys))
 			bpf_map_delete_elem(fd, &key);
 		key = next;
 	}
 	return 0;
 }
 
-int counters_forget(const struct capture *capture, const struct nisv_vm_key *vm)
+int counters_forget(const struct capture *capture, struct nisv_vm_key *vms, size_t n)
 {
-	struct table sites = {.key_size = sizeof(struct nisv_site_key),
-			      .value_size = sizeof(struct nisv_site),
-			      .only = vm};
-	struct table places = {.key_size = sizeof(struct nisv_place_key),
-			       .value_size = sizeof(struct nisv_place),
-			       .only = vm};
-	int vms = capture_map_fd(capture, "vms"), r;
+	int fd = capture_map_fd(capture, "vms"), r;
 
-	r = forget_keys(capture_map_fd(capture, "sites"), &sites);
+	qsort(vms, n, sizeof(*vms), compare_keys);
+	r = forget_keys(capture_map_fd(capture, "sites"), sizeof(struct nisv_site_key),
+			sizeof(struct nisv_site), vms, n);
 	if (r >= 0)
-		r = forget_keys(capture_map_fd(capture, "places"), &places);
+		r = forget_keys(capture_map_fd(capture, "places"), sizeof(struct nisv_place_key),
+				sizeof(struct nisv_place), vms, n);
 	if (r >= 0)
-		r = forget_vcpus(capture_map_fd(capture, "vcpus"), vm);
-	if (r < 0)
-		return r;
-	return bpf_map_delete_elem(vms, vm) < 0 && errno != ENOENT ? -errno : 0;
+		r = forget_vcpus(capture_map_fd(capture, "vcpus"), vms, n);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		if (bpf_map_delete_elem(fd, &vms[i]) < 0 && errno != ENOENT)
+			r = -errno;
+	return r;
 }

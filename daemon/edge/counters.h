@@ -19,22 +19,15 @@ struct counters_vm {
 	struct nisv_vm_stat stat; /* MMIO totals and places include what the caches hold */
 };
 
-struct counters_site {
-	struct nisv_site_key key;
-	struct nisv_site site;
-};
-
 struct counters_place {
 	struct nisv_place_key key;
 	struct nisv_place place; /* what the caches hold included; user <= count */
 };
 
-/* Each array is sorted by VM, then by address. There are no sites before counters_read_sites(). */
+/* Each array is sorted by VM, then by address. */
 struct counters {
 	struct counters_vm *vms;
 	size_t n_vms;
-	struct counters_site *sites;
-	size_t n_sites;
 	struct counters_place *places;
 	size_t n_places;
 };
@@ -42,22 +35,27 @@ struct counters {
 /* 0 or -errno. The caller frees the snapshot. Bounded by the sizes of the maps. */
 int counters_read(const struct capture *capture, struct counters **ret);
 
-/* Adds the sites: only who sees that the totals of a VM changed needs them. 0 or -errno. */
-int counters_read_sites(const struct capture *capture, struct counters *counters);
 void counters_free(struct counters *counters); /* takes NULL */
+
+/*
+ * Shows all sites of all VMs, in no order: only who sees that the totals of a VM changed needs
+ * them, and there may be too many for a copy. 0 or -errno.
+ */
+typedef void (*counters_site_t)(const struct nisv_site_key *key, const struct nisv_site *site,
+				void *userdata);
+int counters_each_site(const struct capture *capture, counters_site_t show, void *userdata);
 
 /* Parts of one VM; NULL or 0 if it has none. Borrowed from the snapshot. */
 const struct counters_vm *counters_find(const struct counters *counters,
 					const struct nisv_vm_key *vm);
-const struct counters_site *counters_sites(const struct counters *counters,
-					   const struct nisv_vm_key *vm, size_t *ret_n);
 const struct counters_place *counters_places(const struct counters *counters,
 					     const struct nisv_vm_key *vm, size_t *ret_n);
 
 /*
- * Deletes everything about a VM that has ended, and its vCPUs. Not for a running one: its counts
- * would begin anew. 0 or -errno.
+ * Deletes everything about @n VMs that have ended, and their vCPUs, and sorts @vms. Not for running
+ * ones: their counts would begin anew. It looks at all there is, however few they are. 0 or
+ * -errno.
  */
-int counters_forget(const struct capture *capture, const struct nisv_vm_key *vm);
+int counters_forget(const struct capture *capture, struct nisv_vm_key *vms, size_t n);
 
 #endif

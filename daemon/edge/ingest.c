@@ -65,9 +65,9 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t events, void
 		return 0;
 	/* Its last records and counts first: they belong to a VM that still runs. */
 	ingest_poll(manager);
-	/* Backwards: the end of one VM may remove another, ended before, from the list. */
+	/* Backwards: the end of one VM may remove others, ended before, from the list. */
 	for (size_t v = manager->vms.n; v > 0; v--)
-		if (!manager->vms.list[v - 1]->end &&
+		if (v <= manager->vms.n && !manager->vms.list[v - 1]->end &&
 		    manager->vms.list[v - 1]->tgid == manager->processes[i].tgid)
 			end_vm(manager, manager->vms.list[v - 1], VM_END_PROCESS_GONE);
 	drop_process(manager, i);
@@ -285,7 +285,37 @@ static void add_unknown(struct manager *manager, const struct counters *counters
 	}
 }
 
-static void forget_ended(struct manager *manager, uint64_t now_ns)
+static bool doom(struct manager *manager, const struct nisv_vm_key *key)
+{
+	struct nisv_vm_key *doomed =
+		reallocarray(manager->doomed, manager->n_doomed + 1, sizeof(*doomed));
+
+	if (!doomed)
+		return false;
+	manager->doomed = doomed;
+	doomed[manager->n_doomed++] = *key;
+	return true;
+}
+
+void ingest_doom(struct manager *manager, struct vm *vm)
+{
+	/* Without memory it is tried again, or found anew and ends again. */
+	vm->forgotten = doom(manager, &vm->kernel_key);
+}
+
+/* All at once: others may come and go by the hundred, and each time all maps are looked through. */
+static int forget_doomed(struct manager *manager)
+{
+	int r = 0;
+
+	if (manager->n_doomed)
+		r = counters_forget(manager->capture, manager->doomed, manager->n_doomed);
+	if (r >= 0)
+		manager->n_doomed = 0;
+	return r;
+}
+
+static void doom_ended(struct manager *manager, uint64_t now_ns)
 {
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
@@ -300,8 +330,7 @@ static void forget_ended(struct manager *manager, uint64_t now_ns)
 			continue;
 		/* Before they are gone from where a killed nisvd leaves them. */
 		ledger_counted(manager, vm);
-		counters_forget(manager->capture, &vm->kernel_key);
-		vm->forgotten = true;
+		ingest_doom(manager, vm);
 	}
 }
 
@@ -315,10 +344,13 @@ int ingest_poll(struct manager *manager)
 	if (!manager->capture)
 		return 0;
 	if (r >= 0)
+		r = forget_doomed(manager);
+	if (r >= 0)
 		r = counters_read(manager->capture, &counters);
 	if (r >= 0) {
 		add_unknown(manager, counters);
-		r = ingest_read_sites(manager, counters);
+		if (ingest_news(manager, counters))
+			r = counters_each_site(manager->capture, ingest_site, manager);
 	}
 	if (r < 0) {
 		counters_free(counters);
@@ -334,7 +366,8 @@ int ingest_poll(struct manager *manager)
 		scan |= ingest_layout_poll(manager, vm);
 	}
 	counters_free(counters);
-	forget_ended(manager, now_ns);
+	doom_ended(manager, now_ns);
+	forget_doomed(manager);
 	if (scan)
 		ingest_discover(manager, INGEST_SCAN_NS);
 	return 0;
@@ -351,8 +384,8 @@ static bool was_counted(const struct vms *vms, const struct nisv_vm_key *key)
 	return false;
 }
 
-/* The earlier daemon may have been killed when it was about to. */
-static void forget_counted(struct manager *manager)
+/* The earlier daemon may have been killed when it was about to forget them. */
+static void doom_counted(struct manager *manager)
 {
 	struct counters *counters;
 
@@ -362,7 +395,7 @@ static void forget_counted(struct manager *manager)
 		const struct nisv_vm_key *key = &counters->vms[i].key;
 
 		if (!vms_find(&manager->vms, key) && was_counted(&manager->vms, key))
-			counters_forget(manager->capture, key);
+			doom(manager, key);
 	}
 	counters_free(counters);
 }
@@ -371,11 +404,13 @@ void ingest_resume(struct manager *manager)
 {
 	/* Records first: they belong to VMs that still ran. */
 	ingest_records(manager);
-	forget_counted(manager);
-	/* Backwards: the end of one VM may remove another, ended before, from the list. */
+	doom_counted(manager);
+	/* Backwards: the end of one VM may remove others, ended before, from the list. */
 	for (size_t i = manager->vms.n; i > 0; i--) {
-		struct vm *vm = manager->vms.list[i - 1];
+		struct vm *vm = i <= manager->vms.n ? manager->vms.list[i - 1] : NULL;
 
+		if (!vm)
+			continue;
 		/* Read anew: the ledger may have had the sum, and not what each site has of it. */
 		if (!vm->forgotten)
 			memset(vm->totals.faults, 0, sizeof(vm->totals.faults));
@@ -415,10 +450,12 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 	r = discover_run(manager->capture, &found);
 	if (r < 0)
 		return log_error_errno(r, "Cannot look for running VMs");
-	/* Backwards: the end of one VM may remove another, ended before, from the list. */
+	/* Backwards: the end of one VM may remove others, ended before, from the list. */
 	for (size_t i = found.complete ? manager->vms.n : 0; i > 0; i--) {
-		struct vm *vm = manager->vms.list[i - 1];
+		struct vm *vm = i <= manager->vms.n ? manager->vms.list[i - 1] : NULL;
 
+		if (!vm)
+			continue;
 		if (vm->end || discover_has(&found, &vm->kernel_key))
 			vm->missed_ns = 0;
 		else if (is_missed(manager, vm, now_ns))

@@ -25,6 +25,9 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns);
  */
 void ingest_resume(struct manager *manager);
 
+/* What the kernel still counts of @vm goes before the next reading, which would find it anew. */
+void ingest_doom(struct manager *manager, struct vm *vm);
+
 /* Frees what is kept for watched processes. */
 void ingest_stop(struct manager *manager);
 

@@ -46,17 +46,29 @@ static bool begins_to_run(const struct vm *vm, const struct counters_vm *from)
 	       (from->stat.mmio_reads || from->stat.mmio_writes);
 }
 
-int ingest_read_sites(const struct manager *manager, struct counters *counters)
+bool ingest_news(const struct manager *manager, const struct counters *counters)
 {
-	for (size_t i = 0; i < manager->vms.n; i++) {
-		const struct vm *vm = manager->vms.list[i];
-		const struct counters_vm *from =
-			vm->forgotten ? NULL : counters_find(counters, &vm->kernel_key);
+	bool any = false;
 
-		if (from && has_news(vm, from))
-			return counters_read_sites(manager->capture, counters);
+	for (size_t i = 0; i < counters->n_vms; i++) {
+		struct vm *vm = vms_find(&manager->vms, &counters->vms[i].key);
+
+		if (vm && has_news(vm, &counters->vms[i]))
+			vm->dirty = any = true;
 	}
-	return 0;
+	return any;
+}
+
+void ingest_site(const struct nisv_site_key *key, const struct nisv_site *site, void *userdata)
+{
+	const struct manager *manager = userdata;
+	struct vm *vm = vms_find(&manager->vms, &key->vm);
+
+	if (!vm || !vm->dirty)
+		return;
+	faultmap_count_site(vm->faults, key, site);
+	if (site->last_ns > vm->last_abort_ns)
+		vm->last_abort_ns = site->last_ns;
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -82,19 +94,9 @@ static void take_totals(struct nisv_vm_stat *totals, const struct nisv_vm_stat *
 void ingest_count(struct vm *vm, const struct counters *counters, const struct counters_vm *from,
 		  uint64_t now_ns)
 {
-	const struct counters_site *sites;
 	const struct counters_place *places;
-	size_t n_sites, n_places;
+	size_t n_places;
 
-	if (has_news(vm, from)) {
-		vm->dirty = true;
-		sites = counters_sites(counters, &vm->kernel_key, &n_sites);
-		for (size_t i = 0; i < n_sites; i++) {
-			faultmap_count_site(vm->faults, &sites[i].key, &sites[i].site);
-			if (sites[i].site.last_ns > vm->last_abort_ns)
-				vm->last_abort_ns = sites[i].site.last_ns;
-		}
-	}
 	if (from->stat.slot_changes_dropped != vm->totals.slot_changes_dropped ||
 	    begins_to_run(vm, from))
 		vm->layout_lost = true;

@@ -4,16 +4,23 @@
 
 /* What BPF counted of a VM, taken into its fault map: the part of ingest.c that polls. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct counters;
 struct counters_vm;
 struct manager;
+struct nisv_site;
+struct nisv_site_key;
 struct vm;
 
-/* Adds the sites to the snapshot if a VM has new faults, or answers to them: it may have thousands,
- * which mostly stay as they are. 0 or -errno. */
-int ingest_read_sites(const struct manager *manager, struct counters *counters);
+/* Marks the VMs dirty that have new faults, or answers to them. Is there any? Goes before
+ * ingest_count(). */
+bool ingest_news(const struct manager *manager, const struct counters *counters);
+
+/* counters_site_t, with a struct manager: takes a site of a VM that is dirty. Others may have
+ * thousands that stay as they are. */
+void ingest_site(const struct nisv_site_key *key, const struct nisv_site *site, void *userdata);
 
 /* @from: what @counters has of @vm. */
 void ingest_count(struct vm *vm, const struct counters *counters, const struct counters_vm *from,

@@ -10,7 +10,6 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "daemon/edge/counters.h"
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/kvmmodule.h"
@@ -27,9 +26,15 @@
 #define POLL_ACCURACY 100000ULL
 #define AGE_USEC      3600000000ULL /* between two looks for dossiers that are too old */
 #define AGE_ACCURACY  600000000ULL
-#define SCAN_NS	      100000000ULL /* at each poll, without a hook on VM ends */
+/*
+ * Polling takes no more than this part of the time, and so does telling what records brought; more
+ * wake-ups for records than these in an interval wait for its end. A ring takes hundreds of them.
+ */
+#define PACE_PART	   50
+#define RECORDS_USEC	   20000ULL
+#define RECORDS_PER_WINDOW 5
+#define SCAN_NS		   100000000ULL /* at each poll, without a hook on VM ends */
 
-/* What the kernel still counts for it goes, too: else the next reading would find it anew. */
 static void on_forget(struct vm *vm, void *userdata)
 {
 	struct manager *manager = userdata;
@@ -40,7 +45,7 @@ static void on_forget(struct vm *vm, void *userdata)
 	if (status_counts(manager, vm))
 		status_add_up(&manager->forgotten, &vm->totals);
 	if (manager->capture && !vm->forgotten)
-		counters_forget(manager->capture, &vm->kernel_key);
+		ingest_doom(manager, vm);
 	if (vm->origin == VM_ORIGIN_LIVE)
 		ledger_dropped(manager, vm);
 }
@@ -97,6 +102,7 @@ struct manager *manager_free(struct manager *manager)
 	subscribe_stop_all(manager);
 	varlink_server_free(manager->server);
 	sd_event_source_disable_unref(manager->poll_timer);
+	sd_event_source_disable_unref(manager->publish_timer);
 	sd_event_source_disable_unref(manager->capture_io);
 	sd_event_source_disable_unref(manager->kvm_io);
 	ingest_stop(manager);
@@ -108,6 +114,7 @@ struct manager *manager_free(struct manager *manager)
 	vms_clear(&manager->vms);
 	fdstore_free(manager->store);
 	machinefile_clear(&manager->machines);
+	free(manager->doomed);
 	free(manager->trace);
 	sd_event_unref(manager->event);
 	free(manager);
@@ -136,7 +143,7 @@ void manager_notify_status(const struct manager *manager)
 /* The timer runs only while there is something to count: no VMs, no wake-ups. */
 static void arm_timer(struct manager *manager)
 {
-	uint64_t now;
+	uint64_t rest = pace_rest_ns(&manager->polling, PACE_PART) / 1000, now;
 	bool needed = false;
 
 	for (size_t i = 0; i < manager->vms.n && !needed; i++)
@@ -148,7 +155,7 @@ static void arm_timer(struct manager *manager)
 	}
 	if (sd_event_now(manager->event, CLOCK_MONOTONIC, &now) < 0)
 		return;
-	sd_event_source_set_time(manager->poll_timer, now + POLL_USEC);
+	sd_event_source_set_time(manager->poll_timer, now + (rest > POLL_USEC ? rest : POLL_USEC));
 	sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_ONESHOT);
 }
 
@@ -158,6 +165,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
+	pace_begin(&manager->polling);
 	/* A VMM that lives on after its VMs would hold room that others need. */
 	if (!capture_sees_vm_end(manager->capture))
 		ingest_discover(manager, SCAN_NS);
@@ -165,6 +173,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	inspect_due(manager, wallclock_now_ns());
 	publish_changes(manager);
 	manager_notify_status(manager);
+	pace_end(&manager->polling);
 	arm_timer(manager);
 	return 0;
 }
@@ -174,6 +183,36 @@ static int on_age(sd_event_source *source, uint64_t usec, void *userdata)
 	publish_age(userdata);
 	sd_event_source_set_time(source, usec + AGE_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_publish(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *manager = userdata;
+
+	(void)source;
+	(void)usec;
+	pace_begin(&manager->publishing);
+	publish_records(manager);
+	pace_end(&manager->publishing);
+	return 0;
+}
+
+/* At once if it is due. */
+static void publish_soon(struct manager *manager)
+{
+	uint64_t rest = pace_rest_ns(&manager->publishing, PACE_PART);
+	uint64_t due_ns = manager->publishing.ended_ns + rest, now_ns = wallclock_now_ns();
+	int enabled;
+
+	if (now_ns >= due_ns) {
+		on_publish(manager->publish_timer, 0, manager);
+		return;
+	}
+	if (sd_event_source_get_enabled(manager->publish_timer, &enabled) < 0 ||
+	    enabled != SD_EVENT_OFF)
+		return;
+	sd_event_source_set_time_relative(manager->publish_timer, (due_ns - now_ns) / 1000);
+	sd_event_source_set_enabled(manager->publish_timer, SD_EVENT_ONESHOT);
 }
 
 static int on_capture(sd_event_source *source, int fd, uint32_t events, void *userdata)
@@ -186,7 +225,7 @@ static int on_capture(sd_event_source *source, int fd, uint32_t events, void *us
 	(void)fd;
 	(void)events;
 	ingest_records(manager);
-	publish_records(manager);
+	publish_soon(manager);
 	if (sd_event_source_get_enabled(manager->poll_timer, &enabled) >= 0)
 		armed = enabled != SD_EVENT_OFF;
 	if (!armed)
@@ -257,8 +296,16 @@ static int watch_records(struct manager *manager)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
 	if (r >= 0)
+		r = sd_event_add_time(manager->event, &manager->publish_timer, CLOCK_MONOTONIC, 0,
+				      1000, on_publish, manager);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(manager->publish_timer, SD_EVENT_OFF);
+	if (r >= 0)
 		r = sd_event_add_io(manager->event, &manager->capture_io,
 				    capture_fd(manager->capture), EPOLLIN, on_capture, manager);
+	if (r >= 0)
+		r = sd_event_source_set_ratelimit(manager->capture_io, RECORDS_USEC,
+						  RECORDS_PER_WINDOW);
 	return r < 0 ? log_error_errno(r, "Cannot watch for captured records") : 0;
 }
 

@@ -23,6 +23,7 @@
 #include "daemon/edge/fdstore.h"
 #include "daemon/edge/ledger.h"
 #include "daemon/edge/machinefile.h"
+#include "daemon/edge/pace.h"
 #include "daemon/edge/varlink.h"
 
 struct process;	     /* ingest.c: a VMM that is watched for its end */
@@ -44,7 +45,8 @@ struct manager {
 	struct config config;
 	bool config_refused; /* it had errors when it was read last, and @config stayed as it was */
 	sd_event *event;
-	sd_event_source *poll_timer, *capture_io, *kvm_io;
+	sd_event_source *poll_timer, *publish_timer, *capture_io, *kvm_io;
+	struct pace polling, publishing, refreshing; /* refreshing: for queries */
 	struct capture *capture;    /* NULL when offline, and while the kvm module is not loaded */
 	struct capture *unattached; /* until then: what will be attached */
 	struct machines machines;
@@ -53,6 +55,8 @@ struct manager {
 	struct nisv_rec_hdr restored; /* the last record in the ledger of an earlier daemon */
 	struct vms vms;
 	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
+	struct nisv_vm_key *doomed;    /* owned; VMs whose counters in the kernel are to be freed */
+	size_t n_doomed;
 	struct varlink_server *server;
 	struct access access;
 

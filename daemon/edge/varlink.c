@@ -15,6 +15,9 @@
 #include "daemon/edge/varlink_internal.h"
 #include "include/nisv_api.h"
 
+/* A crowd at the door is not let in one by one: who comes behind it would wait for long. */
+#define ACCEPTS_PER_WAKE 128
+
 #define DEFAULT_LIMIT(limits, member, value) \
 	((limits).member = (limits).member ? (limits).member : (value))
 
@@ -138,6 +141,19 @@ static void reject(struct varlink_server *server, int fd)
 	       varlink_one_string("message", "too many clients: try again later"));
 }
 
+/* The client would wait for ever, and we would wake for it for ever. */
+static int accept_without_files(struct varlink_server *server, int listen_fd)
+{
+	int fd;
+
+	close(server->spare_fd);
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		reject(server, fd);
+	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fd;
+}
+
 static bool may_ask(const struct varlink_server *server, int fd)
 {
 	struct ucred peer;
@@ -147,35 +163,43 @@ static bool may_ask(const struct varlink_server *server, int fd)
 				   server->access(fd, &peer, server->userdata));
 }
 
-static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata)
+/* Is there a place for who is at the other end of @fd? */
+static bool find_place(struct varlink_server *server, int fd)
 {
-	struct varlink_server *server = userdata;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
-	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	(void)source, (void)revents;
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && server->spare_fd >= 0) {
-		/* The client would wait for ever, and we would wake for it for ever. */
-		close(server->spare_fd);
-		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0)
-			reject(server, fd);
-		server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		return 0;
-	}
-	if (fd < 0)
-		return 0; /* gone before it was accepted */
+	if (server->stats.clients < server->limits.clients)
+		return true;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	       varlink_share_connections(server, peer.uid);
+}
+
+static void take_in(struct varlink_server *server, int fd)
+{
 	if (!may_ask(server, fd)) {
 		server->stats.refused++;
 		let_go(fd, VARLINK_ERROR_PERMISSION_DENIED, json_object_new_object());
-		return 0;
-	}
-	if ((server->stats.clients >= server->limits.clients &&
-	     (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
-	      !varlink_share_connections(server, peer.uid))) ||
-	    varlink_connection_new(server, fd, fd, false) < 0)
+	} else if (!find_place(server, fd) || varlink_connection_new(server, fd, fd, false) < 0) {
 		reject(server, fd);
+	}
+}
+
+static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata)
+{
+	struct varlink_server *server = userdata;
+
+	(void)source, (void)revents;
+	for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
+		int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && server->spare_fd >= 0)
+			fd = accept_without_files(server, listen_fd);
+		else if (fd >= 0)
+			take_in(server, fd);
+		if (fd < 0)
+			break; /* no more; or gone before it was accepted */
+	}
 	return 0;
 }
 

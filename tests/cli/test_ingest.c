@@ -39,31 +39,30 @@ static void test_answer_after_the_last_reading(void **state)
 	struct manager *manager = sample_manager();
 	struct vm *vm = sample_vm(manager);
 	const struct site *site = &vm->faults->sites[0];
-	struct counters_site counted = {
-		.key = {.vm = vm->kernel_key,
-			.page = site->page,
-			.pc = site->pc,
-			.kind = site->kind},
-		.site = {.count = site->count,
-			 .outcome = site->outcome,
-			 .first_ns = site->first_ns,
-			 .last_ns = site->last_ns},
-	};
+	const struct nisv_site_key key = {
+		.vm = vm->kernel_key, .page = site->page, .pc = site->pc, .kind = site->kind};
+	struct nisv_site counted = {.count = site->count,
+				    .outcome = site->outcome,
+				    .first_ns = site->first_ns,
+				    .last_ns = site->last_ns};
 	struct counters_vm from = {.key = vm->kernel_key, .stat = vm->totals};
-	const struct counters counters = {.sites = &counted, .n_sites = 1};
+	const struct counters counters = {.vms = &from, .n_vms = 1};
 
 	(void)state;
-	assert_false(vm->dirty);
+	assert_false(ingest_news(manager, &counters));
 	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
 	assert_false(vm->dirty);
+	counted.answers = from.stat.answers = 1;
+	ingest_site(&key, &counted, manager);
 	assert_null(site_vmm_answer(site));
-	counted.site.answers = from.stat.answers = 1;
+	assert_true(ingest_news(manager, &counters));
+	ingest_site(&key, &counted, manager);
 	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
 	assert_true(vm->dirty);
 	assert_string_equal(site_vmm_answer(site), "abort-injected");
 	/* And only then. */
 	vm->dirty = false;
-	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_false(ingest_news(manager, &counters));
 	assert_false(vm->dirty);
 	manager_free(manager);
 }

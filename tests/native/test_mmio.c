@@ -278,6 +278,7 @@ static void test_forget(void **state)
 	struct watch watch;
 	struct vmm gone, kept;
 	const struct nisv_rec_vm *vm;
+	struct nisv_vm_key key;
 	struct totals t;
 	size_t from = 0;
 
@@ -287,7 +288,8 @@ static void test_forget(void **state)
 	vmm_run(&kept, &watch, WRITE "--arg 1=1000 --arg 2=300 --arg 3=512 ");
 	vm = watch_vm(&watch, gone.pid, &from);
 	assert_non_null(vm);
-	assert_int_equal(counters_forget(watch.capture, &vm->hdr.vm), 0);
+	key = vm->hdr.vm;
+	assert_int_equal(counters_forget(watch.capture, &key, 1), 0);
 	totals_read(&watch, gone.pid, &t);
 	assert_int_equal(t.vms, 0);
 	totals_read(&watch, kept.pid, &t);
