@@ -34,6 +34,12 @@ static bool is_over(const struct news_state *state, uint64_t now_ns)
 	return !state->window_ns || now_ns - state->window_ns >= MINUTE_NS;
 }
 
+void news_withhold(struct news_state *state)
+{
+	state->withheld++;
+	state->untold++;
+}
+
 uint64_t news_sum_up(struct news_state *state, uint64_t now_ns, bool at_once)
 {
 	uint64_t n = state->untold;
@@ -161,8 +167,7 @@ size_t news_collect(struct news_state *state, const struct findings *findings, u
 					   found + n_found);
 		for (size_t i = 0; i < n_found; i++) {
 			if (n >= NEWS_MAX || !allowed(state, now_ns, per_minute)) {
-				state->withheld++;
-				state->untold++;
+				news_withhold(state);
 				continue;
 			}
 			found[i].since_last =

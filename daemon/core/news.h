@@ -71,6 +71,9 @@ void news_clear(struct news_state *state); /* back to zeroes */
 size_t news_collect(struct news_state *state, const struct findings *findings, uint64_t now_ns,
 		    unsigned int per_minute, struct news_item items[NEWS_MAX]);
 
+/* An item could not be told: it is one of the withheld. */
+void news_withhold(struct news_state *state);
+
 /*
  * How many items were withheld in the minute that is over; 0: none, or it is not over yet. Each is
  * told once. @at_once: also in the minute that is not.

@@ -84,7 +84,7 @@ void api_refresh(struct manager *manager)
 	/* Who asks all the time must not keep the others waiting. */
 	if (!pace_allows(&manager->refreshing, REFRESH_PART, REFRESH_BURST_NS))
 		return;
-	pace_begin(&manager->refreshing);
+	pace_begin(&manager->refreshing, CLOCK_THREAD_CPUTIME_ID);
 	ingest_discover(manager, ingest_layout_is_settled(manager) ? API_SECOND_NS : 0);
 	ingest_poll(manager);
 	publish_changes(manager);

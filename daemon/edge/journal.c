@@ -9,11 +9,11 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <syslog.h>
-#include <systemd/sd-journal.h>
 
 #include "daemon/core/fault.h"
 #include "daemon/core/rules.h"
 #include "daemon/core/symptoms.h"
+#include "daemon/edge/journal_send.h"
 #include "daemon/edge/log.h"
 #include "include/nisv_journal.h"
 
@@ -185,18 +185,19 @@ static void add_vm(struct entry *entry, const struct vm *vm, const char *dossier
 	add(entry, NISV_FIELD_DOSSIER, "%s", dossier ? dossier : "");
 }
 
-static void send_entry(struct entry *entry)
+static int send_entry(struct entry *entry)
 {
-	int r = sd_journal_sendv(entry->fields, entry->n);
+	int r = journal_send(entry->fields, (size_t)entry->n);
 
 	if (r < 0)
 		log_debug("Cannot write to the journal: %s", strerror(-r));
 	for (int i = 0; i < entry->n; i++)
 		free(entry->fields[i].iov_base);
+	return r;
 }
 
-void journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
-		  const char *dossier)
+int journal_news(const struct vm *vm, const struct news_item *item, const char *arch,
+		 const char *dossier)
 {
 	const struct finding *finding = item->finding;
 	const struct site *site = item->site;
@@ -217,10 +218,10 @@ void journal_news(const struct vm *vm, const struct news_item *item, const char 
 	    is_mmio(site) ? "emulated" : outcome_name(site->outcome));
 	add(&entry, NISV_FIELD_COUNT, "%" PRIu64, item->count);
 	add(&entry, NISV_FIELD_SINCE_LAST, "%" PRIu64, item->since_last);
-	send_entry(&entry);
+	return send_entry(&entry);
 }
 
-void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossier)
+int journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossier)
 {
 	const struct finding *worst = vm_worst(vm);
 	struct entry entry = {};
@@ -235,7 +236,7 @@ void journal_withheld(const struct vm *vm, uint64_t withheld, const char *dossie
 	if (worst)
 		add(&entry, NISV_FIELD_SEVERITY, "%s", severity_name(worst->severity));
 	add(&entry, NISV_FIELD_WITHHELD, "%" PRIu64, withheld);
-	send_entry(&entry);
+	return send_entry(&entry);
 }
 
 void journal_refused(const struct ucred *peer, const char *comm)

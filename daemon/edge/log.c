@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -18,6 +20,29 @@ void log_set_level(int level)
 bool log_enabled(int level)
 {
 	return level <= max_level;
+}
+
+/*
+ * Nobody waits for a log: what journald does not take is lost, and counted. Anything but a socket
+ * is written to as it is.
+ */
+static void write_text(const char *text, size_t len)
+{
+	static unsigned long lost;
+	char note[96];
+
+	if (lost) {
+		snprintf(note, sizeof(note), "<%d>%lu messages were lost: journald took none\n",
+			 LOG_WARNING, lost);
+		if (send(STDERR_FILENO, note, strlen(note), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			lost = 0;
+	}
+	if (send(STDERR_FILENO, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return;
+	if (errno != ENOTSOCK)
+		lost++;
+	else if (write(STDERR_FILENO, text, len) < 0)
+		return; /* nowhere left to complain to */
 }
 
 /* One write(2) per message: lines of several processes on one stderr do not mix. */
@@ -40,8 +65,7 @@ static void write_line(int level, char *text)
 		n = sizeof(line) - 1;
 		line[n - 1] = '\n';
 	}
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		return; /* nowhere left to complain to */
+	write_text(line, (size_t)n);
 }
 
 void log_message(int level, const char *format, ...)

@@ -148,7 +148,7 @@ static void arm_timer(struct manager *manager)
 
 	for (size_t i = 0; i < manager->vms.n && !needed; i++)
 		needed = !manager->vms.list[i]->forgotten ||
-			 publish_is_pending(manager->vms.list[i]);
+			 publish_is_pending(manager, manager->vms.list[i]);
 	if (!needed) {
 		sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_OFF);
 		return;
@@ -165,7 +165,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	pace_begin(&manager->polling);
+	pace_begin(&manager->polling, CLOCK_THREAD_CPUTIME_ID);
 	/* A VMM that lives on after its VMs would hold room that others need. */
 	if (!capture_sees_vm_end(manager->capture))
 		ingest_discover(manager, SCAN_NS);
@@ -191,7 +191,7 @@ static int on_publish(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	pace_begin(&manager->publishing);
+	pace_begin(&manager->publishing, CLOCK_THREAD_CPUTIME_ID);
 	publish_records(manager);
 	pace_end(&manager->publishing);
 	return 0;

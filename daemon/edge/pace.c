@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/pace.h"
 
-#include <time.h>
-
 #include "daemon/edge/wallclock.h"
 
-static uint64_t cpu_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
+	if (clock_gettime(clock, &ts) < 0)
 		return 0;
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-void pace_begin(struct pace *pace)
+void pace_begin(struct pace *pace, clockid_t clock)
 {
-	pace->begun_cpu_ns = cpu_ns();
+	pace->clock = clock;
+	pace->begun_ns = clock_ns(clock);
 }
 
 void pace_end(struct pace *pace)
 {
-	pace->cost_ns = cpu_ns() - pace->begun_cpu_ns;
+	pace->cost_ns = clock_ns(pace->clock) - pace->begun_ns;
 	pace->saved_ns -= (int64_t)pace->cost_ns;
 	pace->ended_ns = wallclock_now_ns();
 }

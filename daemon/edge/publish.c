@@ -14,7 +14,12 @@
 #include "daemon/edge/wallclock.h"
 
 #define DOSSIER_INTERVAL_NS 30000000000ULL /* design section 5: while it changes */
-#define PATH_SIZE	    4096
+
+/* Each dossier waits for the disk: those of VMs that fault and end by the hundred take turns. */
+#define SAVING_PART	10
+#define SAVING_BURST_NS 200000000ULL
+
+#define PATH_SIZE 4096
 
 /*
  * A diagnosis of thousands of sites takes milliseconds, and a guest can have dozens of records sent
@@ -47,23 +52,33 @@ static void tell_writing(struct manager *manager, const char *dir, int r)
 	manager->dossier_error = r < 0 ? r : 0;
 }
 
+static bool is_dossier_due(const struct manager *manager, const struct vm *vm)
+{
+	const struct finding *worst = vm_worst(vm);
+
+	return manager->options.state_dir && vm->origin == VM_ORIGIN_LIVE && vm->dossier_due &&
+	       worst && worst->severity >= SEVERITY_ERROR;
+}
+
 /* At the first finding of error or worse, again while it changes, and at the VM's end; @at_once: if
  * it changed at all. */
 static void write_dossier(struct manager *manager, struct vm *vm, uint64_t now_ns, bool at_once)
 {
-	const struct finding *worst = vm_worst(vm);
 	char buf[PATH_SIZE];
 	const char *dir = dossier_dir(manager, buf);
 	int r;
 
-	if (!dir || vm->origin != VM_ORIGIN_LIVE || !vm->dossier_due || !worst ||
-	    worst->severity < SEVERITY_ERROR)
+	if (!is_dossier_due(manager, vm))
 		return;
 	if (vm->dossier_ns && (!vm->end || vm->dossier_failed) && !at_once &&
 	    now_ns - vm->dossier_ns < DOSSIER_INTERVAL_NS)
 		return;
+	if (!at_once && !pace_allows(&manager->saving, SAVING_PART, SAVING_BURST_NS))
+		return;
 	vm->dossier_ns = now_ns;
+	pace_begin(&manager->saving, CLOCK_MONOTONIC);
 	r = dossier_write(dir, vm, &manager->host);
+	pace_end(&manager->saving);
 	vm->dossier_failed = r < 0;
 	vm->dossier_due = vm->dossier_failed;
 	vm->dossier_saved |= !vm->dossier_failed;
@@ -88,10 +103,14 @@ static void sum_up(struct manager *manager, struct vm *vm, uint64_t now_ns, bool
 	char path[PATH_SIZE + VM_KEY_LEN + 16];
 	uint64_t withheld = news_sum_up(&vm->news, now_ns, at_once);
 
-	if (withheld)
+	if (!withheld)
+		return;
+	ledger_news(manager, vm);
+	if (manager->options.use_journal &&
+	    journal_withheld(vm, withheld, dossier_of(manager, vm, path)) < 0) {
+		vm->news.untold = withheld; /* it is tried again */
 		ledger_news(manager, vm);
-	if (withheld && manager->options.use_journal)
-		journal_withheld(vm, withheld, dossier_of(manager, vm, path));
+	}
 }
 
 static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
@@ -103,18 +122,23 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 	size_t n = news_collect(&vm->news, &vm->findings, now_ns,
 				manager->config.journal_per_minute, items);
 
-	manager->journal_withheld += vm->news.withheld - withheld;
-	if (n || vm->news.withheld != withheld)
+	uint64_t limited = vm->news.withheld;
+
+	if (n || limited != withheld)
 		ledger_news(manager, vm);
 	for (size_t i = 0; i < n; i++) {
 		bool saved = items[i].finding->severity >= SEVERITY_ERROR;
 
-		if (manager->options.use_journal)
-			journal_news(vm, &items[i], manager->host.arch, saved ? dossier : NULL);
+		if (manager->options.use_journal &&
+		    journal_news(vm, &items[i], manager->host.arch, saved ? dossier : NULL) < 0)
+			news_withhold(&vm->news);
 		if (items[i].type != NEWS_SITE && subscribe_wanted(manager, vm))
 			subscribe_send(manager, vm,
 				       event_finding(vm, items[i].finding, manager->host.arch));
 	}
+	manager->journal_withheld += vm->news.withheld - withheld;
+	if (vm->news.withheld != limited)
+		ledger_news(manager, vm);
 }
 
 static int diagnose_vm(struct manager *manager, struct vm *vm)
@@ -225,14 +249,17 @@ void publish_restored(struct manager *manager)
 	}
 }
 
-bool publish_is_pending(const struct vm *vm)
+bool publish_is_pending(const struct manager *manager, const struct vm *vm)
 {
-	return vm->dossier_failed || vm->news.untold;
+	return is_dossier_due(manager, vm) || vm->news.untold;
 }
 
 void publish_forget(struct manager *manager, struct vm *vm)
 {
 	sum_up(manager, vm, wallclock_now_ns(), true);
+	/* Its turn never came. */
+	if (is_dossier_due(manager, vm) && !vm->dossier_failed)
+		manager->dossiers_failed++;
 }
 
 void publish_last(struct manager *manager)

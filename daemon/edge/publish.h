@@ -26,7 +26,7 @@ void publish_load(struct manager *manager);
 void publish_restored(struct manager *manager);
 
 /* Is something to be told of @vm, or to be tried again, though nothing happens to it any more? */
-bool publish_is_pending(const struct vm *vm);
+bool publish_is_pending(const struct manager *manager, const struct vm *vm);
 
 /* @vm is about to be dropped: what was not told of it is summed up. */
 void publish_forget(struct manager *manager, struct vm *vm);
