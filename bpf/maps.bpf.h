@@ -46,7 +46,7 @@ __u32 unknown_exit;
 #define MAX_VMS	   8192
 #define MAX_VCPUS  4096
 #define MAX_SITES  65536
-#define MAX_PLACES 65536
+#define MAX_PLACES 49152
 #define RING_BYTES (1 << 20)
 
 /*

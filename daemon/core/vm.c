@@ -276,21 +276,24 @@ static size_t vm_bytes(const struct vm *vm)
 	       faults->n_places * sizeof(*faults->places) +
 	       faults->n_details * sizeof(struct nisv_rec_fault) +
 	       vm->findings.n * sizeof(*vm->findings.list) +
+	       (vm->news.known ? NEWS_KNOWN_MAX * sizeof(*vm->news.known) : 0) +
 	       vm->layout.n_slots * sizeof(*vm->layout.slots) + vm->cmdline_len +
 	       (vm->machine ? sizeof(*vm->machine) : 0);
 }
 
+size_t vms_ended_bytes(const struct vms *vms)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < vms->n; i++)
+		bytes += vms->list[i]->end ? vm_bytes(vms->list[i]) : 0;
+	return bytes;
+}
+
 static bool too_many_ended(const struct vms *vms)
 {
-	size_t n = 0, bytes = 0;
-
-	for (size_t i = 0; i < vms->n; i++) {
-		if (!vms->list[i]->end)
-			continue;
-		n++;
-		bytes += vm_bytes(vms->list[i]);
-	}
-	return n > VMS_ENDED_MAX || bytes > VMS_ENDED_BYTES_MAX;
+	return vms->n - vms_running(vms) > VMS_ENDED_MAX ||
+	       vms_ended_bytes(vms) > VMS_ENDED_BYTES_MAX;
 }
 
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)

@@ -23,9 +23,9 @@
 #include "daemon/core/vmname.h"
 #include "daemon/core/vmoptions.h"
 
-#define VM_ID_MAX     48
-#define VM_KEY_LEN    32   /* hex digits */
-#define VMS_MAX	      4096 /* running and ended together */
+#define VM_ID_MAX  48
+#define VM_KEY_LEN 32	/* hex digits */
+#define VMS_MAX	   4096 /* running and ended together */
 /* Of these, ended; and what these may take. Those without a finding go first, then the oldest. */
 #define VMS_ENDED_MAX	    512
 #define VMS_ENDED_BYTES_MAX (8U << 20)
@@ -146,12 +146,15 @@ void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd
 /* Puts them into the order of first sight, after older ones were added. */
 void vms_sort(struct vms *vms);
 
-/* Marks @vm ended and, past VMS_ENDED_MAX or VMS_ENDED_BYTES_MAX, forgets the least useful ended VMs
- * (never @vm itself). */
+/* Marks @vm ended and, past VMS_ENDED_MAX or VMS_ENDED_BYTES_MAX, forgets the least useful ended
+ * VMs (never @vm itself). */
 void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
 
 /* Forgets @vm, which is no longer to be used. */
 void vms_drop(struct vms *vms, struct vm *vm);
+
+/* What all that have ended take. */
+size_t vms_ended_bytes(const struct vms *vms);
 
 /* A VM that a scan missed, but that faults, has not ended after all. */
 void vm_revive(struct vm *vm);

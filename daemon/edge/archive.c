@@ -252,6 +252,9 @@ void archive_written(struct manager *manager, const char *dir, const struct vm *
 
 /* ---- loading ---- */
 
+/* Those that end from now on find room without one of these having to go at once. */
+#define ENDED_ENOUGH (VMS_ENDED_BYTES_MAX - VMS_ENDED_BYTES_MAX / 8)
+
 static size_t load_newest(struct manager *manager, const struct folder *folder)
 {
 	uint64_t begun_ns = wallclock_now_ns(), bytes = 0;
@@ -262,6 +265,7 @@ static size_t load_newest(struct manager *manager, const struct folder *folder)
 
 		bytes += saved->bytes;
 		if (bytes > ARCHIVE_LOAD_BYTES_MAX ||
+		    vms_ended_bytes(&manager->vms) > ENDED_ENOUGH ||
 		    wallclock_now_ns() - begun_ns > ARCHIVE_LOAD_NS_MAX)
 			break;
 		/* One that was written since the start. */

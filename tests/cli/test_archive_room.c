@@ -196,7 +196,8 @@ static int fill_and_free(void)
 	publish_changes(manager);
 	vm->dossier_ns = 1;
 	publish_changes(manager);
-	if (*scratch_logged(&scratch) || manager->dossiers_failed != 2 || !publish_is_pending(vm))
+	if (*scratch_logged(&scratch) || manager->dossiers_failed != 2 ||
+	    !publish_is_pending(manager, vm))
 		return 2;
 	unlink(scratch_path(&scratch, "dossiers/filler"));
 	if (mount(NULL, scratch_path(&scratch, "dossiers"), NULL, MS_REMOUNT, "size=1m") < 0)
@@ -205,7 +206,8 @@ static int fill_and_free(void)
 	scratch_listen(&scratch);
 	publish_changes(manager);
 	log = scratch_logged(&scratch);
-	if (!strstr(log, "Dossiers are written to") || !vm->dossier_saved || publish_is_pending(vm))
+	if (!strstr(log, "Dossiers are written to") || !vm->dossier_saved ||
+	    publish_is_pending(manager, vm))
 		return 4;
 	manager_free(manager);
 	return 0;
