@@ -17,6 +17,9 @@
 
 /* A crowd at the door is not let in one by one: who comes behind it would wait for long. */
 #define ACCEPTS_PER_WAKE 128
+/* Nor does it keep us from everybody else, or from rest where none can be let in. */
+#define ACCEPT_USEC  10000
+#define ACCEPT_WAKES 64
 
 #define DEFAULT_LIMIT(limits, member, value) \
 	((limits).member = (limits).member ? (limits).member : (value))
@@ -146,7 +149,8 @@ static int accept_without_files(struct varlink_server *server, int listen_fd)
 {
 	int fd;
 
-	close(server->spare_fd);
+	if (server->spare_fd >= 0)
+		close(server->spare_fd);
 	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
 		reject(server, fd);
@@ -193,7 +197,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
 	for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
 		int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && server->spare_fd >= 0)
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
 			fd = accept_without_files(server, listen_fd);
 		else if (fd >= 0)
 			take_in(server, fd);
@@ -217,6 +221,8 @@ int varlink_server_adopt_listen(struct varlink_server *server, int fd)
 	if (r < 0)
 		return r;
 	r = sd_event_source_set_priority(source, VARLINK_PRIORITY);
+	if (r >= 0)
+		r = sd_event_source_set_ratelimit(source, ACCEPT_USEC, ACCEPT_WAKES);
 	if (r < 0) {
 		sd_event_source_unref(source);
 		return r;
