@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/capture.h"
-#include "daemon/edge/mapread.h"
+#include "daemon/edge/counters_map.h"
 
 static int compare_u64(uint64_t a, uint64_t b)
 {

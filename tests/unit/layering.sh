@@ -47,7 +47,7 @@ may_only '^daemon/edge/varlink' \
 only_in '^<capstone/' '^daemon/core/insn(_x86)?[.]c$' \
 	'capstone is used in daemon/core/insn.c, and its details of x86 in insn_x86.c'
 only_in '^<libfdt' '^daemon/core/guest_tree[.]c$' 'libfdt is used in daemon/core/guest_tree.c only'
-only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture(_[a-z]+)?|counters|discover)[.][ch])$' \
+only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture(_[a-z]+)?|counters(_map)?|discover)[.][ch])$' \
 	'libbpf is used in capture, counters and discover only'
 only_in '[.]skel[.]h"$' '^daemon/edge/capture(_load|_gates)?[.]c$' 'capture is the only user of the skeleton'
 only_in '^<json-c/' \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef NISVD_MAPREAD_H
-#define NISVD_MAPREAD_H
+#ifndef NISVD_COUNTERS_MAP_H
+#define NISVD_COUNTERS_MAP_H
 
 /* Reading a BPF hash map in batches: one element after the other, or all as an array. */
 

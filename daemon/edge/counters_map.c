@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/edge/mapread.h"
+#include "daemon/edge/counters_map.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
