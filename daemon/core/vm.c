@@ -312,18 +312,21 @@ void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)
 
 /* The highest N of the VMs that are called @base.N, 1 where one is @base itself, 0: there is none.
  */
-static unsigned int last_number(const struct vms *vms, const char *base)
+static unsigned long last_number(const struct vms *vms, const char *base)
 {
 	size_t len = strlen(base);
-	unsigned int last = 0;
+	unsigned long last = 0;
 
 	for (size_t i = 0; i < vms->n; i++) {
 		const char *id = vms->list[i]->id;
-		unsigned int number = 1;
+		unsigned long number = 1;
+		char *end = NULL;
 
 		if (vms->list[i]->origin == VM_ORIGIN_DOSSIER || strncmp(id, base, len) != 0)
 			continue;
-		if (id[len] && sscanf(id + len, ".%u", &number) != 1)
+		if (id[len] == '.')
+			number = strtoul(id + len + 1, &end, 10);
+		if (id[len] && (!end || *end))
 			continue;
 		if (number > last)
 			last = number;
@@ -334,7 +337,8 @@ static unsigned int last_number(const struct vms *vms, const char *base)
 void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd)
 {
 	char base[VM_ID_MAX - 12];
-	unsigned int pid, fd, last;
+	unsigned int pid, fd;
+	unsigned long last;
 
 	if (vm->has_id)
 		return;
@@ -351,7 +355,7 @@ void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd
 	vm->id[0] = '\0';
 	last = last_number(vms, base);
 	if (last)
-		snprintf(vm->id, sizeof(vm->id), "%s.%u", base, last + 1);
+		snprintf(vm->id, sizeof(vm->id), "%s.%lu", base, last + 1);
 	else
 		snprintf(vm->id, sizeof(vm->id), "%s", base);
 }

@@ -13,10 +13,11 @@ start_journald
 journald=$started
 launch || exit 1
 
-kill -STOP "$journald"
 # More than a socket takes that nobody reads from.
 vms=$(($(cat /proc/sys/net/unix/max_dgram_qlen) + 20))
 ((vms <= 150)) || skip 'a socket takes more than 130 datagrams here (net.unix.max_dgram_qlen)'
+trap 'kill -CONT "$journald"; live_cleanup' EXIT
+kill -STOP "$journald"
 start_vm many --vms "$vms" --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error pause
 until [[ $(vm_json many .worst.cause | grep -c x86-emulation-failure-mmio) -eq $vms ]]; do :; done
 printf 'ok   nisvd answers about all %d\n' "$vms"

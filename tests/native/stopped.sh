@@ -10,6 +10,7 @@ setup
 nisvd_options=(--no-journal)
 launch || exit 1
 
+trap 'kill -CONT "$daemon"; live_cleanup' EXIT
 kill -STOP "$daemon"
 # Of each VM 40 records a second are sent, and a ring takes some 900; all sites together fit (nisvd(8)).
 start_vm storm --vms 16 --guest many-sites --slot 0,1M --arg 1=1000 --on-error skip --linger
