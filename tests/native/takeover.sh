@@ -25,6 +25,13 @@ programs() {
 	sed -n 's/^prog_id:[[:space:]]*//p' "/proc/$1"/fdinfo/* 2>/dev/null | sort -u | paste -sd " "
 }
 
+# map_of PID NAME: the number of a map that a process holds.
+map_of() {
+	sed -n 's/^map_id:[[:space:]]*//p' "/proc/$1"/fdinfo/* | sort -u | while read -r id; do
+		bpftool --json map show id "$id" | jq --arg name "$2" 'select(.name == $name) | .id'
+	done
+}
+
 # how_many NUMBER...: of these programs, how many there still are.
 how_many() {
 	bpftool --json prog | jq --arg numbers "$*" '[.[].id | tostring | select(IN($numbers | split(" ") | .[]))] | length'
@@ -110,7 +117,7 @@ is 'and before' "$total" "$(n status --json=short | jq '.aborts.emulation')"
 # One whose maps are others, as far as it can tell: it says so, and leaves nothing of the old one.
 own=$(programs "${answer#* }")
 is 'programs are held' yes "$([[ $(how_many "$own") -ge 6 ]] && echo yes)"
-bpftool map update name gate_build key 0 0 0 0 value hex 01 02 03 04 05 06 07 08 \
+bpftool map update id "$(map_of "${answer#* }" gate_build)" key 0 0 0 0 value hex 01 02 03 04 05 06 07 08 \
 	00 00 00 00 00 00 00 00 30 2e 30 2e 31 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
 m kill KILL
 m start
