@@ -99,7 +99,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all clean deps demo bench fuzz install format guests lab-build lab-programs check check-lint check-unit \
-	check-corpus check-bpf check-native check-lab check-lab-x86 check-matrix check-cli
+	check-corpus check-fuzz check-bpf check-native check-lab check-lab-x86 check-matrix check-cli
 
 all: $(O)/nisvd $(O)/nisvctl man
 
@@ -261,7 +261,7 @@ lab-build:
 
 # `make check` runs every part even if one fails, then prints the sum of all.
 RUN := tests/runner.sh run
-PARTS := check-lint check-unit check-corpus check-bpf check-native check-cli check-lab check-lab-x86
+PARTS := check-lint check-unit check-corpus check-fuzz check-bpf check-native check-cli check-lab check-lab-x86
 
 check: $(if $(NO_DEPS),,deps)
 	@tests/runner.sh begin
@@ -305,6 +305,10 @@ $(CORPUS_BIN): $(TALLY_OBJ)
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
+# Every target of `make fuzz` on its seeds: what was found once stays away.
+check-fuzz: fuzz-bins
+	@$(RUN) fuzz 'FUZZ_SECONDS=0 tests/fuzz/run $(FUZZ_BIN)'
 
 # KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for those on the Debian
 # image, which run on the first one.
@@ -354,8 +358,13 @@ $(O)/tests/bench/bench: $(call obj,$(wildcard tests/bench/*.c)) $(EDGE_OBJ) $(CO
 FUZZ_SECONDS ?= 60
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all
-FUZZ_LIB := $(CORE_SRC) $(addprefix daemon/edge/,machinefile.c machineload.c jsonplace.c json_read.c \
-	log.c wallclock.c) tests/fuzz/view.c
+FUZZ_OBJ = $(patsubst %.c,$(O)/fuzz-obj/%.o,$(1))
+FUZZ_CLI := $(addprefix $(O)/tests/fuzz/fuzz_,client history options symbols timespec)
+$(FUZZ_CLI): $(call FUZZ_OBJ,$(filter-out cli/main.c,$(CLI_SRC)))
+$(filter-out $(FUZZ_CLI),$(FUZZ_BIN)): $(call FUZZ_OBJ,$(CORE_SRC) $(EDGE_SRC) tests/fuzz/talk.c tests/fuzz/view.c)
+$(call FUZZ_OBJ,daemon/edge/api.c): $(O)/interface.h
+$(call FUZZ_OBJ,daemon/edge/capture.c): $(O)/nisvd.skel.h
+$(call FUZZ_OBJ,daemon/edge/capture_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h
 
 fuzz: $(if $(NO_DEPS),,deps)
 	$(Q)$(MAKE) --no-print-directory NO_DEPS=1 fuzz-bins
@@ -369,10 +378,10 @@ $(O)/fuzz-obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
 
-$(O)/tests/fuzz/%: $(O)/fuzz-obj/tests/fuzz/%.o $(FUZZ_LIB:%.c=$(O)/fuzz-obj/%.o)
+$(O)/tests/fuzz/%: $(O)/fuzz-obj/tests/fuzz/%.o
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_DAEMON)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(LIBS_DAEMON) $(LIBS_CLI)
 
 deps:
 	@./tests/deps.sh

@@ -11,6 +11,7 @@
 #include "daemon/edge/capture_gates.h"
 #include "daemon/edge/capture_hooks.h"
 #include "daemon/edge/capture_load.h"
+#include "daemon/edge/capture_record.h"
 #include "nisvd.skel.h"
 
 struct capture {
@@ -40,74 +41,13 @@ static void tell_attached(const struct capture_hooks *hooks, void *userdata)
 
 /* ---- records ---- */
 
-/* The size of a layout follows from the number of its slots. */
-static size_t layout_size(const struct nisv_rec_layout *rec, size_t size)
-{
-	if (size < NISV_LAYOUT_SIZE(0) || rec->n_slots > NISV_SLOTS_MAX)
-		return 0;
-	return NISV_LAYOUT_SIZE(rec->n_slots);
-}
-
-static int check_record(const void *data, size_t size)
-{
-	const struct nisv_rec_hdr *hdr = data;
-	size_t want;
-
-	if (size < sizeof(*hdr) || hdr->size > size)
-		return -EBADMSG;
-	switch (hdr->type) {
-	case NISV_REC_VM:
-		want = sizeof(struct nisv_rec_vm);
-		break;
-	case NISV_REC_LAYOUT:
-		want = layout_size(data, size);
-		break;
-	case NISV_REC_FAULT:
-		want = sizeof(struct nisv_rec_fault);
-		break;
-	case NISV_REC_VM_END:
-		want = sizeof(struct nisv_rec_hdr);
-		break;
-	case NISV_REC_SLOT:
-		want = sizeof(struct nisv_rec_slot);
-		break;
-	default:
-		return -EBADMSG;
-	}
-	return hdr->size == want ? 0 : -EBADMSG;
-}
-
 int capture_deliver(struct capture *capture, const void *data, size_t size)
 {
-	const struct nisv_rec_hdr *hdr = data;
+	int r = capture_record_deliver(capture->ops, capture->userdata, data, size);
 
-	if (check_record(data, size) < 0) {
+	if (r < 0)
 		capture->bad_records++;
-		return -EBADMSG;
-	}
-	switch (hdr->type) {
-	case NISV_REC_VM:
-		if (capture->ops->on_vm)
-			capture->ops->on_vm(data, capture->userdata);
-		break;
-	case NISV_REC_LAYOUT:
-		if (capture->ops->on_layout)
-			capture->ops->on_layout(data, capture->userdata);
-		break;
-	case NISV_REC_FAULT:
-		if (capture->ops->on_fault)
-			capture->ops->on_fault(data, capture->userdata);
-		break;
-	case NISV_REC_SLOT:
-		if (capture->ops->on_slot)
-			capture->ops->on_slot(data, capture->userdata);
-		break;
-	default:
-		if (capture->ops->on_end)
-			capture->ops->on_end(hdr, capture->userdata);
-		break;
-	}
-	return 0;
+	return r;
 }
 
 static int on_record(void *userdata, void *data, size_t size)

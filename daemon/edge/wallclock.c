@@ -31,6 +31,7 @@ static int64_t now_ns(clockid_t clock)
 void wallclock_go_offline(void)
 {
 	offline = true;
+	is_trace = false;
 }
 
 void wallclock_go_trace(uint64_t now_ns)
