@@ -243,23 +243,23 @@ bool verify_pages(struct verification *v, char *reason)
 
 /* ---- the vGIC ------------------------------------------------------------------------------- */
 
-static void report_over_vgic(struct verification *v, const struct nisv_slot *slot, uint64_t at)
+static void report_over_vgic(struct verification *v, const struct nisv_slot *slot,
+			     const struct vgic_frame *frame)
 {
+	uint64_t at = slot->gpa > frame->base ? slot->gpa : frame->base;
 	struct finding *finding = verify_report(v, &rule_slot_over_vgic, SEVERITY_ERROR, 0.95,
 						"both are KVM's own", at);
 
 	verify_summary(finding,
 		       "Memslot %d (%s) hides KVM's vGIC %s at 0x%" PRIx64
 		       ": the guest's accesses to it go to memory.",
-		       slot->id, words_range(slot->gpa, slot->size).s,
-		       layout_vgic_frame(v->e->layout, at), at);
+		       slot->id, words_range(slot->gpa, slot->size).s, frame->name, at);
 	verify_where(finding, "At 0x%" PRIx64 " are both memory and an in-kernel device.", at);
-	verify_region(finding, "vGIC %s, in memslot %d", layout_vgic_frame(v->e->layout, at),
-		      slot->id);
+	verify_region(finding, "vGIC %s, in memslot %d", frame->name, slot->id);
 	verify_evidence_line(v, finding, "KVM's vGICv%" PRIu32 ": distributor at 0x%" PRIx64,
 			     v->e->layout->vgic_model, v->e->layout->vgic_dist);
 	verify_advise(v, finding);
-	verify_sign(finding, layout_vgic_frame(v->e->layout, at), at - slot->gpa);
+	verify_sign(finding, frame->name, at - slot->gpa);
 }
 
 bool verify_vgic_is_free(struct verification *v, char *reason)
@@ -276,9 +276,9 @@ bool verify_vgic_is_free(struct verification *v, char *reason)
 		const struct nisv_slot *slot =
 			verify_slot_over(layout, frames[i].base, frames[i].size);
 
-		if (slot)
-			report_over_vgic(v, slot,
-					 slot->gpa > frames[i].base ? slot->gpa : frames[i].base);
+		/* A region of redistributors is empty until the VMM has made a vCPU. */
+		if (slot && frames[i].size)
+			report_over_vgic(v, slot, &frames[i]);
 	}
 	return true;
 }

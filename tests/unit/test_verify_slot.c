@@ -142,6 +142,11 @@ static void test_hidden_vgic(void **state)
 	vm.slots[1].as_id = 1; /* nobody's */
 	vm.backing[1].as_id = 1;
 	expect_silence();
+	/* The VMM has not made a vCPU yet: there are no redistributors. */
+	vm.slots[1].as_id = vm.backing[1].as_id = 0;
+	vm.slots[1].gpa = 0x80a0000;
+	vm.layout.vcpus = vm.layout.redist[0].count = 0;
+	expect_silence();
 }
 
 int main(void)
