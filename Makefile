@@ -244,6 +244,20 @@ $(O)/tests/cli/%: $(O)/obj/tests/cli/%.o $(EDGE_OBJ) $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
 
+# Programs that tests make fail.
+$(O)/tests/faults/save_dossier: $(O)/obj/tests/faults/save_dossier.o $(EDGE_OBJ) $(CORE_OBJ)
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_DAEMON) -lcmocka
+
+$(O)/tests/faults/failalloc.so: tests/faults/failalloc.c
+	$(call msg,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -shared -fPIC -o $@ $<
+
+faults-bins: $(O)/tests/faults/save_dossier $(O)/tests/faults/failalloc.so
+.PHONY: faults-bins
+
 # What of nisvctl can be tested by itself.
 $(O)/tests/cli/test_timespec: $(call obj,cli/timespec.c)
 
@@ -288,7 +302,7 @@ check-native: all guests
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 build/$(ARCH)-san/nisvd
 	@$(RUN) native $(NATIVE_BIN) $(sort $(wildcard tests/native/*.sh))
 
-check-cli: all guests
+check-cli: all guests faults-bins
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
 

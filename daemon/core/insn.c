@@ -13,6 +13,7 @@
 #include "daemon/core/insn_aarch32.h"
 #include "daemon/core/insn_atomic.h"
 #include "daemon/core/insn_kit.h"
+#include "daemon/core/insn_memory.h"
 #include "daemon/core/insn_x86.h"
 
 static const struct {
@@ -43,11 +44,24 @@ static int x86_bits(enum insn_isa isa)
 	return isa == ISA_X86_16 ? 16 : isa == ISA_X86_32 ? 32 : 64;
 }
 
+/* Before anything else of capstone's; it asks for all of them. */
+static void give_memory(void)
+{
+	cs_opt_mem memory = {insn_memory_alloc, insn_memory_clear, insn_memory_resize,
+			     insn_memory_free, vsnprintf};
+	static bool given;
+
+	if (!given)
+		cs_option(0, CS_OPT_MEM, (size_t)&memory);
+	given = true;
+}
+
 /* Zero if capstone refuses. */
 static csh handle_get(enum insn_isa isa)
 {
 	if (handles[isa])
 		return handles[isa];
+	give_memory();
 	if (cs_open(engines[isa].arch, engines[isa].mode, &handles[isa]) != CS_ERR_OK)
 		handles[isa] = 0;
 	else if (is_x86(isa))
