@@ -25,6 +25,18 @@ static void make_socket_folder(const char *path)
 	free(folder);
 }
 
+static int serve_standard(struct varlink_server *server)
+{
+	int r = varlink_server_attach(server, STDIN_FILENO, STDOUT_FILENO);
+
+	if (r == -EPERM)
+		log_error("Cannot talk over a regular file: give nisvd --offline pipes or a socket "
+			  "as its standard input and output");
+	else if (r < 0)
+		log_error_errno(r, "Cannot talk over standard input and output");
+	return r;
+}
+
 int listen_start(struct manager *manager)
 {
 	const struct varlink_limits limits = {
@@ -39,7 +51,7 @@ int listen_start(struct manager *manager)
 	if (r < 0)
 		return log_error_errno(r, "Cannot set up the varlink service");
 	if (manager->options.offline)
-		return varlink_server_attach(manager->server, STDIN_FILENO, STDOUT_FILENO);
+		return serve_standard(manager->server);
 	access_set_group(manager);
 	varlink_server_set_access(manager->server, access_is_granted);
 	passed = fdstore_socket(manager->store);
