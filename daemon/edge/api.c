@@ -13,6 +13,7 @@
 #include "daemon/edge/event_json.h"
 #include "daemon/edge/guest_json.h"
 #include "daemon/edge/inspect.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/machine_json.h"
 #include "daemon/edge/model_json.h"
@@ -35,9 +36,9 @@ static int method_get_status(struct varlink_call *call, struct json_object *para
 
 static struct json_object *list_reply(struct json_object *vms)
 {
-	struct json_object *reply = json_object_new_object();
+	struct json_object *reply = json_make_object();
 
-	json_object_object_add(reply, "vms", vms);
+	json_add(reply, "vms", vms);
 	return reply;
 }
 
@@ -51,19 +52,19 @@ static int method_list_vms(struct varlink_call *call, struct json_object *parame
 
 	if (!api_take_bool(parameters, "all", &all))
 		return varlink_invalid_parameter(call, "all");
-	list = json_object_new_array();
+	list = json_make_array();
 	api_refresh(manager);
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		if (!api_is_listed(manager, manager->vms.list[i], all))
 			continue;
 		/* One reply per VM, each held back until it is known not to be the last. */
-		if (more && json_object_array_length(list)) {
+		if (more && json_length(list)) {
 			r = varlink_reply_more(call, list_reply(list));
-			list = json_object_new_array();
+			list = json_make_array();
 			if (r < 0)
 				break;
 		}
-		json_object_array_add(list, model_vm(manager->vms.list[i]));
+		json_append(list, model_vm(manager->vms.list[i]));
 	}
 	if (r < 0) {
 		json_object_put(list);
@@ -83,14 +84,13 @@ static int method_get_vm(struct varlink_call *call, struct json_object *paramete
 	if (!vm)
 		return 0;
 	inspect_vm(manager, vm, INSPECT_QUERY_NS);
-	reply = json_object_new_object();
-	json_object_object_add(reply, "vm", model_vm(vm));
-	json_object_object_add(reply, "layout", model_layout(vm));
-	json_object_object_add(reply, "machine_confidence",
-			       model_confidence(vm->choice.confidence));
-	json_object_object_add(reply, "machine_reason", model_string(vm->choice.reason));
-	json_object_object_add(reply, "machine", model_machine(vm));
-	json_object_object_add(reply, "guest", model_guest(vm));
+	reply = json_make_object();
+	json_add(reply, "vm", model_vm(vm));
+	json_add(reply, "layout", model_layout(vm));
+	json_add(reply, "machine_confidence", model_confidence(vm->choice.confidence));
+	json_add(reply, "machine_reason", model_string(vm->choice.reason));
+	json_add(reply, "machine", model_machine(vm));
+	json_add(reply, "guest", model_guest(vm));
 	return varlink_reply(call, reply);
 }
 
@@ -113,15 +113,14 @@ static int method_get_fault_map(struct varlink_call *call, struct json_object *p
 	r = regions_build(&vm->layout, vm->machine, vm->faults, &regions);
 	if (r < 0)
 		return r;
-	list = json_object_new_array();
+	list = json_make_array();
 	for (size_t i = 0; i < regions.n; i++)
-		json_object_array_add(list, model_region(&regions.list[i]));
+		json_append(list, model_region(&regions.list[i]));
 	regions_clear(&regions);
-	reply = json_object_new_object();
-	json_object_object_add(reply, "vm", model_vm(vm));
-	json_object_object_add(reply, "regions", list);
-	json_object_object_add(reply, "sites",
-			       sites_to_json(sites ? vm->faults : NULL, manager->host.arch));
+	reply = json_make_object();
+	json_add(reply, "vm", model_vm(vm));
+	json_add(reply, "regions", list);
+	json_add(reply, "sites", sites_to_json(sites ? vm->faults : NULL, manager->host.arch));
 	return varlink_reply(call, reply);
 }
 
@@ -145,10 +144,9 @@ static int method_subscribe(struct varlink_call *call, struct json_object *param
 	}
 	r = subscribe_start(manager, call, vm);
 	if (r == -EUSERS) {
-		struct json_object *details = json_object_new_object();
+		struct json_object *details = json_make_object();
 
-		json_object_object_add(details, "message",
-				       json_object_new_string("too many subscriptions"));
+		json_add(details, "message", json_make_string("too many subscriptions"));
 		return varlink_error(call, NISV_ERROR_BUSY, details);
 	}
 	return r;
@@ -164,11 +162,14 @@ struct dossier_stream {
 static int stream_line(struct json_object *line, void *userdata)
 {
 	struct dossier_stream *stream = userdata;
-	struct json_object *reply = json_object_new_object(), *ready = stream->held;
+	struct json_object *reply, *ready = stream->held;
 
-	if (stream->redact)
-		redact_line(line);
-	json_object_object_add(reply, "line", line);
+	if (stream->redact && redact_line(line) < 0) {
+		json_object_put(line);
+		return -ENOMEM;
+	}
+	reply = json_make_object();
+	json_add(reply, "line", line);
 	stream->held = reply;
 	return ready ? varlink_reply_more(stream->call, ready) : 0;
 }

@@ -9,6 +9,7 @@
 
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/ingest_layout.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/varlink.h"
@@ -48,15 +49,15 @@ static int bad_input(struct varlink_call *call, const char *parameter, const cha
 
 static int bad_input(struct varlink_call *call, const char *parameter, const char *format, ...)
 {
-	struct json_object *details = json_object_new_object();
+	struct json_object *details = json_make_object();
 	char message[256];
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(message, sizeof(message), format, ap);
 	va_end(ap);
-	json_object_object_add(details, "parameter", json_object_new_string(parameter));
-	json_object_object_add(details, "message", json_object_new_string(message));
+	json_add(details, "parameter", json_make_string(parameter));
+	json_add(details, "message", json_make_string(message));
 	return varlink_error(call, NISV_ERROR_BAD_INPUT, details);
 }
 
@@ -93,9 +94,9 @@ void api_refresh(struct manager *manager)
 
 static int no_such_vm(struct varlink_call *call, const char *query)
 {
-	struct json_object *details = json_object_new_object();
+	struct json_object *details = json_make_object();
 
-	json_object_object_add(details, "vm", json_object_new_string(query));
+	json_add(details, "vm", json_make_string(query));
 	return varlink_error(call, NISV_ERROR_NO_SUCH_VM, details);
 }
 
@@ -118,12 +119,12 @@ struct vm *api_select_vm(struct manager *manager, struct varlink_call *call,
 		no_such_vm(call, query);
 		return NULL;
 	}
-	list = json_object_new_array();
+	list = json_make_array();
 	for (size_t i = 0; i < n && i < VMS_MATCHES_MAX; i++)
-		json_object_array_add(list, model_vm(matches[i]));
-	details = json_object_new_object();
-	json_object_object_add(details, "vm", json_object_new_string(query));
-	json_object_object_add(details, "matches", list);
+		json_append(list, model_vm(matches[i]));
+	details = json_make_object();
+	json_add(details, "vm", json_make_string(query));
+	json_add(details, "matches", list);
 	varlink_error(call, NISV_ERROR_AMBIGUOUS_VM, details);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/edge/api_call.h"
 #include "daemon/edge/decode_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 #include "include/nisv_api.h"
 
@@ -50,15 +51,14 @@ static void fill(struct json_object *syndrome, const struct addresses *addresses
 
 		json_object_object_get_ex(syndrome, address_names[i], &value);
 		if (addresses->has[i] && !value)
-			json_object_object_add(syndrome, address_names[i],
-					       model_hex(addresses->value[i]));
+			json_add(syndrome, address_names[i], model_hex(addresses->value[i]));
 	}
 }
 
 /* The syndrome of @esr, made at its first sight; NULL if there are too many. */
 static struct json_object *syndrome_of(struct decode *d, uint64_t esr, bool is_guest)
 {
-	size_t n = json_object_array_length(d->syndromes);
+	size_t n = json_length(d->syndromes);
 	struct json_object *syndrome;
 
 	for (size_t i = 0; i < n; i++)
@@ -68,7 +68,7 @@ static struct json_object *syndrome_of(struct decode *d, uint64_t esr, bool is_g
 		return NULL;
 	syndrome = decode_syndrome(esr, is_guest);
 	d->esrs[n] = esr;
-	json_object_array_add(d->syndromes, syndrome);
+	json_append(d->syndromes, syndrome);
 	return syndrome;
 }
 
@@ -77,13 +77,13 @@ static void set_esr(struct json_object *line, struct json_object *syndrome)
 	struct json_object *esr;
 
 	if (line && json_object_object_get_ex(syndrome, "esr", &esr))
-		json_object_object_add(line, "esr", json_object_get(esr));
+		json_add(line, "esr", json_object_get(esr));
 }
 
 static void take_instruction(struct decode *d, uint64_t word, uint64_t pc)
 {
-	if (word <= UINT32_MAX && json_object_array_length(d->instructions) < INSTRUCTIONS_MAX)
-		json_object_array_add(d->instructions, decode_instruction((uint32_t)word, pc));
+	if (word <= UINT32_MAX && json_length(d->instructions) < INSTRUCTIONS_MAX)
+		json_append(d->instructions, decode_instruction((uint32_t)word, pc));
 }
 
 /* What a line of a message, dump or oops tells; @line NULL: it is beyond LINES_MAX. */
@@ -132,7 +132,7 @@ static struct json_object *line_add(struct decode *d, const char *kind, const ch
 	if (d->n_lines++ >= LINES_MAX)
 		return NULL;
 	line = decode_line(kind, text, len);
-	json_object_array_add(d->lines, line);
+	json_append(d->lines, line);
 	return line;
 }
 
@@ -208,7 +208,7 @@ static void take_line(struct decode *d, const char *text, size_t len)
 		d->n_parts++;
 	} else if (traced < 0) {
 		if (d->n_unknown++ < UNKNOWN_MAX)
-			json_object_array_add(d->unknown, decode_quote(text, len));
+			json_append(d->unknown, decode_quote(text, len));
 	}
 }
 
@@ -276,7 +276,8 @@ static void add_first(struct json_object *reply, struct json_object *syndromes)
 {
 	static const char *const members[] = {"esr",	 "exception", "fields",
 					      "summary", "far",	      "ipa"};
-	struct json_object *first = json_object_array_get_idx(syndromes, 0);
+	struct json_object *first =
+		json_length(syndromes) ? json_object_array_get_idx(syndromes, 0) : NULL;
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		struct json_object *value = NULL;
@@ -284,34 +285,34 @@ static void add_first(struct json_object *reply, struct json_object *syndromes)
 		if (first)
 			json_object_object_get_ex(first, members[i], &value);
 		else if (!strcmp(members[i], "fields"))
-			value = json_object_new_array();
-		json_object_object_add(reply, members[i], first ? json_object_get(value) : value);
+			value = json_make_array();
+		json_add(reply, members[i], first ? json_object_get(value) : value);
 	}
 }
 
 static struct json_object *reply_of(struct decode *d)
 {
-	struct json_object *reply = json_object_new_object();
+	struct json_object *reply = json_make_object();
 
 	add_first(reply, d->syndromes);
-	json_object_object_add(reply, "syndromes", d->syndromes);
-	json_object_object_add(reply, "instructions", d->instructions);
-	json_object_object_add(reply, "lines", d->lines);
-	json_object_object_add(reply, "omitted_lines",
-			       model_number(d->n_lines > LINES_MAX ? d->n_lines - LINES_MAX : 0));
-	json_object_object_add(reply, "part_lines", model_number(d->n_parts));
-	json_object_object_add(reply, "not_understood", model_number(d->n_unknown));
-	json_object_object_add(reply, "unknown", d->unknown);
+	json_add(reply, "syndromes", d->syndromes);
+	json_add(reply, "instructions", d->instructions);
+	json_add(reply, "lines", d->lines);
+	json_add(reply, "omitted_lines",
+		 model_number(d->n_lines > LINES_MAX ? d->n_lines - LINES_MAX : 0));
+	json_add(reply, "part_lines", model_number(d->n_parts));
+	json_add(reply, "not_understood", model_number(d->n_unknown));
+	json_add(reply, "unknown", d->unknown);
 	return reply;
 }
 
 static struct decode decode_new(void)
 {
 	return (struct decode){
-		.lines = json_object_new_array(),
-		.syndromes = json_object_new_array(),
-		.instructions = json_object_new_array(),
-		.unknown = json_object_new_array(),
+		.lines = json_make_array(),
+		.syndromes = json_make_array(),
+		.instructions = json_make_array(),
+		.unknown = json_make_array(),
 	};
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/core/words.h"
 #include "daemon/edge/api_call.h"
 #include "daemon/edge/finding_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/status_json.h"
 #include "daemon/edge/trace_json.h"
@@ -47,25 +48,21 @@ static struct json_object *stored_to_json(const struct vm *vm)
 
 	if (!*stored->version)
 		return NULL;
-	list = json_object_new_array();
+	list = json_make_array();
 	for (size_t i = 0; i < stored->n; i++) {
-		struct json_object *finding = json_object_new_object();
+		struct json_object *finding = json_make_object();
 
-		json_object_object_add(finding, "cause",
-				       json_object_new_string(stored->list[i].cause));
-		json_object_object_add(
-			finding, "severity",
-			json_object_new_string(severity_name(stored->list[i].severity)));
-		json_object_object_add(finding, "confidence",
-				       model_confidence(stored->list[i].confidence));
-		json_object_array_add(list, finding);
+		json_add(finding, "cause", json_make_string(stored->list[i].cause));
+		json_add(finding, "severity",
+			 json_make_string(severity_name(stored->list[i].severity)));
+		json_add(finding, "confidence", model_confidence(stored->list[i].confidence));
+		json_append(list, finding);
 	}
-	object = json_object_new_object();
-	json_object_object_add(object, "version", json_object_new_string(stored->version));
-	json_object_object_add(object, "redacted", json_object_new_boolean(stored->redacted));
-	json_object_object_add(object, "differs",
-			       json_object_new_boolean(stored_differ(stored, &vm->findings)));
-	json_object_object_add(object, "findings", list);
+	object = json_make_object();
+	json_add(object, "version", json_make_string(stored->version));
+	json_add(object, "redacted", json_make_bool(stored->redacted));
+	json_add(object, "differs", json_make_bool(stored_differ(stored, &vm->findings)));
+	json_add(object, "findings", list);
 	return object;
 }
 
@@ -73,18 +70,18 @@ static struct json_object *explain_reply(struct manager *manager, const struct v
 					 struct json_object *findings, struct json_object *groups,
 					 uint64_t omitted, const char *note)
 {
-	struct json_object *reply = json_object_new_object(), *watched = json_object_new_object();
+	struct json_object *reply = json_make_object(), *watched = json_make_object();
 
-	json_object_object_add(watched, "since", model_time(watched_since(manager)));
-	json_object_object_add(watched, "sources", sources_to_json(manager));
-	json_object_object_add(watched, "lost", losses_to_json(manager));
-	json_object_object_add(reply, "vm", vm ? model_vm(vm) : NULL);
-	json_object_object_add(reply, "findings", findings);
-	json_object_object_add(reply, "groups", groups);
-	json_object_object_add(reply, "omitted_findings", json_object_new_int64((int64_t)omitted));
-	json_object_object_add(reply, "watched", watched);
-	json_object_object_add(reply, "stored", vm ? stored_to_json(vm) : NULL);
-	json_object_object_add(reply, "note", model_string(note));
+	json_add(watched, "since", model_time(watched_since(manager)));
+	json_add(watched, "sources", sources_to_json(manager));
+	json_add(watched, "lost", losses_to_json(manager));
+	json_add(reply, "vm", vm ? model_vm(vm) : NULL);
+	json_add(reply, "findings", findings);
+	json_add(reply, "groups", groups);
+	json_add(reply, "omitted_findings", json_make_int((int64_t)omitted));
+	json_add(reply, "watched", watched);
+	json_add(reply, "stored", vm ? stored_to_json(vm) : NULL);
+	json_add(reply, "note", model_string(note));
 	return reply;
 }
 
@@ -152,7 +149,7 @@ static void elsewhere_note(const struct vm *vm, uint64_t address, struct text *n
 static int explain_vm(struct manager *manager, struct varlink_call *call, struct vm *vm,
 		      bool has_address, uint64_t address)
 {
-	struct json_object *findings = json_object_new_array();
+	struct json_object *findings = json_make_array();
 	char note[256 + VMNAME_MAX + 2 * VM_ID_MAX] = "";
 	const struct vm_now now = api_now(manager);
 	struct vm *previous = NULL;
@@ -173,15 +170,14 @@ static int explain_vm(struct manager *manager, struct varlink_call *call, struct
 		snprintf(note, sizeof(note), "%s is %s", vm->id, trace_note(manager->trace));
 	for (size_t i = 0; i < vm->findings.n; i++)
 		if (!has_address || finding_is_at(&vm->findings.list[i], address))
-			json_object_array_add(findings,
-					      model_finding(&vm->findings.list[i], vm->faults,
+			json_append(findings, model_finding(&vm->findings.list[i], vm->faults,
 							    manager->host.arch));
-	if (vm->findings.n && !json_object_array_length(findings)) {
+	if (vm->findings.n && !json_length(findings)) {
 		struct text text = text_begin(note, sizeof(note));
 
 		elsewhere_note(vm, address, &text);
 	}
-	return varlink_reply(call, explain_reply(manager, vm, findings, json_object_new_array(),
+	return varlink_reply(call, explain_reply(manager, vm, findings, json_make_array(),
 						 vm->findings.n_omitted, note));
 }
 
@@ -233,25 +229,20 @@ static int add_to_group(struct group **groups, size_t *n, const struct finding *
 
 static struct json_object *group_to_json(const struct group *group, const char *arch)
 {
-	struct json_object *object = json_object_new_object(), *vms = json_object_new_array();
+	struct json_object *object = json_make_object(), *vms = json_make_array();
 
 	for (size_t i = 0; i < group->n_vms; i++) {
-		struct json_object *vm = json_object_new_object();
+		struct json_object *vm = json_make_object();
 
-		json_object_object_add(vm, "id", json_object_new_string(group->vms[i]->id));
-		json_object_object_add(vm, "key", json_object_new_string(group->vms[i]->key));
-		json_object_object_add(vm, "name",
-				       json_object_new_string(group->vms[i]->name.name));
-		json_object_object_add(
-			vm, "origin",
-			json_object_new_string(vm_origin_name(group->vms[i]->origin)));
-		json_object_array_add(vms, vm);
+		json_add(vm, "id", json_make_string(group->vms[i]->id));
+		json_add(vm, "key", json_make_string(group->vms[i]->key));
+		json_add(vm, "name", json_make_string(group->vms[i]->name.name));
+		json_add(vm, "origin", json_make_string(vm_origin_name(group->vms[i]->origin)));
+		json_append(vms, vm);
 	}
-	json_object_object_add(object, "signature",
-			       json_object_new_string(group->finding->signature));
-	json_object_object_add(object, "vms", vms);
-	json_object_object_add(object, "finding",
-			       model_finding(group->finding, group->vm->faults, arch));
+	json_add(object, "signature", json_make_string(group->finding->signature));
+	json_add(object, "vms", vms);
+	json_add(object, "finding", model_finding(group->finding, group->vm->faults, arch));
 	return object;
 }
 
@@ -281,13 +272,12 @@ static int explain_host(struct manager *manager, struct varlink_call *call, bool
 	}
 	if (n)
 		qsort(groups, n, sizeof(*groups), worst_first);
-	findings = json_object_new_array();
-	list = json_object_new_array();
+	findings = json_make_array();
+	list = json_make_array();
 	for (size_t i = 0; i < n; i++) {
-		json_object_array_add(
-			findings,
-			model_finding(groups[i].finding, groups[i].vm->faults, manager->host.arch));
-		json_object_array_add(list, group_to_json(&groups[i], manager->host.arch));
+		json_append(findings, model_finding(groups[i].finding, groups[i].vm->faults,
+						    manager->host.arch));
+		json_append(list, group_to_json(&groups[i], manager->host.arch));
 		free(groups[i].vms);
 	}
 	free(groups);

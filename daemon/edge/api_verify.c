@@ -11,6 +11,7 @@
 #include "daemon/edge/finding_json.h"
 #include "daemon/edge/ingest.h"
 #include "daemon/edge/inspect.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
 #include "include/nisv_api.h"
@@ -41,11 +42,11 @@ static int run(const struct manager *manager, const struct vm *vm, struct result
 
 static struct json_object *check_to_json(const struct verify_check *check)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "name", json_object_new_string(check->name));
-	json_object_object_add(object, "done", json_object_new_boolean(check->done));
-	json_object_object_add(object, "reason", model_string(check->reason));
+	json_add(object, "name", json_make_string(check->name));
+	json_add(object, "done", json_make_bool(check->done));
+	json_add(object, "reason", model_string(check->reason));
 	return object;
 }
 
@@ -162,28 +163,30 @@ static int add_vm(struct verification *v, const struct vm *vm)
 
 	if (r < 0)
 		return r;
-	findings = json_object_new_array();
-	checks = json_object_new_array();
+	findings = json_make_array();
+	checks = json_make_array();
 	for (size_t i = 0; i < result.findings.n; i++)
 		if (was_seen(&v->sightings, vm, &result.findings.list[i]))
-			json_object_array_add(findings,
-					      model_finding(&result.findings.list[i], vm->faults,
+			json_append(findings, model_finding(&result.findings.list[i], vm->faults,
 							    v->manager->host.arch));
 	for (size_t i = 0; i < result.n_checks; i++)
-		json_object_array_add(checks, check_to_json(&result.checks[i]));
+		json_append(checks, check_to_json(&result.checks[i]));
 	findings_clear(&result.findings);
-	object = json_object_new_object();
-	json_object_object_add(object, "vm", model_vm(vm));
-	json_object_object_add(object, "findings", findings);
-	json_object_object_add(object, "checks", checks);
-	json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &length);
+	object = json_make_object();
+	json_add(object, "vm", model_vm(vm));
+	json_add(object, "findings", findings);
+	json_add(object, "checks", checks);
+	if (!json_text(object, JSON_C_TO_STRING_PLAIN, &length)) {
+		json_object_put(object);
+		return -ENOMEM;
+	}
 	if (v->bytes + length > REPLY_BYTES_MAX) {
 		v->omitted++;
 		json_object_put(object);
 		return 0;
 	}
 	v->bytes += length;
-	json_object_array_add(v->vms, object);
+	json_append(v->vms, object);
 	return 0;
 }
 
@@ -237,15 +240,15 @@ int api_verify(struct varlink_call *call, struct json_object *parameters, void *
 			return 0;
 		memcpy(v.only, vm->key, sizeof(v.only));
 	}
-	v.vms = json_object_new_array();
+	v.vms = json_make_array();
 	r = verify_vms(&v);
 	free(v.sightings.list);
 	if (r < 0) {
 		json_object_put(v.vms);
 		return r;
 	}
-	reply = json_object_new_object();
-	json_object_object_add(reply, "vms", v.vms);
-	json_object_object_add(reply, "omitted_vms", model_number(v.omitted));
+	reply = json_make_object();
+	json_add(reply, "vms", v.vms);
+	json_add(reply, "omitted_vms", model_number(v.omitted));
 	return varlink_reply(call, reply);
 }

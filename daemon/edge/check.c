@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/check.h"
 
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "daemon/edge/capture.h"
+#include "daemon/edge/json_make.h"
+#include "daemon/edge/log.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/status_json.h"
 
@@ -62,19 +65,26 @@ static void print_json(const char *kernel, const struct capture_source *sources,
 		       enum check_result result, const struct capture_obstacle *why,
 		       enum check_format format)
 {
-	struct json_object *object = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *object = json_make_object(), *list = json_make_array();
+	const char *text;
+	size_t len;
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, source_to_json(&sources[i]));
-	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));
-	json_object_object_add(object, "kernel", json_object_new_string(kernel));
-	json_object_object_add(object, "result", json_object_new_int(result));
-	json_object_object_add(object, "reason", model_string(why->err ? why->reason : ""));
-	json_object_object_add(object, "how_to_get", model_string(why->err ? why->how_to_get : ""));
-	json_object_object_add(object, "sources", list);
-	puts(json_object_to_json_string_ext(object, format == CHECK_JSON_PRETTY
-							    ? JSON_C_TO_STRING_PRETTY
-							    : JSON_C_TO_STRING_PLAIN));
+		json_append(list, source_to_json(&sources[i]));
+	json_add(object, "version", json_make_string(NISV_VERSION));
+	json_add(object, "kernel", json_make_string(kernel));
+	json_add(object, "result", json_make_int(result));
+	json_add(object, "reason", model_string(why->err ? why->reason : ""));
+	json_add(object, "how_to_get", model_string(why->err ? why->how_to_get : ""));
+	json_add(object, "sources", list);
+	text = json_text(object,
+			 format == CHECK_JSON_PRETTY ? JSON_C_TO_STRING_PRETTY
+						     : JSON_C_TO_STRING_PLAIN,
+			 &len);
+	if (text)
+		puts(text);
+	else
+		log_error_errno(ENOMEM, "Cannot tell it as JSON");
 	json_object_put(object);
 }
 

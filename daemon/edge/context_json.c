@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/fault.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 
@@ -42,23 +43,22 @@ struct json_object *context_walk(const struct nisv_walk *walk)
 
 	if (walk->state == NISV_WALK_NONE)
 		return NULL;
-	object = json_object_new_object();
-	json_object_object_add(object, "state",
-			       json_object_new_string(walk_state_name(walk->state)));
-	json_object_object_add(object, "address", model_hex(walk->va));
-	json_object_object_add(object, "output", has_output(walk) ? model_hex(walk->out) : NULL);
-	json_object_object_add(object, "agrees", json_object_new_boolean(walk->agrees != 0));
-	steps = json_object_new_array();
+	object = json_make_object();
+	json_add(object, "state", json_make_string(walk_state_name(walk->state)));
+	json_add(object, "address", model_hex(walk->va));
+	json_add(object, "output", has_output(walk) ? model_hex(walk->out) : NULL);
+	json_add(object, "agrees", json_make_bool(walk->agrees != 0));
+	steps = json_make_array();
 	for (size_t i = 0; i < walk->n_steps && i < NISV_WALK_STEPS; i++) {
 		const struct nisv_walk_step *step = &walk->step[i];
-		struct json_object *value = json_object_new_object();
+		struct json_object *value = json_make_object();
 
-		json_object_object_add(value, "level", json_object_new_int(step->level));
-		json_object_object_add(value, "address", model_hex(step->address));
-		json_object_object_add(value, "descriptor", model_hex(step->descriptor));
-		json_object_array_add(steps, value);
+		json_add(value, "level", json_make_int(step->level));
+		json_add(value, "address", model_hex(step->address));
+		json_add(value, "descriptor", model_hex(step->descriptor));
+		json_append(steps, value);
 	}
-	json_object_object_add(object, "steps", steps);
+	json_add(object, "steps", steps);
 	return object;
 }
 
@@ -91,19 +91,17 @@ static struct json_object *backtrace_to_json(const struct nisv_backtrace *trace)
 
 	if (trace->end == NISV_BACKTRACE_NONE)
 		return NULL;
-	object = json_object_new_object();
-	frames = json_object_new_array();
+	object = json_make_object();
+	frames = json_make_array();
 	for (size_t i = 0; i < trace->n && i < NISV_FRAMES_MAX; i++)
-		json_object_array_add(frames, model_hex(trace->frame[i]));
-	json_object_object_add(object, "frames", frames);
-	json_object_object_add(object, "end",
-			       json_object_new_string(backtrace_end_name(trace->end)));
-	json_object_object_add(object, "read_state",
-			       trace->read_state == NISV_WALK_NONE
-				       ? NULL
-				       : model_string(walk_state_name(trace->read_state)));
-	json_object_object_add(object, "stopped_at",
-			       trace->stopped_at ? model_hex(trace->stopped_at) : NULL);
+		json_append(frames, model_hex(trace->frame[i]));
+	json_add(object, "frames", frames);
+	json_add(object, "end", json_make_string(backtrace_end_name(trace->end)));
+	json_add(object, "read_state",
+		 trace->read_state == NISV_WALK_NONE
+			 ? NULL
+			 : model_string(walk_state_name(trace->read_state)));
+	json_add(object, "stopped_at", trace->stopped_at ? model_hex(trace->stopped_at) : NULL);
 	return object;
 }
 
@@ -144,11 +142,11 @@ static const struct {
 
 static struct json_object *flags_to_json(__u32 flags)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 
 	for (size_t i = 0; i < N_FLAGS; i++)
 		if (flags & vma_flags[i].flag)
-			json_object_array_add(list, json_object_new_string(vma_flags[i].name));
+			json_append(list, json_make_string(vma_flags[i].name));
 	return list;
 }
 
@@ -174,18 +172,16 @@ static struct json_object *vma_to_json(const struct nisv_vma *vma)
 
 	if (vma->state == NISV_VMA_NOT_ASKED)
 		return NULL;
-	object = json_object_new_object();
-	json_object_object_add(object, "state", json_object_new_string(vma_state_name(vma->state)));
-	json_object_object_add(object, "address", model_hex(vma->hva));
-	json_object_object_add(object, "start", found ? model_hex(vma->start) : NULL);
-	json_object_object_add(object, "end", found ? model_hex(vma->end) : NULL);
-	json_object_object_add(object, "flags", found ? flags_to_json(vma->flags) : NULL);
-	json_object_object_add(object, "inode",
-			       is_file ? json_object_new_int64((int64_t)vma->ino) : NULL);
-	json_object_object_add(object, "file_offset", is_file ? model_hex(vma->file_offset) : NULL);
-	json_object_object_add(object, "file_size",
-			       is_file && vma->flags & NISV_VMA_REGULAR ? model_hex(vma->file_size)
-									: NULL);
+	object = json_make_object();
+	json_add(object, "state", json_make_string(vma_state_name(vma->state)));
+	json_add(object, "address", model_hex(vma->hva));
+	json_add(object, "start", found ? model_hex(vma->start) : NULL);
+	json_add(object, "end", found ? model_hex(vma->end) : NULL);
+	json_add(object, "flags", found ? flags_to_json(vma->flags) : NULL);
+	json_add(object, "inode", is_file ? json_make_int((int64_t)vma->ino) : NULL);
+	json_add(object, "file_offset", is_file ? model_hex(vma->file_offset) : NULL);
+	json_add(object, "file_size",
+		 is_file && vma->flags & NISV_VMA_REGULAR ? model_hex(vma->file_size) : NULL);
 	return object;
 }
 
@@ -207,15 +203,14 @@ static void vma_from_json(struct json_object *object, struct nisv_vma *vma)
 
 void context_to_json(struct json_object *object, const struct nisv_rec_fault *fault)
 {
-	json_object_object_add(object, "code_mode",
-			       fault->code_mode == NISV_CODE_UNKNOWN
-				       ? NULL
-				       : model_string(code_mode_name(fault->code_mode)));
-	json_object_object_add(object, "walk", context_walk(&fault->walk));
-	json_object_object_add(object, "backtrace", backtrace_to_json(&fault->backtrace));
-	json_object_object_add(object, "mapping", vma_to_json(&fault->vma));
-	json_object_object_add(object, "code",
-			       model_bytes(fault->code, fault->code_len ? NISV_CODE_BYTES : 0));
+	json_add(object, "code_mode",
+		 fault->code_mode == NISV_CODE_UNKNOWN
+			 ? NULL
+			 : model_string(code_mode_name(fault->code_mode)));
+	json_add(object, "walk", context_walk(&fault->walk));
+	json_add(object, "backtrace", backtrace_to_json(&fault->backtrace));
+	json_add(object, "mapping", vma_to_json(&fault->vma));
+	json_add(object, "code", model_bytes(fault->code, fault->code_len ? NISV_CODE_BYTES : 0));
 }
 
 void context_from_json(struct json_object *object, struct nisv_rec_fault *fault)

@@ -13,6 +13,7 @@
 #include "daemon/core/tracewords.h"
 #include "daemon/core/vmname.h"
 #include "daemon/core/words.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 
 #define QUOTE_MAX 256 /* bytes of a line that are quoted */
@@ -26,11 +27,11 @@
 
 static struct json_object *field_to_json(const struct syndrome_field *field)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "name", json_object_new_string(field->name));
-	json_object_object_add(object, "value", json_object_new_string(field->value));
-	json_object_object_add(object, "meaning", json_object_new_string(field->meaning));
+	json_add(object, "name", json_make_string(field->name));
+	json_add(object, "value", json_make_string(field->value));
+	json_add(object, "meaning", json_make_string(field->meaning));
 	return object;
 }
 
@@ -54,25 +55,24 @@ static const char *esr_note(uint64_t esr, bool is_guest)
 
 struct json_object *decode_syndrome(uint64_t esr, bool is_guest)
 {
-	struct json_object *object = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *object = json_make_object(), *list = json_make_array();
 	struct syndrome_field fields[SYNDROME_FIELDS_MAX];
 	uint64_t value = is_sign_extended(esr) ? esr & ~ESR_UPPER : esr;
 	char summary[320];
 	size_t n = syndrome_fields(value, fields);
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, field_to_json(&fields[i]));
-	json_object_object_add(object, "esr", model_hex(value));
-	json_object_object_add(object, "exception",
-			       json_object_new_string(syndrome_ec_name(syndrome_decode(value).ec)));
-	json_object_object_add(object, "fields", list);
-	json_object_object_add(
-		object, "summary",
-		json_object_new_string(syndrome_summary(value, summary, sizeof(summary))));
-	json_object_object_add(object, "note", model_string(esr_note(esr, is_guest)));
-	json_object_object_add(object, "far", NULL);
-	json_object_object_add(object, "ipa", NULL);
-	json_object_object_add(object, "pc", NULL);
+		json_append(list, field_to_json(&fields[i]));
+	json_add(object, "esr", model_hex(value));
+	json_add(object, "exception",
+		 json_make_string(syndrome_ec_name(syndrome_decode(value).ec)));
+	json_add(object, "fields", list);
+	json_add(object, "summary",
+		 json_make_string(syndrome_summary(value, summary, sizeof(summary))));
+	json_add(object, "note", model_string(esr_note(esr, is_guest)));
+	json_add(object, "far", NULL);
+	json_add(object, "ipa", NULL);
+	json_add(object, "pc", NULL);
 	return object;
 }
 
@@ -81,17 +81,16 @@ struct json_object *decode_instruction(uint32_t word, uint64_t pc)
 	const uint8_t bytes[] = {word & 0xff, word >> 8 & 0xff, word >> 16 & 0xff, word >> 24};
 	struct insn insn = insn_decode(ISA_A64, bytes, sizeof(bytes), pc);
 	const struct advice *instead = rule_instead(insn.class);
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 	char hex[16];
 
 	snprintf(hex, sizeof(hex), "0x%08" PRIx32, word);
-	json_object_object_add(object, "word", json_object_new_string(hex));
-	json_object_object_add(object, "text", model_string(insn.text));
-	json_object_object_add(object, "class",
-			       json_object_new_string(insn_class_name(insn.class)));
-	json_object_object_add(object, "described", json_object_new_boolean(insn.isv_possible));
-	json_object_object_add(object, "why", model_string(insn_class_why(insn.class)));
-	json_object_object_add(object, "instead", model_string(instead ? instead->text : NULL));
+	json_add(object, "word", json_make_string(hex));
+	json_add(object, "text", model_string(insn.text));
+	json_add(object, "class", json_make_string(insn_class_name(insn.class)));
+	json_add(object, "described", json_make_bool(insn.isv_possible));
+	json_add(object, "why", model_string(insn_class_why(insn.class)));
+	json_add(object, "instead", model_string(instead ? instead->text : NULL));
 	return object;
 }
 
@@ -107,26 +106,26 @@ struct json_object *decode_quote(const char *text, size_t len)
 	if (n > QUOTE_MAX)
 		n = QUOTE_MAX;
 	vmname_sanitize(quote, sizeof(quote), text, n);
-	return json_object_new_string(quote);
+	return json_make_string(quote);
 }
 
 struct json_object *decode_line(const char *kind, const char *text, size_t len)
 {
 	static const char *const members[] = {"source",	 "versions", "event",	  "meaning", "next",
 					      "caution", "outcome",  "reference", "esr"};
-	struct json_object *line = json_object_new_object();
+	struct json_object *line = json_make_object();
 
-	json_object_object_add(line, "text", decode_quote(text, len));
-	json_object_object_add(line, "kind", json_object_new_string(kind));
+	json_add(line, "text", decode_quote(text, len));
+	json_add(line, "kind", json_make_string(kind));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_object_object_add(line, members[i], NULL);
-	json_object_object_add(line, "values", json_object_new_array());
+		json_add(line, members[i], NULL);
+	json_add(line, "values", json_make_array());
 	return line;
 }
 
 static void set(struct json_object *line, const char *name, const char *text)
 {
-	json_object_object_add(line, name, model_string(text));
+	json_add(line, name, model_string(text));
 }
 
 static void set_outcome(struct json_object *line, enum nisv_outcome outcome)
@@ -145,12 +144,12 @@ static void set_reference(struct json_object *line, const char *source, const ch
 
 static void add_value(struct json_object *line, const char *name, struct json_object *value)
 {
-	struct json_object *object = json_object_new_object(), *list = NULL;
+	struct json_object *object = json_make_object(), *list = NULL;
 
-	json_object_object_add(object, "name", json_object_new_string(name));
-	json_object_object_add(object, "value", value);
+	json_add(object, "name", json_make_string(name));
+	json_add(object, "value", value);
 	if (json_object_object_get_ex(line, "values", &list))
-		json_object_array_add(list, object);
+		json_append(list, object);
 }
 
 static struct json_object *decimal(uint64_t value)
@@ -158,7 +157,7 @@ static struct json_object *decimal(uint64_t value)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%" PRIu64, value);
-	return json_object_new_string(text);
+	return json_make_string(text);
 }
 
 static void add_hex(struct json_object *line, const char *name, uint64_t value)
@@ -174,7 +173,7 @@ static void add_decimal(struct json_object *line, const char *name, uint64_t val
 static void add_errno(struct json_object *line, int err)
 {
 	if (err)
-		add_value(line, "errno", json_object_new_string(words_errno(err).s));
+		add_value(line, "errno", json_make_string(words_errno(err).s));
 }
 
 void decode_line_values(struct json_object *line, const struct named_value *values, size_t n)
@@ -207,7 +206,7 @@ static void add_thread(struct json_object *line, const struct trace_event *event
 
 	if (event->comm[0]) {
 		vmname_sanitize(comm, sizeof(comm), event->comm, sizeof(event->comm));
-		add_value(line, "comm", json_object_new_string(comm));
+		add_value(line, "comm", json_make_string(comm));
 	}
 	if (event->has_tgid)
 		add_decimal(line, "pid", event->tgid);
@@ -219,7 +218,7 @@ static void add_thread(struct json_object *line, const struct trace_event *event
 		return;
 	snprintf(time, sizeof(time), "%" PRIu64 ".%06" PRIu64, event->time_ns / 1000000000,
 		 event->time_ns % 1000000000 / 1000);
-	add_value(line, "time", json_object_new_string(time));
+	add_value(line, "time", json_make_string(time));
 }
 
 static void add_insn(struct json_object *line, const struct trace_event *event)
@@ -229,7 +228,7 @@ static void add_insn(struct json_object *line, const struct trace_event *event)
 	for (size_t i = 0; i < event->insn_len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", event->insn[i]);
 	if (hex[0])
-		add_value(line, "instruction", json_object_new_string(hex));
+		add_value(line, "instruction", json_make_string(hex));
 }
 
 static void add_event(struct json_object *line, const struct trace_event *event)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/event_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
 
@@ -24,21 +25,19 @@ int dossier_prepare(const char *state_dir, const char *dir)
 
 struct json_object *dossier_header(const struct host *host, bool redacted)
 {
-	struct json_object *header = json_object_new_object();
+	struct json_object *header = json_make_object();
 
-	json_object_object_add(header, "nisv_dossier", json_object_new_int(DOSSIER_SCHEMA));
-	json_object_object_add(header, "version", json_object_new_string(NISV_VERSION));
-	json_object_object_add(header, "kernel", json_object_new_string(host->kernel));
-	json_object_object_add(header, "kernel_build", json_object_new_string(host->kernel_build));
-	json_object_object_add(header, "page_bytes", model_number(host->page_bytes));
-	json_object_object_add(header, "arch", json_object_new_string(host->arch));
-	json_object_object_add(header, "injection_seen",
-			       json_object_new_boolean(host->injection_seen));
-	json_object_object_add(header, "clock",
-			       json_object_new_string(wallclock_is_trace() ? "trace" : "utc"));
-	json_object_object_add(header, "written",
-			       model_time(host->saved_ns ? host->saved_ns : wallclock_now_ns()));
-	json_object_object_add(header, "redacted", json_object_new_boolean(redacted));
+	json_add(header, "nisv_dossier", json_make_int(DOSSIER_SCHEMA));
+	json_add(header, "version", json_make_string(NISV_VERSION));
+	json_add(header, "kernel", json_make_string(host->kernel));
+	json_add(header, "kernel_build", json_make_string(host->kernel_build));
+	json_add(header, "page_bytes", model_number(host->page_bytes));
+	json_add(header, "arch", json_make_string(host->arch));
+	json_add(header, "injection_seen", json_make_bool(host->injection_seen));
+	json_add(header, "clock", json_make_string(wallclock_is_trace() ? "trace" : "utc"));
+	json_add(header, "written",
+		 model_time(host->saved_ns ? host->saved_ns : wallclock_now_ns()));
+	json_add(header, "redacted", json_make_bool(redacted));
 	return header;
 }
 
@@ -57,10 +56,12 @@ static int put_line(struct json_object *object, void *userdata)
 {
 	struct sink *sink = userdata;
 	size_t len = 0;
-	const char *text = json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &len);
+	const char *text = json_text(object, JSON_C_TO_STRING_PLAIN, &len);
 	int r = 0;
 
-	if (sink->bytes + len + 1 > DOSSIER_BYTES_MAX)
+	if (!text)
+		r = -ENOMEM;
+	else if (sink->bytes + len + 1 > DOSSIER_BYTES_MAX)
 		r = -EFBIG;
 	else if (fwrite(text, 1, len, sink->file) != len || fputc('\n', sink->file) == EOF)
 		r = errno ? -errno : -EIO;

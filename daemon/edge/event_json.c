@@ -6,6 +6,7 @@
 #include "daemon/edge/fault_json.h"
 #include "daemon/edge/finding_json.h"
 #include "daemon/edge/guest_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/layout_json.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/sites_json.h"
@@ -16,15 +17,15 @@ static struct json_object *event_new(const struct vm *vm, const char *type, uint
 				     struct json_object *value)
 {
 	static const char *const members[] = {"vm", "layout", "guest", "fault", "sites", "finding"};
-	struct json_object *event = json_object_new_object();
+	struct json_object *event = json_make_object();
 
-	json_object_object_add(event, "event", json_object_new_string(type));
-	json_object_object_add(event, "time", model_time(time_ns));
-	json_object_object_add(event, "vm_key", json_object_new_string(vm->key));
+	json_add(event, "event", json_make_string(type));
+	json_add(event, "time", model_time(time_ns));
+	json_add(event, "vm_key", json_make_string(vm->key));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_object_object_add(event, members[i], NULL);
+		json_add(event, members[i], NULL);
 	if (value)
-		json_object_object_add(event, type, value);
+		json_add(event, type, value);
 	return event;
 }
 
@@ -50,7 +51,7 @@ struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault
 {
 	struct json_object *object = fault_to_json(fault, arch);
 
-	json_object_object_add(object, "vmm_answer", model_string(vmm_answer));
+	json_add(object, "vmm_answer", model_string(vmm_answer));
 	return event_new(vm, "fault", fault->hdr.time_ns, object);
 }
 
@@ -70,7 +71,7 @@ struct json_object *event_end(const struct vm *vm)
 {
 	struct json_object *event = event_new(vm, "end", vm->end_ns, NULL);
 
-	json_object_object_add(event, "vm", model_vm(vm));
+	json_add(event, "vm", model_vm(vm));
 	return event;
 }
 

@@ -11,6 +11,7 @@
 #include "daemon/core/faultmap.h"
 #include "daemon/core/vmname.h"
 #include "daemon/edge/context_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
@@ -90,16 +91,16 @@ static void write_members(struct json_object *object, const struct member *table
 			value = model_hex(*(const __u64 *)at);
 			break;
 		case DEC64:
-			value = json_object_new_int64((int64_t) * (const __u64 *)at);
+			value = json_make_int((int64_t) * (const __u64 *)at);
 			break;
 		case UINT32:
-			value = json_object_new_int64(*(const __u32 *)at);
+			value = json_make_int(*(const __u32 *)at);
 			break;
 		case INT32:
-			value = json_object_new_int64(*(const __s32 *)at);
+			value = json_make_int(*(const __s32 *)at);
 			break;
 		}
-		json_object_object_add(object, table[i].name, value);
+		json_add(object, table[i].name, value);
 	}
 }
 
@@ -132,13 +133,13 @@ static struct json_object *slot_to_json(const struct nisv_slot *slot)
 
 	if (slot->id < 0)
 		return NULL;
-	object = json_object_new_object();
-	json_object_object_add(object, "gpa", model_hex(slot->gpa));
-	json_object_object_add(object, "size", model_hex(slot->size));
-	json_object_object_add(object, "hva", model_hex(slot->hva));
-	json_object_object_add(object, "flags", model_hex(slot->flags));
-	json_object_object_add(object, "id", json_object_new_int(slot->id));
-	json_object_object_add(object, "address_space", json_object_new_int(slot->as_id));
+	object = json_make_object();
+	json_add(object, "gpa", model_hex(slot->gpa));
+	json_add(object, "size", model_hex(slot->size));
+	json_add(object, "hva", model_hex(slot->hva));
+	json_add(object, "flags", model_hex(slot->flags));
+	json_add(object, "id", json_make_int(slot->id));
+	json_add(object, "address_space", json_make_int(slot->as_id));
 	return object;
 }
 
@@ -157,32 +158,29 @@ static void slot_from_json(struct json_object *object, struct nisv_slot *slot)
 
 struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char *arch)
 {
-	struct json_object *object = json_object_new_object(), *registers, *gprs;
+	struct json_object *object = json_make_object(), *registers, *gprs;
 	char comm[4 * NISV_COMM_LEN];
 
-	json_object_object_add(object, "kind", json_object_new_string(kind_name(fault->kind)));
-	json_object_object_add(object, "outcome",
-			       json_object_new_string(outcome_name(fault->outcome)));
-	json_object_object_add(object, "time", model_time(fault->hdr.time_ns));
+	json_add(object, "kind", json_make_string(kind_name(fault->kind)));
+	json_add(object, "outcome", json_make_string(outcome_name(fault->outcome)));
+	json_add(object, "time", model_time(fault->hdr.time_ns));
 	vmname_sanitize(comm, sizeof(comm), fault->comm, sizeof(fault->comm));
-	json_object_object_add(object, "thread", json_object_new_string(comm));
-	json_object_object_add(object, "instruction", model_string(fault_insn(fault, arch).text));
-	json_object_object_add(object, "instruction_bytes",
-			       model_bytes(fault->insn, fault->insn_len < NISV_INSN_MAX
-								? fault->insn_len
-								: NISV_INSN_MAX));
+	json_add(object, "thread", json_make_string(comm));
+	json_add(object, "instruction", model_string(fault_insn(fault, arch).text));
+	json_add(object, "instruction_bytes",
+		 model_bytes(fault->insn,
+			     fault->insn_len < NISV_INSN_MAX ? fault->insn_len : NISV_INSN_MAX));
 	write_members(object, members, LENGTH(members), fault);
 	for (size_t i = 0; i < LENGTH(slots); i++)
-		json_object_object_add(
-			object, slots[i].name,
-			slot_to_json((const void *)((const char *)fault + slots[i].offset)));
-	gprs = json_object_new_array();
+		json_add(object, slots[i].name,
+			 slot_to_json((const void *)((const char *)fault + slots[i].offset)));
+	gprs = json_make_array();
 	for (size_t i = 0; i < NISV_GPRS; i++)
-		json_object_array_add(gprs, model_hex(fault->gpr[i]));
-	json_object_object_add(object, "registers", gprs);
-	registers = json_object_new_object();
+		json_append(gprs, model_hex(fault->gpr[i]));
+	json_add(object, "registers", gprs);
+	registers = json_make_object();
 	write_members(registers, sysregs, LENGTH(sysregs), fault);
-	json_object_object_add(object, "system_registers", registers);
+	json_add(object, "system_registers", registers);
 	context_to_json(object, fault);
 	return object;
 }

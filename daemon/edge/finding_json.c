@@ -9,16 +9,11 @@
 #include "daemon/core/rules.h"
 #include "daemon/core/symptoms.h"
 #include "daemon/edge/context_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 
 #define SCTLR_M (1ULL << 0)  /* Arm ARM DDI 0487, SCTLR_EL1 */
 #define CR0_PG	(1ULL << 31) /* Intel SDM vol. 3, 2.5 "Control Registers" */
-
-static void set(struct json_object *object, const char *name, struct json_object *value)
-{
-	json_object_object_add_ex(object, name, value,
-				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
-}
 
 /* "target/arm/kvm.c: kvm_arch_handle_exit(), QEMU 10.2.2" */
 static struct json_object *source_text(const char *source, const char *revision)
@@ -26,7 +21,7 @@ static struct json_object *source_text(const char *source, const char *revision)
 	char text[320];
 
 	snprintf(text, sizeof(text), "%s, %s", source, revision);
-	return json_object_new_string(text);
+	return json_make_string(text);
 }
 
 /* ---- the context ---------------------------------------------------------------------------- */
@@ -82,15 +77,15 @@ static const char *side_name(const struct nisv_rec_fault *fault, const char *arc
 
 static struct json_object *backtrace(const struct nisv_rec_fault *fault, const char *arch)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 	uint64_t frames[NISV_FRAMES_MAX];
 	size_t n = fault_frames(fault, arch, frames);
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *frame = json_object_new_object();
+		struct json_object *frame = json_make_object();
 
-		set(frame, "address", model_hex(frames[i]));
-		json_object_array_add(list, frame);
+		json_set(frame, "address", model_hex(frames[i]));
+		json_append(list, frame);
 	}
 	return list;
 }
@@ -98,7 +93,7 @@ static struct json_object *backtrace(const struct nisv_rec_fault *fault, const c
 /* A record without system registers has no others either: it was made of a trace. */
 static struct json_object *named_registers(const struct nisv_rec_fault *fault, const char *arch)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 	struct insn insn = fault_insn(fault, arch);
 	struct insn_named named[INSN_NAMED_MAX];
 	struct insn_registers registers;
@@ -107,11 +102,11 @@ static struct json_object *named_registers(const struct nisv_rec_fault *fault, c
 	if (fault->sysregs_state != NISV_SYSREGS_NONE && fault_registers(fault, arch, &registers))
 		n = insn_named_registers(&insn, &registers, named);
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *object = json_object_new_object();
+		struct json_object *object = json_make_object();
 
-		set(object, "name", json_object_new_string(named[i].name));
-		set(object, "value", model_hex(named[i].value));
-		json_object_array_add(array, object);
+		json_set(object, "name", json_make_string(named[i].name));
+		json_set(object, "value", model_hex(named[i].value));
+		json_append(array, object);
 	}
 	return array;
 }
@@ -120,20 +115,20 @@ static struct json_object *context(const struct nisv_rec_fault *fault, const cha
 {
 	bool known = fault->sysregs_state != NISV_SYSREGS_NONE, arm64 = is_arm64(arch);
 	bool current = fault->sysregs_state == NISV_SYSREGS_CURRENT;
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	set(object, "el", known && arm64 ? json_object_new_int(fault_el(fault)) : NULL);
-	set(object, "side", known ? model_string(side_name(fault, arch)) : NULL);
-	set(object, "mmu", model_string(mmu_name(fault, arch)));
-	set(object, "code", json_object_new_string(known ? code_name(fault, arch) : "unknown"));
-	set(object, "vbar", current && arm64 ? model_hex(fault->sys.vbar) : NULL);
-	set(object, "registers", named_registers(fault, arch));
-	set(object, "walk", context_walk(&fault->walk));
-	set(object, "backtrace", backtrace(fault, arch));
-	set(object, "backtrace_end",
-	    fault->backtrace.end == NISV_BACKTRACE_NONE
-		    ? NULL
-		    : model_string(backtrace_end_name(fault->backtrace.end)));
+	json_set(object, "el", known && arm64 ? json_make_int(fault_el(fault)) : NULL);
+	json_set(object, "side", known ? model_string(side_name(fault, arch)) : NULL);
+	json_set(object, "mmu", model_string(mmu_name(fault, arch)));
+	json_set(object, "code", json_make_string(known ? code_name(fault, arch) : "unknown"));
+	json_set(object, "vbar", current && arm64 ? model_hex(fault->sys.vbar) : NULL);
+	json_set(object, "registers", named_registers(fault, arch));
+	json_set(object, "walk", context_walk(&fault->walk));
+	json_set(object, "backtrace", backtrace(fault, arch));
+	json_set(object, "backtrace_end",
+		 fault->backtrace.end == NISV_BACKTRACE_NONE
+			 ? NULL
+			 : model_string(backtrace_end_name(fault->backtrace.end)));
 	return object;
 }
 
@@ -141,39 +136,40 @@ static struct json_object *context(const struct nisv_rec_fault *fault, const cha
 
 static struct json_object *lines(char *const *list, size_t n)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(array, json_object_new_string(list[i]));
+		json_append(array, json_make_string(list[i]));
 	return array;
 }
 
 static struct json_object *alternatives(const struct finding *finding)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (size_t i = 0; i < finding->n_alternatives; i++) {
-		struct json_object *object = json_object_new_object();
+		struct json_object *object = json_make_object();
 
-		set(object, "cause", json_object_new_string(finding->alternatives[i].cause));
-		set(object, "confidence", model_confidence(finding->alternatives[i].confidence));
-		json_object_array_add(array, object);
+		json_set(object, "cause", json_make_string(finding->alternatives[i].cause));
+		json_set(object, "confidence",
+			 model_confidence(finding->alternatives[i].confidence));
+		json_append(array, object);
 	}
 	return array;
 }
 
 static struct json_object *overlays(const struct finding *finding)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (size_t i = 0; i < finding->n_overlays; i++) {
 		const struct overlay *overlay = &finding->overlays[i];
-		struct json_object *object = json_object_new_object();
+		struct json_object *object = json_make_object();
 
-		set(object, "cause", json_object_new_string(overlay->rule->id));
-		set(object, "confidence", model_confidence(overlay->confidence));
-		set(object, "summary", json_object_new_string(overlay->summary));
-		json_object_array_add(array, object);
+		json_set(object, "cause", json_make_string(overlay->rule->id));
+		json_set(object, "confidence", model_confidence(overlay->confidence));
+		json_set(object, "summary", json_make_string(overlay->summary));
+		json_append(array, object);
 	}
 	return array;
 }
@@ -184,26 +180,26 @@ static struct json_object *symptom(const struct symptom *symptom)
 
 	if (!symptom)
 		return NULL;
-	object = json_object_new_object();
-	set(object, "text", json_object_new_string(symptom->text));
-	set(object, "source", source_text(symptom->source, symptom->revision));
+	object = json_make_object();
+	json_set(object, "text", json_make_string(symptom->text));
+	json_set(object, "source", source_text(symptom->source, symptom->revision));
 	return object;
 }
 
 static struct json_object *consequences(const struct finding *finding)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (size_t i = 0; i < finding->n_consequences; i++) {
 		const struct consequence *from = &finding->consequences[i];
-		struct json_object *object = json_object_new_object();
+		struct json_object *object = json_make_object();
 
-		set(object, "kind", json_object_new_string(kind_name(from->site->kind)));
-		set(object, "ipa", model_hex(from->site->ipa));
-		set(object, "pc", model_hex(from->site->pc));
-		set(object, "count", model_number(from->site->count));
-		set(object, "summary", json_object_new_string(from->summary));
-		json_object_array_add(array, object);
+		json_set(object, "kind", json_make_string(kind_name(from->site->kind)));
+		json_set(object, "ipa", model_hex(from->site->ipa));
+		json_set(object, "pc", model_hex(from->site->pc));
+		json_set(object, "count", model_number(from->site->count));
+		json_set(object, "summary", json_make_string(from->summary));
+		json_append(array, object);
 	}
 	return array;
 }
@@ -212,7 +208,7 @@ static struct json_object *sites(const struct finding *finding, const struct fau
 				 const char *arch)
 {
 	size_t listed = finding->n_sites < FINDING_SITES_MAX ? finding->n_sites : FINDING_SITES_MAX;
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (size_t i = 0; i < listed; i++) {
 		const struct site *site = finding->sites[i];
@@ -220,7 +216,7 @@ static struct json_object *sites(const struct finding *finding, const struct fau
 
 		if (site->kind == KIND_MMIO_READ || site->kind == KIND_MMIO_WRITE)
 			place = faultmap_place(faults, site->ipa, site->kind == KIND_MMIO_WRITE);
-		json_object_array_add(array, place ? model_place(place) : model_site(site, arch));
+		json_append(array, place ? model_place(place) : model_site(site, arch));
 	}
 	return array;
 }
@@ -229,30 +225,30 @@ struct json_object *model_finding(const struct finding *finding, const struct fa
 				  const char *arch)
 {
 	const struct site *first = finding->n_sites ? finding->sites[0] : NULL;
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	set(object, "cause", json_object_new_string(finding->cause));
-	set(object, "severity", json_object_new_string(severity_name(finding->severity)));
-	set(object, "confidence", model_confidence(finding->confidence));
-	set(object, "address", finding->has_address ? model_hex(finding->address) : NULL);
-	set(object, "confidence_reason", json_object_new_string(finding->confidence_reason));
-	set(object, "where", json_object_new_string(finding->where));
-	set(object, "how", json_object_new_string(finding->how));
-	set(object, "region", json_object_new_string(finding->region));
-	set(object, "signature", json_object_new_string(finding->signature));
-	set(object, "summary", json_object_new_string(finding->summary));
-	set(object, "symptom", symptom(finding->symptom));
-	set(object, "overlays", overlays(finding));
-	set(object, "evidence", lines(finding->evidence, finding->n_evidence));
-	set(object, "advice", lines(finding->advice, finding->n_advice));
-	set(object, "documentation", model_string(finding->documentation));
-	set(object, "alternatives", alternatives(finding));
-	set(object, "consequences", consequences(finding));
-	set(object, "total_consequences",
-	    model_number(finding->n_consequences + finding->n_consequences_omitted));
-	set(object, "sites", sites(finding, faults, arch));
-	set(object, "total_sites", model_number(finding->n_sites));
-	set(object, "context", first && first->detail ? context(first->detail, arch) : NULL);
+	json_set(object, "cause", json_make_string(finding->cause));
+	json_set(object, "severity", json_make_string(severity_name(finding->severity)));
+	json_set(object, "confidence", model_confidence(finding->confidence));
+	json_set(object, "address", finding->has_address ? model_hex(finding->address) : NULL);
+	json_set(object, "confidence_reason", json_make_string(finding->confidence_reason));
+	json_set(object, "where", json_make_string(finding->where));
+	json_set(object, "how", json_make_string(finding->how));
+	json_set(object, "region", json_make_string(finding->region));
+	json_set(object, "signature", json_make_string(finding->signature));
+	json_set(object, "summary", json_make_string(finding->summary));
+	json_set(object, "symptom", symptom(finding->symptom));
+	json_set(object, "overlays", overlays(finding));
+	json_set(object, "evidence", lines(finding->evidence, finding->n_evidence));
+	json_set(object, "advice", lines(finding->advice, finding->n_advice));
+	json_set(object, "documentation", model_string(finding->documentation));
+	json_set(object, "alternatives", alternatives(finding));
+	json_set(object, "consequences", consequences(finding));
+	json_set(object, "total_consequences",
+		 model_number(finding->n_consequences + finding->n_consequences_omitted));
+	json_set(object, "sites", sites(finding, faults, arch));
+	json_set(object, "total_sites", model_number(finding->n_sites));
+	json_set(object, "context", first && first->detail ? context(first->detail, arch) : NULL);
 	return object;
 }
 
@@ -268,43 +264,43 @@ static struct json_object *found_names(unsigned int from)
 		{RULE_MAP, "map"},
 		{RULE_OVERLAY, "overlay"},
 	};
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (from & names[i].from)
-			json_object_array_add(array, json_object_new_string(names[i].name));
+			json_append(array, json_make_string(names[i].name));
 	return array;
 }
 
 static struct json_object *advice_rows(const struct advice *advice)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = json_make_array();
 
 	for (; advice && advice->text; advice++) {
-		struct json_object *object = json_object_new_object();
+		struct json_object *object = json_make_object();
 
-		set(object, "whose", model_string(advice->whose));
-		set(object, "text", json_object_new_string(advice->text));
-		set(object, "source", source_text(advice->source, advice->revision));
-		json_object_array_add(array, object);
+		json_set(object, "whose", model_string(advice->whose));
+		json_set(object, "text", json_make_string(advice->text));
+		json_set(object, "source", source_text(advice->source, advice->revision));
+		json_append(array, object);
 	}
 	return array;
 }
 
 struct json_object *model_cause(const struct rule *rule)
 {
-	struct json_object *object = json_object_new_object(), *general = json_object_new_array();
+	struct json_object *object = json_make_object(), *general = json_make_array();
 
 	for (size_t i = 0; i < RULE_GENERAL_MAX && rule->general[i]; i++)
-		json_object_array_add(general, json_object_new_string(rule->general[i]));
-	set(object, "id", json_object_new_string(rule->id));
-	set(object, "architecture", model_string(rule->arch));
-	set(object, "found", found_names(rule->from));
-	set(object, "what", json_object_new_string(rule->what));
-	set(object, "known_by", json_object_new_string(rule->known_by));
-	set(object, "example", json_object_new_string(rule->example));
-	set(object, "general", general);
-	set(object, "advice", advice_rows(rule->advice));
-	set(object, "documentation", json_object_new_string(rule->documentation));
+		json_append(general, json_make_string(rule->general[i]));
+	json_set(object, "id", json_make_string(rule->id));
+	json_set(object, "architecture", model_string(rule->arch));
+	json_set(object, "found", found_names(rule->from));
+	json_set(object, "what", json_make_string(rule->what));
+	json_set(object, "known_by", json_make_string(rule->known_by));
+	json_set(object, "example", json_make_string(rule->example));
+	json_set(object, "general", general);
+	json_set(object, "advice", advice_rows(rule->advice));
+	json_set(object, "documentation", json_make_string(rule->documentation));
 	return object;
 }

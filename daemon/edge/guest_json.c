@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 
@@ -13,14 +14,14 @@
 
 static struct json_object *range_to_json(const struct guest_range *from)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "ipa", model_hex(from->base));
-	json_object_object_add(object, "size_bytes", model_number(from->size));
-	json_object_object_add(object, "kind", json_object_new_string(guest_kind_name(from->kind)));
-	json_object_object_add(object, "name", json_object_new_string(from->name));
-	json_object_object_add(object, "compatible", model_string(from->compatible));
-	json_object_object_add(object, "disabled", json_object_new_boolean(from->disabled));
+	json_add(object, "ipa", model_hex(from->base));
+	json_add(object, "size_bytes", model_number(from->size));
+	json_add(object, "kind", json_make_string(guest_kind_name(from->kind)));
+	json_add(object, "name", json_make_string(from->name));
+	json_add(object, "compatible", model_string(from->compatible));
+	json_add(object, "disabled", json_make_bool(from->disabled));
 	return object;
 }
 
@@ -31,32 +32,29 @@ static struct json_object *gic(uint32_t version)
 	if (!version)
 		return NULL;
 	snprintf(text, sizeof(text), "v%u", version);
-	return json_object_new_string(text);
+	return json_make_string(text);
 }
 
 struct json_object *model_guest(const struct vm *vm)
 {
 	const struct guest_view *view = &vm->guest;
-	struct json_object *object = json_object_new_object(), *ranges = json_object_new_array();
+	struct json_object *object = json_make_object(), *ranges = json_make_array();
 
 	for (size_t i = 0; i < view->n_ranges; i++)
-		json_object_array_add(ranges, range_to_json(&view->ranges[i]));
-	json_object_object_add(object, "state",
-			       json_object_new_string(guest_state_name(view->state)));
-	json_object_object_add(object, "source", model_string(guest_source_name(view->source)));
-	json_object_object_add(object, "address",
-			       view->source != GUEST_NOTHING ? model_hex(view->address) : NULL);
-	json_object_object_add(object, "size_bytes",
-			       view->bytes ? model_number(view->bytes) : NULL);
-	json_object_object_add(object, "reason", model_string(view->reason));
-	json_object_object_add(object, "cpus", view->cpus ? model_number(view->cpus) : NULL);
-	json_object_object_add(object, "gic", gic(view->gic_version));
-	json_object_object_add(object, "ranges", ranges);
-	json_object_object_add(object, "dropped_ranges", model_number(view->dropped));
+		json_append(ranges, range_to_json(&view->ranges[i]));
+	json_add(object, "state", json_make_string(guest_state_name(view->state)));
+	json_add(object, "source", model_string(guest_source_name(view->source)));
+	json_add(object, "address",
+		 view->source != GUEST_NOTHING ? model_hex(view->address) : NULL);
+	json_add(object, "size_bytes", view->bytes ? model_number(view->bytes) : NULL);
+	json_add(object, "reason", model_string(view->reason));
+	json_add(object, "cpus", view->cpus ? model_number(view->cpus) : NULL);
+	json_add(object, "gic", gic(view->gic_version));
+	json_add(object, "ranges", ranges);
+	json_add(object, "dropped_ranges", model_number(view->dropped));
 	/* Without a layout there is nothing to hang over. */
-	json_object_object_add(
-		object, "overhang_bytes",
-		model_number(vm->layout.known ? guest_overhang(view, &vm->layout) : 0));
+	json_add(object, "overhang_bytes",
+		 model_number(vm->layout.known ? guest_overhang(view, &vm->layout) : 0));
 	return object;
 }
 

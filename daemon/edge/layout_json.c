@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/slot_json.h"
@@ -46,54 +47,53 @@ static struct json_object *placed(uint64_t address)
 
 static struct json_object *slots_to_json(const struct vm *vm)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 
 	for (size_t i = 0; i < vm->layout.n_slots; i++) {
 		const struct nisv_slot *slot = &vm->layout.slots[i];
 
-		json_object_array_add(list, model_slot(slot, backings_find(&vm->backings, slot)));
+		json_append(list, model_slot(slot, backings_find(&vm->backings, slot)));
 	}
 	return list;
 }
 
 static struct json_object *bus_to_json(const struct layout *layout)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 
 	for (size_t i = 0; i < layout->n_bus; i++) {
 		const struct nisv_bus_range *from = &layout->bus[i];
-		struct json_object *range = json_object_new_object();
+		struct json_object *range = json_make_object();
 
-		json_object_object_add(range, "ipa", model_hex(from->addr));
-		json_object_object_add(range, "size_bytes", model_number(from->len));
-		json_object_object_add(
-			range, "kind",
-			json_object_new_string(from->is_ioeventfd ? "ioeventfd" : "device"));
-		json_object_array_add(list, range);
+		json_add(range, "ipa", model_hex(from->addr));
+		json_add(range, "size_bytes", model_number(from->len));
+		json_add(range, "kind",
+			 json_make_string(from->is_ioeventfd ? "ioeventfd" : "device"));
+		json_append(list, range);
 	}
 	return list;
 }
 
 static struct json_object *redists_to_json(const struct layout *layout)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 
 	for (size_t i = 0; i < layout->n_redist; i++) {
-		struct json_object *redist = json_object_new_object();
+		struct json_object *redist = json_make_object();
 
-		json_object_object_add(redist, "base", model_hex(layout->redist[i].base));
-		json_object_object_add(redist, "count", model_number(layout->redist[i].count));
-		json_object_array_add(list, redist);
+		json_add(redist, "base", model_hex(layout->redist[i].base));
+		json_add(redist, "count", model_number(layout->redist[i].count));
+		json_append(list, redist);
 	}
 	return list;
 }
 
 static struct json_object *changes_to_json(const struct slot_history *history)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 
 	for (size_t i = 0; i < history->n; i++)
-		json_object_array_add(list, model_slot_change(&history->list[i]));
+		json_append(list, model_slot_change(&history->list[i]));
 	return list;
 }
 
@@ -111,30 +111,25 @@ struct json_object *model_layout(const struct vm *vm)
 
 	if (!layout->known)
 		return NULL;
-	object = json_object_new_object();
-	json_object_object_add(object, "state", json_object_new_string(state_names[layout->state]));
-	json_object_object_add(object, "generation", model_hex(layout->generation));
-	json_object_object_add(object, "slots", slots_to_json(vm));
-	json_object_object_add(object, "total_slots", model_number(layout->total_slots));
-	json_object_object_add(object, "bus", bus_to_json(layout));
-	json_object_object_add(object, "total_bus", model_number(layout->total_bus));
-	json_object_object_add(object, "vcpus", model_number(layout->vcpus));
-	json_object_object_add(object, "ipa_bits",
-			       layout->ipa_bits ? model_number(layout->ipa_bits) : NULL);
-	json_object_object_add(object, "vgic",
-			       json_object_new_string(vgic_name(layout->vgic_model)));
-	json_object_object_add(object, "vgic_distributor", placed(layout->vgic_dist));
-	json_object_object_add(object, "vgic_cpu_interface", placed(layout->vgic_cpu));
-	json_object_object_add(object, "vgic_redistributors", redists_to_json(layout));
-	json_object_object_add(object, "nisv_to_user",
-			       json_object_new_boolean(layout->nisv_to_user));
-	json_object_object_add(object, "is_protected",
-			       json_object_new_boolean(layout->is_protected));
-	json_object_object_add(object, "is_32bit", json_object_new_boolean(layout->is_32bit));
-	json_object_object_add(object, "backing_reason",
-			       model_string(backing_reason(&vm->backings)));
-	json_object_object_add(object, "changes", changes_to_json(&vm->slots));
-	json_object_object_add(object, "total_changes", model_number(vm->slots.total));
+	object = json_make_object();
+	json_add(object, "state", json_make_string(state_names[layout->state]));
+	json_add(object, "generation", model_hex(layout->generation));
+	json_add(object, "slots", slots_to_json(vm));
+	json_add(object, "total_slots", model_number(layout->total_slots));
+	json_add(object, "bus", bus_to_json(layout));
+	json_add(object, "total_bus", model_number(layout->total_bus));
+	json_add(object, "vcpus", model_number(layout->vcpus));
+	json_add(object, "ipa_bits", layout->ipa_bits ? model_number(layout->ipa_bits) : NULL);
+	json_add(object, "vgic", json_make_string(vgic_name(layout->vgic_model)));
+	json_add(object, "vgic_distributor", placed(layout->vgic_dist));
+	json_add(object, "vgic_cpu_interface", placed(layout->vgic_cpu));
+	json_add(object, "vgic_redistributors", redists_to_json(layout));
+	json_add(object, "nisv_to_user", json_make_bool(layout->nisv_to_user));
+	json_add(object, "is_protected", json_make_bool(layout->is_protected));
+	json_add(object, "is_32bit", json_make_bool(layout->is_32bit));
+	json_add(object, "backing_reason", model_string(backing_reason(&vm->backings)));
+	json_add(object, "changes", changes_to_json(&vm->slots));
+	json_add(object, "total_changes", model_number(vm->slots.total));
 	return object;
 }
 

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/machine_json.h"
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 
 static struct json_object *region(const struct machine_region *from)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "ipa", model_hex(from->base));
-	json_object_object_add(object, "size_bytes", model_number(from->size));
-	json_object_object_add(object, "class",
-			       json_object_new_string(region_class_name(from->class)));
-	json_object_object_add(object, "name", json_object_new_string(from->name));
-	json_object_object_add(object, "optional", json_object_new_boolean(from->optional));
-	json_object_object_add(object, "source",
-			       json_object_new_string(from->source ? from->source : ""));
+	json_add(object, "ipa", model_hex(from->base));
+	json_add(object, "size_bytes", model_number(from->size));
+	json_add(object, "class", json_make_string(region_class_name(from->class)));
+	json_add(object, "name", json_make_string(from->name));
+	json_add(object, "optional", json_make_bool(from->optional));
+	json_add(object, "source", json_make_string(from->source ? from->source : ""));
 	return object;
 }
 
@@ -25,18 +24,18 @@ struct json_object *model_machine(const struct vm *vm)
 
 	if (!machine)
 		return NULL;
-	regions = json_object_new_array();
+	regions = json_make_array();
 	for (size_t i = 0; i < machine->n_regions; i++) {
 		const struct machine_region *from = &machine->regions[i];
 
 		/* Frames of another vGIC than the one that this VM has do not exist in it. */
 		if (!from->vgic || from->vgic == vm->layout.vgic_model)
-			json_object_array_add(regions, region(from));
+			json_append(regions, region(from));
 	}
-	object = json_object_new_object();
-	json_object_object_add(object, "id", json_object_new_string(machine->id));
-	json_object_object_add(object, "confidence", model_confidence(vm->choice.confidence));
-	json_object_object_add(object, "reason", json_object_new_string(vm->choice.reason));
-	json_object_object_add(object, "regions", regions);
+	object = json_make_object();
+	json_add(object, "id", json_make_string(machine->id));
+	json_add(object, "confidence", model_confidence(vm->choice.confidence));
+	json_add(object, "reason", json_make_string(vm->choice.reason));
+	json_add(object, "regions", regions);
 	return object;
 }

@@ -6,8 +6,7 @@
  * The core's structures as the JSON objects of io.nisvd.Monitor (io.nisvd.Monitor.varlink has the
  * meaning of each field); the layers of a VM's memory map are in layout_json, machine_json and
  * guest_json, what was found in finding_json. One shape each, used alike by replies, subscriptions
- * and dossiers. Each function returns a new object, owned by the caller; json-c aborts nothing: a
- * failed allocation gives NULL (JSON null).
+ * and dossiers. Each function returns a new object, owned by the caller, made as in json_make.h.
  */
 
 #include <json-c/json.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/redact.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "include/nisv_record.h"
 
@@ -18,7 +20,7 @@ static bool has(struct json_object *object, const char *name)
 static void set(struct json_object *object, const char *name, struct json_object *value)
 {
 	if (has(object, name))
-		json_object_object_add(object, name, value);
+		json_add(object, name, value);
 	else
 		json_object_put(value);
 }
@@ -30,9 +32,9 @@ static void redact_fault(struct json_object *fault)
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		set(fault, members[i], NULL);
-	set(fault, "registers", json_object_new_array());
-	set(fault, "sysregs_state", json_object_new_int(NISV_SYSREGS_NONE));
-	set(fault, "instruction_state", json_object_new_int(NISV_INSN_LEFT_OUT));
+	set(fault, "registers", json_make_array());
+	set(fault, "sysregs_state", json_make_int(NISV_SYSREGS_NONE));
+	set(fault, "instruction_state", json_make_int(NISV_INSN_LEFT_OUT));
 }
 
 static void for_each(struct json_object *list, void (*redact)(struct json_object *))
@@ -50,7 +52,7 @@ static void redact_site(struct json_object *site)
 static void redact_said(struct json_object *object)
 {
 	if (json_object_is_type(object, json_type_object))
-		set(object, "summary", json_object_new_string(left_out));
+		set(object, "summary", json_make_string(left_out));
 }
 
 /* Its sentences quote instructions and registers; what it found, and where, do not. */
@@ -59,9 +61,9 @@ static void redact_finding(struct json_object *finding)
 	static const char *const sentences[] = {"summary", "confidence_reason", "how"};
 
 	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
-		set(finding, sentences[i], json_object_new_string(left_out));
-	set(finding, "evidence", json_object_new_array());
-	set(finding, "advice", json_object_new_array());
+		set(finding, sentences[i], json_make_string(left_out));
+	set(finding, "evidence", json_make_array());
+	set(finding, "advice", json_make_array());
 	set(finding, "context", NULL);
 	for_each(json_read_member(finding, "sites", json_type_array), redact_site);
 	for_each(json_read_member(finding, "overlays", json_type_array), redact_said);
@@ -75,38 +77,44 @@ static void redact_vm(struct json_object *vm)
 
 	if (!old)
 		return;
-	list = json_object_new_array();
+	list = json_make_array();
 	for (size_t i = 0; i < json_object_array_length(old); i++) {
 		const char *argument = json_object_get_string(json_object_array_get_idx(old, i));
 		char *safe = redact_argument(before, argument ? argument : "");
 
-		json_object_array_add(list, json_object_new_string(safe ? safe : left_out));
+		json_append(list, json_make_string(safe ? safe : left_out));
 		free(safe);
 		before = argument;
 	}
-	json_object_object_add(vm, "cmdline", list);
+	json_add(vm, "cmdline", list);
 }
 
 /* They may be a list that prints itself, as there are thousands of them (sites_json.h). */
-static void redact_sites(struct json_object *line)
+static int redact_sites(struct json_object *line)
 {
 	struct json_object *sites = json_read_member(line, "sites", json_type_array), *copy;
+	const char *text;
+	size_t len;
 
 	if (!sites)
-		return;
-	copy = json_tokener_parse(json_object_to_json_string_ext(sites, JSON_C_TO_STRING_PLAIN));
+		return 0;
+	text = json_text(sites, JSON_C_TO_STRING_PLAIN, &len);
+	copy = text ? json_tokener_parse(text) : NULL;
+	if (!copy)
+		return -ENOMEM;
 	for_each(copy, redact_site);
-	json_object_object_add(line, "sites", copy ? copy : json_object_new_array());
+	json_add(line, "sites", copy);
+	return 0;
 }
 
-void redact_line(struct json_object *line)
+int redact_line(struct json_object *line)
 {
 	static const struct {
 		const char *member;
 		void (*redact)(struct json_object *);
 	} members[] = {{"vm", redact_vm}, {"fault", redact_fault}, {"finding", redact_finding}};
 
-	set(line, "redacted", json_object_new_boolean(true));
+	set(line, "redacted", json_make_bool(true));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
 		struct json_object *object =
 			json_read_member(line, members[i].member, json_type_object);
@@ -114,5 +122,5 @@ void redact_line(struct json_object *line)
 		if (object)
 			members[i].redact(object);
 	}
-	redact_sites(line);
+	return redact_sites(line);
 }

@@ -12,8 +12,9 @@
  * Takes out of one line of a dossier, in place, what is in nisv-dossier(5), PRIVACY: of a fault its
  * registers, instruction, code, page table entries and callers; of a finding the sentences that
  * quote them; of a command line what secrets redact_argument() finds. The header says "redacted".
+ * 0, or -ENOMEM: something may still be there.
  */
-void redact_line(struct json_object *line);
+int redact_line(struct json_object *line);
 
 /*
  * @argument of a command line with each secret in it as "***", to be freed: passwords, secrets,

@@ -232,19 +232,17 @@ static int finish(struct replay *replay, const char *path)
 struct json_object *replay_parse(const char *line, size_t len)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
-	struct json_object *object = NULL;
+	struct json_object *object;
 
-	if (tokener)
-		object = json_tokener_parse_ex(tokener, line, (int)len);
-	if (tokener && json_tokener_get_error(tokener) != json_tokener_success) {
+	if (!tokener)
+		return NULL;
+	object = json_tokener_parse_ex(tokener, line, (int)len);
+	if (json_tokener_get_error(tokener) != json_tokener_success ||
+	    !json_object_is_type(object, json_type_object)) {
 		json_object_put(object);
 		object = NULL;
 	}
 	json_tokener_free(tokener);
-	if (object && !json_object_is_type(object, json_type_object)) {
-		json_object_put(object);
-		object = NULL;
-	}
 	return object;
 }
 

@@ -5,6 +5,7 @@
 #include <json-c/printbuf.h>
 #include <stdlib.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 
 struct source {
@@ -51,7 +52,7 @@ static void free_source(struct json_object *object, void *source)
 
 struct json_object *sites_to_json(const struct faultmap *faults, const char *arch)
 {
-	struct json_object *object = json_object_new_array();
+	struct json_object *object = json_make_array();
 	struct source *source = faults ? malloc(sizeof(*source)) : NULL;
 
 	if (!object || !source) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/vmname.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
@@ -25,11 +26,11 @@ static const struct {
 
 static struct json_object *flags_to_json(uint32_t flags)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 
 	for (size_t i = 0; i < N_FLAGS; i++)
 		if (flags & flag_names[i].flag)
-			json_object_array_add(list, json_object_new_string(flag_names[i].name));
+			json_append(list, json_make_string(flag_names[i].name));
 	return list;
 }
 
@@ -56,16 +57,15 @@ static struct json_object *backing_to_json(const struct backing *backing, uint64
 		return NULL;
 	snprintf(permissions, sizeof(permissions), "%s%s%s", backing->readable ? "r" : "",
 		 backing->writable ? "w" : "", backing->shared ? "s" : "");
-	object = json_object_new_object();
-	json_object_object_add(object, "kind",
-			       json_object_new_string(backing_kind_name(backing->kind)));
-	json_object_object_add(object, "permissions", json_object_new_string(permissions));
-	json_object_object_add(object, "covered_bytes", model_number(backing->covered_bytes));
-	json_object_object_add(object, "gap",
-			       backing->covered_bytes < slot_size ? model_hex(backing->gap) : NULL);
-	json_object_object_add(object, "page_bytes",
-			       backing->page_bytes ? model_number(backing->page_bytes) : NULL);
-	json_object_object_add(object, "path", model_string(backing->path));
+	object = json_make_object();
+	json_add(object, "kind", json_make_string(backing_kind_name(backing->kind)));
+	json_add(object, "permissions", json_make_string(permissions));
+	json_add(object, "covered_bytes", model_number(backing->covered_bytes));
+	json_add(object, "gap",
+		 backing->covered_bytes < slot_size ? model_hex(backing->gap) : NULL);
+	json_add(object, "page_bytes",
+		 backing->page_bytes ? model_number(backing->page_bytes) : NULL);
+	json_add(object, "path", model_string(backing->path));
 	return object;
 }
 
@@ -98,15 +98,15 @@ bool backing_from_json(struct json_object *object, const struct nisv_slot *slot,
 
 struct json_object *model_slot(const struct nisv_slot *slot, const struct backing *backing)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "gpa", model_hex(slot->gpa));
-	json_object_object_add(object, "size_bytes", model_number(slot->size));
-	json_object_object_add(object, "hva", model_hex(slot->hva));
-	json_object_object_add(object, "flags", flags_to_json(slot->flags));
-	json_object_object_add(object, "slot_id", json_object_new_int(slot->id));
-	json_object_object_add(object, "address_space", json_object_new_int(slot->as_id));
-	json_object_object_add(object, "backing", backing_to_json(backing, slot->size));
+	json_add(object, "gpa", model_hex(slot->gpa));
+	json_add(object, "size_bytes", model_number(slot->size));
+	json_add(object, "hva", model_hex(slot->hva));
+	json_add(object, "flags", flags_to_json(slot->flags));
+	json_add(object, "slot_id", json_make_int(slot->id));
+	json_add(object, "address_space", json_make_int(slot->as_id));
+	json_add(object, "backing", backing_to_json(backing, slot->size));
 	return object;
 }
 
@@ -127,21 +127,19 @@ static struct json_object *moment(uint64_t ns)
 {
 	char iso[WALLCLOCK_ISO_MAX];
 
-	return json_object_new_string(wallclock_iso(ns, iso));
+	return json_make_string(wallclock_iso(ns, iso));
 }
 
 struct json_object *model_slot_change(const struct slot_change *change)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "change",
-			       json_object_new_string(slot_change_name(change->what)));
-	json_object_object_add(object, "since", moment(change->from_ns));
-	json_object_object_add(object, "until", moment(change->until_ns));
-	json_object_object_add(object, "slot", model_slot(&change->slot, NULL));
-	json_object_object_add(object, "gpa_before",
-			       change->what == NISV_SLOT_MOVED ? model_hex(change->gpa_before)
-							       : NULL);
+	json_add(object, "change", json_make_string(slot_change_name(change->what)));
+	json_add(object, "since", moment(change->from_ns));
+	json_add(object, "until", moment(change->until_ns));
+	json_add(object, "slot", model_slot(&change->slot, NULL));
+	json_add(object, "gpa_before",
+		 change->what == NISV_SLOT_MOVED ? model_hex(change->gpa_before) : NULL);
 	return object;
 }
 

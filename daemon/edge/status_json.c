@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/status_json.h"
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/trace_json.h"
 #include "daemon/edge/wallclock.h"
 
 static void set_number(struct json_object *object, const char *name, uint64_t value)
 {
-	json_object_object_add(object, name, json_object_new_int64((int64_t)value));
+	json_add(object, name, json_make_int((int64_t)value));
 }
 
 struct json_object *source_to_json(const struct capture_source *source)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 	bool lost = capture_source_is_lost(source);
 
-	json_object_object_add(object, "name", json_object_new_string(source->name));
-	json_object_object_add(object, "state",
-			       json_object_new_string(capture_state_to_string(source->state)));
-	json_object_object_add(object, "gives", json_object_new_string(source->gives));
-	json_object_object_add(object, "reason", model_string(source->reason));
-	json_object_object_add(object, "lost", json_object_new_boolean(lost));
-	json_object_object_add(object, "loses", model_string(lost ? source->loses : ""));
-	json_object_object_add(object, "how_to_get", model_string(lost ? source->how_to_get : ""));
+	json_add(object, "name", json_make_string(source->name));
+	json_add(object, "state", json_make_string(capture_state_to_string(source->state)));
+	json_add(object, "gives", json_make_string(source->gives));
+	json_add(object, "reason", model_string(source->reason));
+	json_add(object, "lost", json_make_bool(lost));
+	json_add(object, "loses", model_string(lost ? source->loses : ""));
+	json_add(object, "how_to_get", model_string(lost ? source->how_to_get : ""));
 	return object;
 }
 
 struct json_object *sources_to_json(const struct manager *manager)
 {
 	const struct capture *capture = manager->capture ? manager->capture : manager->unattached;
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 	const struct capture_source *sources;
 	size_t n;
 
@@ -39,13 +39,13 @@ struct json_object *sources_to_json(const struct manager *manager)
 		return list;
 	sources = capture_sources(capture, &n);
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, source_to_json(&sources[i]));
+		json_append(list, source_to_json(&sources[i]));
 	return list;
 }
 
 struct json_object *losses_to_json(const struct manager *manager)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 	struct capture_losses losses = {};
 	struct varlink_stats stats = {};
 
@@ -77,7 +77,7 @@ static struct json_object *unknown_exit(const struct manager *manager)
 {
 	uint32_t reason = manager->capture ? capture_unknown_exit(manager->capture) : 0;
 
-	return reason ? json_object_new_int64(reason) : NULL;
+	return reason ? json_make_int(reason) : NULL;
 }
 
 bool status_counts(const struct manager *manager, const struct vm *vm)
@@ -97,7 +97,7 @@ void status_add_up(struct nisv_vm_stat *sum, const struct nisv_vm_stat *more)
 
 struct json_object *status_to_json(const struct manager *manager)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 	struct nisv_vm_stat sum = manager->forgotten;
 	uint64_t per_second = 0;
 
@@ -106,17 +106,17 @@ struct json_object *status_to_json(const struct manager *manager)
 			status_add_up(&sum, &manager->vms.list[i]->totals);
 		per_second += manager->vms.list[i]->mmio_per_second;
 	}
-	json_object_object_add(object, "version", json_object_new_string(NISV_VERSION));
-	json_object_object_add(object, "kernel", json_object_new_string(manager->host.kernel));
-	json_object_object_add(object, "arch", json_object_new_string(manager->host.arch));
-	json_object_object_add(object, "sources", sources_to_json(manager));
+	json_add(object, "version", json_make_string(NISV_VERSION));
+	json_add(object, "kernel", json_make_string(manager->host.kernel));
+	json_add(object, "arch", json_make_string(manager->host.arch));
+	json_add(object, "sources", sources_to_json(manager));
 	set_number(object, "vms", vms_running(&manager->vms));
-	json_object_object_add(object, "aborts", model_aborts(sum.faults));
-	json_object_object_add(object, "mmio", model_mmio(&sum, per_second));
-	json_object_object_add(object, "lost", losses_to_json(manager));
+	json_add(object, "aborts", model_aborts(sum.faults));
+	json_add(object, "mmio", model_mmio(&sum, per_second));
+	json_add(object, "lost", losses_to_json(manager));
 	set_number(object, "dossiers_removed", manager->archive.removed);
 	set_number(object, "dossiers_left_out", manager->archive.left_out);
-	json_object_object_add(object, "unknown_exit", unknown_exit(manager));
+	json_add(object, "unknown_exit", unknown_exit(manager));
 	set_number(object, "uptime_seconds",
 		   (wallclock_now_ns() - manager->started_ns) / 1000000000);
 	return object;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/edge/event_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/status_json.h"
 
 struct subscription {
@@ -45,12 +46,11 @@ static void on_closed(struct varlink_call *call, void *userdata)
 static int send_event(struct json_object *event, void *userdata)
 {
 	struct subscription *subscription = userdata;
-	struct json_object *reply = json_object_new_object();
+	struct json_object *reply = json_make_object();
 
-	json_object_object_add(reply, "event", event);
-	json_object_object_add(
-		reply, "dropped",
-		json_object_new_int64((int64_t)varlink_call_dropped(subscription->call)));
+	json_add(reply, "event", event);
+	json_add(reply, "dropped",
+		 json_make_int((int64_t)varlink_call_dropped(subscription->call)));
 	return varlink_reply_more(subscription->call, reply);
 }
 

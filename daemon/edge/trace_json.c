@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/model_json.h"
 
 #define REASON_MAX 320
@@ -28,17 +29,16 @@ static const struct traced_event traced_events[] = {
 static void add(struct json_object *list, const char *name, bool is_there, const char *gives,
 		const char *reason, bool lost)
 {
-	struct json_object *object = json_object_new_object();
+	struct json_object *object = json_make_object();
 
-	json_object_object_add(object, "name", json_object_new_string(name));
-	json_object_object_add(object, "state",
-			       json_object_new_string(is_there ? "in-trace" : "not-in-trace"));
-	json_object_object_add(object, "gives", json_object_new_string(gives));
-	json_object_object_add(object, "reason", model_string(reason));
-	json_object_object_add(object, "lost", json_object_new_boolean(lost));
-	json_object_object_add(object, "loses", NULL);
-	json_object_object_add(object, "how_to_get", NULL);
-	json_object_array_add(list, object);
+	json_add(object, "name", json_make_string(name));
+	json_add(object, "state", json_make_string(is_there ? "in-trace" : "not-in-trace"));
+	json_add(object, "gives", json_make_string(gives));
+	json_add(object, "reason", model_string(reason));
+	json_add(object, "lost", json_make_bool(lost));
+	json_add(object, "loses", NULL);
+	json_add(object, "how_to_get", NULL);
+	json_append(list, object);
 }
 
 /* Where the other two are, the undescribed accesses show without kvm_mmio_nisv. */

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/varlink_internal.h"
 #include "include/nisv_api.h"
@@ -54,7 +55,7 @@ static int get_info(struct varlink_call *call, struct json_object *parameters, v
 {
 	const struct varlink_server *server = userdata;
 	const struct varlink_info *info = server->info;
-	struct json_object *o = json_object_new_object(), *names = json_object_new_array();
+	struct json_object *o = json_make_object(), *names = json_make_array();
 
 	json_object_object_foreach (parameters, key, value) {
 		(void)value;
@@ -62,19 +63,14 @@ static int get_info(struct varlink_call *call, struct json_object *parameters, v
 		json_object_put(names);
 		return varlink_invalid_parameter(call, key);
 	}
-	if (!o || !names) {
-		json_object_put(o);
-		json_object_put(names);
-		return -ENOMEM;
-	}
-	json_object_object_add(o, "vendor", json_object_new_string(info->vendor));
-	json_object_object_add(o, "product", json_object_new_string(info->product));
-	json_object_object_add(o, "version", json_object_new_string(info->version));
-	json_object_object_add(o, "url", json_object_new_string(info->url));
-	json_object_array_add(names, json_object_new_string(varlink_service_interface.name));
+	json_add(o, "vendor", json_make_string(info->vendor));
+	json_add(o, "product", json_make_string(info->product));
+	json_add(o, "version", json_make_string(info->version));
+	json_add(o, "url", json_make_string(info->url));
+	json_append(names, json_make_string(varlink_service_interface.name));
 	for (size_t i = 0; i < server->n_interfaces; i++)
-		json_object_array_add(names, json_object_new_string(server->interfaces[i].name));
-	json_object_object_add(o, "interfaces", names);
+		json_append(names, json_make_string(server->interfaces[i].name));
+	json_add(o, "interfaces", names);
 	return varlink_reply(call, o);
 }
 
@@ -120,18 +116,15 @@ const struct varlink_interface varlink_service_interface = {
 /* It is told why, as far as its socket buffer takes it, and let go. Takes @p. */
 static void let_go(int fd, const char *error, struct json_object *p)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_make_object();
 	const char *text;
 	size_t len;
 
-	if (o && p) {
-		json_object_object_add(o, "error", json_object_new_string(error));
-		json_object_object_add(o, "parameters", json_object_get(p));
-		text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
-		if (text && send(fd, text, len + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-			log_debug("varlink: a rejected client was gone already");
-	}
-	json_object_put(p);
+	json_add(o, "error", json_make_string(error));
+	json_add(o, "parameters", p);
+	text = json_text(o, JSON_C_TO_STRING_PLAIN, &len);
+	if (text && send(fd, text, len + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("varlink: a rejected client was gone already");
 	json_object_put(o);
 	close(fd);
 }
@@ -183,7 +176,7 @@ static void take_in(struct varlink_server *server, int fd)
 {
 	if (!may_ask(server, fd)) {
 		server->stats.refused++;
-		let_go(fd, VARLINK_ERROR_PERMISSION_DENIED, json_object_new_object());
+		let_go(fd, VARLINK_ERROR_PERMISSION_DENIED, json_make_object());
 	} else if (!find_place(server, fd) || varlink_connection_new(server, fd, fd, false) < 0) {
 		reject(server, fd);
 	}

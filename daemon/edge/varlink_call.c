@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/varlink_internal.h"
 #include "include/nisv_api.h"
@@ -15,29 +16,19 @@
 int varlink_send(struct varlink_connection *conn, struct varlink_call *call, const char *error,
 		 struct json_object *params, bool continues)
 {
-	struct json_object *reply = json_object_new_object();
-	const char *text = NULL;
+	struct json_object *reply = json_make_object();
+	const char *text;
 	size_t len;
 	int r = -ENOMEM;
 
-	if (!params)
-		params = json_object_new_object();
-	if (!reply || !params ||
-	    (error && json_object_object_add(reply, "error", json_object_new_string(error)) < 0)) {
-		json_object_put(params);
-		goto out;
-	}
-	if (json_object_object_add(reply, "parameters", params) < 0) {
-		json_object_put(params);
-		goto out;
-	}
-	if (!continues ||
-	    json_object_object_add(reply, "continues", json_object_new_boolean(1)) == 0)
-		text = json_object_to_json_string_length(
-			reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	if (error)
+		json_add(reply, "error", json_make_string(error));
+	json_add(reply, "parameters", params ? params : json_make_object());
+	if (continues)
+		json_add(reply, "continues", json_make_bool(true));
+	text = json_text(reply, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	if (text)
 		r = varlink_connection_queue(conn, call, text, len + 1);
-out:
 	json_object_put(reply);
 	return r;
 }
@@ -89,10 +80,9 @@ int varlink_error(struct varlink_call *call, const char *name, struct json_objec
 
 struct json_object *varlink_one_string(const char *key, const char *value)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_make_object();
 
-	if (o)
-		json_object_object_add(o, key, json_object_new_string(value));
+	json_add(o, key, json_make_string(value));
 	return o;
 }
 
@@ -290,7 +280,7 @@ void varlink_call_dispatch(struct varlink_connection *conn, const char *text, si
 		varlink_connection_refuse(conn, "upgrade",
 					  "it sent a value for upgrade that is no boolean");
 	else if (!(call = calloc(1, sizeof(*call))) ||
-		 (!parameters && !(parameters = empty = json_object_new_object())))
+		 (!parameters && !(parameters = empty = json_make_object())))
 		varlink_connection_cut(conn, "out of memory");
 	if (!call || conn->closing || conn->dead) {
 		free(call);
