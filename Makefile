@@ -99,7 +99,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all clean deps demo bench fuzz install format guests lab-build lab-programs check check-lint check-unit \
-	check-corpus check-fuzz check-bpf check-native check-lab check-lab-x86 check-matrix check-cli
+	check-corpus check-fuzz check-bpf check-native check-lab check-lab-x86 check-matrix check-cli check-faults
 
 all: $(O)/nisvd $(O)/nisvctl man
 
@@ -305,6 +305,10 @@ check-native: all guests
 check-cli: all guests faults-bins
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
+
+# Every place where nisvd asks for memory, which check-cli tries some of: half a minute.
+check-faults: all faults-bins
+	@EVERY=1 $(RUN) faults tests/cli/allocations.sh tests/cli/dossier_faults.sh
 
 # What is explained: dossiers of real faults, and cases drawn at random on constructed evidence.
 CORPUS_BIN := $(addprefix $(O)/tests/corpus/,score test_random)

@@ -21,7 +21,7 @@ libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcaps
 # Of these a test needs programs: promtool, and an sshd of its own.
 servers="openssh-server prometheus"
 check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq expect socat python3
-	bsdutils zsh less procps mount systemd systemd-journal-remote $servers"
+	bsdutils zsh less procps mount strace valgrind systemd systemd-journal-remote $servers"
 lab="mmdebstrap arch-test qemu-system-arm qemu-system-x86 binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
 # The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Writing a dossier goes wrong at each of its steps: the call fails, the disk is full, the process is killed
-# there. Whatever it was, the old dossier or the new one is there, whole, is read at the next start, and
+# there, memory is lacking. Whatever it was, the old dossier or the new one is there, whole, is read at the next start, and
 # nothing else is left then.
 
 # shellcheck disable=SC2317 # functions are called by check
@@ -112,6 +112,34 @@ for step in "${all[@]}"; do
 	done
 	check "$call $nth: ${errors%% *}, the first dossier" failing "$call" "$nth" "${errors%% *}" none
 done
+
+# Memory is lacking at one place, and from there on; see tests/faults/failalloc.c.
+starving() {
+	local points at
+
+	begin "$1"
+	starve FAILALLOC_LIST="$work/points" || return 1
+	mapfile -t points < <(cut -d' ' -f1 "$work/points")
+	[[ ${#points[@]} -ge 100 ]] || return 1
+	for ((i = ${#1}; i < ${#points[@]}; i += ${EVERY:-30})); do
+		for at in "${points[i]}" "${points[i]}+"; do
+			begin "$1"
+			starve FAILALLOC="$at"
+			if [[ $? -gt 1 || $(ls "$work/dir") == *.jsonl.* ]] || ! whole "$1"; then
+				echo "allocation $at"
+				cat "$work/err"
+				return 1
+			fi
+		done
+	done
+}
+
+starve() {
+	env LD_PRELOAD="$build/tests/faults/failalloc.so" FAILALLOC_WAIT=1 "$1" "$save" "$work/dir" 2 2>"$work/err"
+}
+
+check 'memory is lacking' starving old
+check 'memory is lacking, the first dossier' starving none
 
 # A disk that is full after so many KiB: what is written there is short first, then fails.
 full() {

@@ -5,6 +5,7 @@
  *   FAILALLOC=N        the Nth one fails; FAILALLOC=N+: and all that follow
  *   FAILALLOC_LIST=F   none fails; F gets a line "N WHERE" for the first one of each chain of
  *                      callers, where WHERE is the function of json-c that parses, or "-"
+ *   FAILALLOC_WAIT=1   counts from the call of failalloc_begin() on
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +28,7 @@ void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t align, size_t size);
 
 static unsigned long count, at;
-static bool all, busy;
+static bool all, busy, begun, waiting;
 static int list = -1;
 static uint64_t seen[SEEN_MAX];
 
@@ -73,12 +74,23 @@ static void begin(void)
 {
 	const char *text = getenv("FAILALLOC"), *path = getenv("FAILALLOC_LIST");
 
+	begun = true;
 	if (text) {
 		at = strtoul(text, NULL, 10);
 		all = strchr(text, '+');
 	}
+	waiting = getenv("FAILALLOC_WAIT");
 	if (path)
 		list = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+}
+
+void failalloc_begin(void);
+
+void failalloc_begin(void)
+{
+	if (!begun)
+		begin();
+	waiting = false;
 }
 
 static bool fails(void)
@@ -87,12 +99,13 @@ static bool fails(void)
 	if (busy)
 		return false;
 	busy = true;
-	if (!count++)
+	if (!begun)
 		begin();
-	if (list >= 0)
+	count += !waiting;
+	if (list >= 0 && !waiting)
 		note();
 	busy = false;
-	if (!at || (all ? count < at : count != at))
+	if (waiting || !at || (all ? count < at : count != at))
 		return false;
 	errno = ENOMEM;
 	return true;

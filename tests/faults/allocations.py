@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs nisvd --offline over a dossier, with every method asked, once for each chain of callers that
+allocates: there the allocation fails (failalloc.c), and once more it and all that follow. It must end by
+itself, with status 0 or 1, and what it answered must be whole; a failure is told on standard error.
+
+json-c before 0.17 (bookworm has 0.16) does not look whether it got memory where it parses: there it may be
+killed, too.
+
+    allocations.py BUILD DOSSIER VM [EVERY]     EVERY: only each EVERYth of them
+"""
+
+import concurrent.futures
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+build, dossier, vm = sys.argv[1:4]
+every = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+environment = dict(os.environ, LC_ALL="C.UTF-8", NISVD_MACHINE_PATH="daemon/machines")
+failing = {"LD_PRELOAD": os.path.abspath(f"{build}/tests/faults/failalloc.so")}
+parser_is_safe = ctypes.CDLL("libjson-c.so.5").json_c_version_num() >= 0x1100
+
+text = "kvm [1]: Unsupported FSC: EC=0x24 xFSC=0x0 ESR_EL2=0x92000000\npc : ffff800010000000"
+calls = [
+    ("GetStatus", {}, False),
+    ("ListVMs", {"all": True}, False),
+    ("ListVMs", {"all": True}, True),
+    ("GetVM", {"vm": vm}, False),
+    ("GetVM", {"vm": "nobody"}, False),
+    ("GetFaultMap", {"vm": vm}, False),
+    ("Explain", {"vm": vm}, False),
+    ("Explain", {"address": "0x10"}, False),
+    ("Verify", {"vm": vm}, False),
+    ("ListCauses", {}, False),
+    ("Decode", {"esr": "0x92000007", "ipa": "0x9000000"}, False),
+    ("Decode", {"text": text}, False),
+    ("GetDossier", {"vm": vm}, True),
+    ("GetDossier", {"vm": vm, "redact": True}, True),
+]
+asked = b"".join(
+    json.dumps({"method": f"io.nisvd.Monitor.{method}", "parameters": parameters, "more": more}).encode() + b"\0"
+    for method, parameters, more in calls
+)
+
+
+def run(**variables):
+    command = [f"{build}/nisvd", "--offline", "--replay", dossier]
+    return subprocess.run(
+        command, input=asked, capture_output=True, env=environment | failing | variables, timeout=60, check=False
+    )
+
+
+def complaint(at, parser):
+    """What is wrong with the run where the allocation AT fails, or None."""
+    try:
+        done = run(FAILALLOC=at)
+    except subprocess.TimeoutExpired:
+        return "it hangs"
+    if done.returncode in (-signal.SIGSEGV, -signal.SIGABRT) and parser and not parser_is_safe:
+        return None
+    if done.returncode not in (0, 1):
+        return f"status {done.returncode}: {done.stderr.decode(errors='replace')}"
+    if done.returncode and not done.stderr:
+        return "status 1 without a word"
+    *replies, rest = done.stdout.split(b"\0")
+    if rest:
+        return f"half a reply: {rest[-80:]}"
+    for reply in replies:
+        try:
+            parameters = json.loads(reply)["parameters"]
+        except (ValueError, KeyError) as error:
+            return f"a broken reply ({error}): {reply[:80]}"
+        if not isinstance(parameters, dict):
+            return f"a reply without parameters: {reply[:80]}"
+    return None
+
+
+with tempfile.NamedTemporaryFile("r") as file:
+    whole = run(FAILALLOC_LIST=file.name)
+    points = [line.split() for line in file]
+if whole.returncode or whole.stderr or len(points) < 1000:
+    sys.exit(f"without failures: status {whole.returncode}, {len(points)} places: {whole.stderr.decode()}")
+
+runs = [(at, where != "-") for at, where in points[::every]]
+runs += [(f"{at}+", False) for at, where in points[every // 2 :: every] if where == "-"]
+bad = 0
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    for (at, _), wrong in zip(runs, pool.map(lambda r: complaint(*r), runs)):
+        if wrong:
+            bad += 1
+            print(f"FAIL allocation {at}: {wrong}")
+print(f"{len(runs)} runs of {len(points)} places in {int(points[-1][0])} allocations, {bad} bad")
+sys.exit(bad > 0)
