@@ -9,6 +9,7 @@
 
 #include "daemon/edge/dossier.h"
 #include "daemon/edge/event_json.h"
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/log.h"
 #include "daemon/edge/manager.h"
 #include "daemon/edge/model_json.h"
@@ -55,9 +56,7 @@ static int put_line(struct json_object *object, void *userdata)
 {
 	struct ledger *ledger = userdata;
 	size_t len = 0;
-	const char *text =
-		object ? json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &len)
-		       : NULL;
+	const char *text = object ? json_text(object, JSON_C_TO_STRING_PLAIN, &len) : NULL;
 	int r = text ? write_all(ledger->fd, text, len) : -ENOMEM;
 
 	if (r >= 0)
@@ -69,11 +68,11 @@ static int put_line(struct json_object *object, void *userdata)
 
 static struct json_object *line_new(const char *event, const struct vm *vm)
 {
-	struct json_object *line = json_object_new_object();
+	struct json_object *line = json_make_object();
 
-	json_object_object_add(line, "event", json_object_new_string(event));
+	json_set(line, "event", json_make_string(event));
 	if (vm)
-		json_object_object_add(line, "vm_key", json_object_new_string(vm->key));
+		json_set(line, "vm_key", json_make_string(vm->key));
 	return line;
 }
 
@@ -81,14 +80,14 @@ static struct json_object *kernel_line(const struct vm *vm)
 {
 	struct json_object *line = line_new("kernel", vm);
 
-	json_object_object_add(line, "kvm", model_hex(vm->kernel_key.kvm));
-	json_object_object_add(line, "ino", model_hex(vm->kernel_key.ino));
-	json_object_object_add(line, "pid", model_number(vm->tgid));
-	json_object_object_add(line, "start", model_hex(vm->start_ns));
-	json_object_object_add(line, "comm", json_object_new_string(vm->comm));
-	json_object_object_add(line, "id", json_object_new_string(vm->id));
-	json_object_object_add(line, "has_id", json_object_new_boolean(vm->has_id));
-	json_object_object_add(line, "since", model_time(vm->first_seen_ns));
+	json_set(line, "kvm", model_hex(vm->kernel_key.kvm));
+	json_set(line, "ino", model_hex(vm->kernel_key.ino));
+	json_set(line, "pid", model_number(vm->tgid));
+	json_set(line, "start", model_hex(vm->start_ns));
+	json_set(line, "comm", json_make_string(vm->comm));
+	json_set(line, "id", json_make_string(vm->id));
+	json_set(line, "has_id", json_make_bool(vm->has_id));
+	json_set(line, "since", model_time(vm->first_seen_ns));
 	return line;
 }
 
@@ -96,7 +95,7 @@ static struct json_object *news_line(const struct vm *vm)
 {
 	struct json_object *line = line_new("news", vm);
 
-	json_object_object_add(line, "news", news_to_json(&vm->news));
+	json_set(line, "news", news_to_json(&vm->news));
 	return line;
 }
 
@@ -104,8 +103,8 @@ static struct json_object *totals_line(const struct nisv_vm_stat *totals)
 {
 	struct json_object *line = line_new("totals", NULL);
 
-	json_object_object_add(line, "aborts", model_aborts(totals->faults));
-	json_object_object_add(line, "mmio", model_mmio(totals, 0));
+	json_set(line, "aborts", model_aborts(totals->faults));
+	json_set(line, "mmio", model_mmio(totals, 0));
 	return line;
 }
 
@@ -113,8 +112,8 @@ static struct json_object *header_line(const struct manager *manager, uint64_t g
 {
 	struct json_object *line = dossier_header(&manager->host, false);
 
-	json_object_object_add(line, "generation", model_number(generation));
-	json_object_object_add(line, "watching", model_time(manager->watching_ns));
+	json_set(line, "generation", model_number(generation));
+	json_set(line, "watching", model_time(manager->watching_ns));
 	return line;
 }
 
@@ -273,12 +272,12 @@ void ledger_slot(struct manager *manager, const struct vm *vm, const struct nisv
 	if (!manager->ledger)
 		return;
 	line = line_new("slot", vm);
-	json_object_object_add(line, "sequence", model_number(rec->hdr.seq));
-	json_object_object_add(line, "time", model_time(rec->hdr.time_ns));
-	json_object_object_add(line, "change", model_number(rec->change));
-	json_object_object_add(line, "generation", model_hex(rec->generation));
-	json_object_object_add(line, "before", model_slot(&rec->before, NULL));
-	json_object_object_add(line, "after", model_slot(&rec->after, NULL));
+	json_set(line, "sequence", model_number(rec->hdr.seq));
+	json_set(line, "time", model_time(rec->hdr.time_ns));
+	json_set(line, "change", model_number(rec->change));
+	json_set(line, "generation", model_hex(rec->generation));
+	json_set(line, "before", model_slot(&rec->before, NULL));
+	json_set(line, "after", model_slot(&rec->after, NULL));
 	add(manager, line);
 }
 

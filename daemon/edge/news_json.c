@@ -5,46 +5,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/edge/json_make.h"
 #include "daemon/edge/json_read.h"
 #include "daemon/edge/model_json.h"
 
-static void set(struct json_object *object, const char *name, struct json_object *value)
-{
-	json_object_object_add(object, name, value);
-}
-
 static struct json_object *known_to_json(const struct news_known *known)
 {
-	struct json_object *object = json_object_new_object(), *sites = json_object_new_array();
+	struct json_object *object = json_make_object(), *sites = json_make_array();
 
-	set(object, "signature", json_object_new_string(known->signature));
-	set(object, "severity", json_object_new_int((int)known->severity));
-	set(object, "answer", json_object_new_boolean(known->answer));
-	set(object, "storm_at", model_hex(known->storm_at));
-	set(object, "told", model_hex(known->told));
+	json_set(object, "signature", json_make_string(known->signature));
+	json_set(object, "severity", json_make_int((int)known->severity));
+	json_set(object, "answer", json_make_bool(known->answer));
+	json_set(object, "storm_at", model_hex(known->storm_at));
+	json_set(object, "told", model_hex(known->told));
 	for (size_t i = 0; i < known->n_sites; i++) {
-		struct json_object *site = json_object_new_object();
+		struct json_object *site = json_make_object();
 
-		set(site, "kind", json_object_new_int((int)known->sites[i].kind));
-		set(site, "page", model_hex(known->sites[i].page));
-		set(site, "pc", model_hex(known->sites[i].pc));
-		json_object_array_add(sites, site);
+		json_set(site, "kind", json_make_int((int)known->sites[i].kind));
+		json_set(site, "page", model_hex(known->sites[i].page));
+		json_set(site, "pc", model_hex(known->sites[i].pc));
+		json_append(sites, site);
 	}
-	set(object, "sites", sites);
+	json_set(object, "sites", sites);
 	return object;
 }
 
 struct json_object *news_to_json(const struct news_state *state)
 {
-	struct json_object *object = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *object = json_make_object(), *list = json_make_array();
 
 	for (size_t i = 0; i < state->n_known; i++)
-		json_object_array_add(list, known_to_json(&state->known[i]));
-	set(object, "known", list);
-	set(object, "window", model_time(state->window_ns));
-	set(object, "in_window", model_number(state->in_window));
-	set(object, "withheld", model_number(state->withheld));
-	set(object, "untold", model_number(state->untold));
+		json_append(list, known_to_json(&state->known[i]));
+	json_set(object, "known", list);
+	json_set(object, "window", model_time(state->window_ns));
+	json_set(object, "in_window", model_number(state->in_window));
+	json_set(object, "withheld", model_number(state->withheld));
+	json_set(object, "untold", model_number(state->untold));
 	return object;
 }
 

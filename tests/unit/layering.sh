@@ -41,7 +41,7 @@ may_only '^cli/' '^(<|"cli/|"include/)' 'cli/ sees only itself and include/'
 may_only '^daemon/core/' '^("daemon/core/|"include/|<(capstone/capstone|[a-z]+)[.]h>)' \
 	'daemon/core/ sees only itself, include/ and the C library'
 may_only '^daemon/edge/varlink' \
-	'^(<|"daemon/edge/(varlink[a-z_]*|log)[.]h"|"include/nisv_api[.]h")' \
+	'^(<|"daemon/edge/(varlink[a-z_]*|json_make|log)[.]h"|"include/nisv_api[.]h")' \
 	'varlink is framing and dispatch: it knows nothing of VMs'
 
 only_in '^<capstone/' '^daemon/core/insn(_x86)?[.]c$' \
@@ -51,7 +51,7 @@ only_in '^<bpf/|[.]skel[.]h"$' '^(bpf/.*|daemon/edge/(capture(_[a-z]+)?|counters
 	'libbpf is used in capture, counters and discover only'
 only_in '[.]skel[.]h"$' '^daemon/edge/capture(_load|_gates)?[.]c$' 'capture is the only user of the skeleton'
 only_in '^<json-c/' \
-	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|ledger|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|redact|[a-z]+_json)[.][ch])$' \
+	'^(cli/.*|daemon/edge/(api[a-z_]*|varlink[a-z_]*|machinefile|dossier[a-z_]*|ledger|offline[a-z_]*|replay[a-z_]*|subscribe|check|json_read|json_make|redact|[a-z]+_json)[.][ch])$' \
 	'JSON is made and read at the edges of the API, of dossiers, the ledger and machine files only'
 only_in '^<systemd/' '^(daemon/(main[.]c|edge/.*)|cli/(history_[a-z]+|refusal)[.]c)$' \
 	'libsystemd is used at the edge, and in cli/ for the journal only'
