@@ -104,7 +104,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .SECONDARY:
 .PHONY: all clean deps demo bench fuzz install format guests lab-build lab-programs check check-lint check-unit \
 	check-corpus check-fuzz check-bpf check-native check-lab check-lab-x86 check-matrix check-cli check-faults \
-	test-unit
+	test-unit package
 
 all: $(O)/nisvd $(O)/nisvctl man
 
@@ -344,8 +344,8 @@ check-fuzz: fuzz-bins
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh service.sh \
-	takeover.sh)
+LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh \
+	service.sh takeover.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
 check-lab: lab-build
@@ -440,6 +440,25 @@ install: all
 	for page in $(MAN); do install -D -m 0644 -t $(DESTDIR)$(mandir)/man$${page##*.} $$page || exit; done
 	install -D -m 0644 cli/completion/nisvctl.bash $(DESTDIR)$(bashdir)/nisvctl
 	install -D -m 0644 cli/completion/_nisvctl $(DESTDIR)$(zshdir)/_nisvctl
+
+# ---- Debian package -------------------------------------------------------------------------------
+
+# Built as anybody would build it, in a copy of what it is made of: dpkg-buildpackage cleans up first. `make check`
+# has run the unit tests.
+PACKAGE_ARCH := $(patsubst x86_64,amd64,$(ARCH))
+PACKAGE_DIR := build/package/$(ARCH)
+PACKAGE := $(PACKAGE_DIR)/nisvd_$(VERSION)_$(PACKAGE_ARCH).deb
+PACKAGE_SRC := $(sort $(shell find Makefile README.md LICENSE bpf cli daemon debian include man systemd -type f))
+
+package: $(PACKAGE)
+
+$(PACKAGE): $(PACKAGE_SRC)
+	$(call msg,DEB,$@)
+	$(Q)rm -rf $(PACKAGE_DIR) && mkdir -p $(PACKAGE_DIR)/nisvd
+	$(Q)cp -p --parents -t $(PACKAGE_DIR)/nisvd $^
+	$(Q)cd $(PACKAGE_DIR)/nisvd && unset MAKEFLAGS MFLAGS MAKELEVEL && \
+	  DEB_BUILD_OPTIONS="$$DEB_BUILD_OPTIONS nocheck" dpkg-buildpackage -us -uc -b -a$(PACKAGE_ARCH) \
+	  >../log 2>&1 || { tail -n 20 ../log >&2; false; }
 
 -include $(shell find $(O)/obj $(O)/fuzz-obj -name '*.d' 2>/dev/null)
 
