@@ -15,9 +15,10 @@ arm64) other=amd64 cross=gcc-x86-64-linux-gnu libc=libc6-dev-amd64-cross ;;
 	;;
 esac
 
-build="gcc make pkg-config clang llvm bpftool scdoc"
+build="gcc make clang llvm bpftool scdoc"
 libraries="libbpf-dev libelf-dev zlib1g-dev libsystemd-dev libjson-c-dev libcapstone-dev
-	libsmartcols-dev libinih-dev libcmocka-dev"
+	libsmartcols-dev libinih-dev libcmocka-dev pkgconf"
+package="debhelper dpkg-dev lintian rpm rpmlint"
 # Of these a test needs programs: promtool, and an sshd of its own.
 servers="openssh-server prometheus"
 check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq expect socat python3
@@ -25,7 +26,7 @@ check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq
 lab="mmdebstrap arch-test qemu-system-arm qemu-system-x86 binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
 # The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).
-want="$build $cross $libc $check $lab libfdt-dev:$arch libfdt1:$other"
+want="$build $cross $libc $package $check $lab libfdt-dev:$arch libfdt1:$other"
 for library in $libraries; do
 	want="$want $library:$arch $library:$other"
 done

@@ -25,7 +25,7 @@ for page in "$build"/man/*.[1-8]; do
 	mandoc -T lint "$page" || complain "$page"
 done
 
-for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink$|^tests/(fuzz/)?corpus/'); do
+for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink$|^tests/(fuzz/)?corpus/|^debian/(changelog|copyright|source/format)$'); do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' ||
 		complain "$file: no SPDX line"
 done
