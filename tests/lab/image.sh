@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 #
 # The root of `lab run --image`: a Debian arm64 system with systemd, journald and real VMMs, made once
-# with mmdebstrap and kept in the cache as one cpio archive. What `make install` installs comes on top of
-# it at every run, as an installed package would have it. Sourced by tests/lab/lab.
+# with mmdebstrap and kept in the cache as one cpio archive. Our package comes on top of it at every run.
+# Sourced by tests/lab/lab.
 #   $cache/image/{root.cpio,recipe,packages}
 
 # Set by tests/lab/lab, tests/lab/kernels.sh and tests/lab/initramfs.sh.
@@ -14,7 +14,7 @@ image_suite=bookworm
 image_packages='systemd systemd-sysv dbus
 	libbpf1 libelf1 zlib1g libsystemd0 libjson-c5 libcapstone4 libsmartcols1 libinih1 libfdt1
 	qemu-system-arm qemu-utils u-boot-qemu qemu-efi-aarch64
-	busybox-static cpio jq less man-db procps socat util-linux'
+	apparmor bpftool busybox-static cpio jq less man-db passwd procps socat util-linux'
 # All of it is in the guest's memory: what no test looks at is left out.
 image_without='/usr/share/doc/* /usr/share/locale/* /usr/share/info/* /usr/share/man/*/man*
 	/usr/share/AAVMF/* /usr/bin/qemu-system-arm /usr/lib/u-boot/qemu-x86*'
@@ -70,9 +70,13 @@ image_settle() {
 	done
 	ln -sf multi-user.target "$1/usr/lib/systemd/system/default.target"
 	mkdir -p "$1/var/log/journal"
+	# Nobody asks apropos, and each package that is installed would make its database anew.
+	rm "$1/var/lib/man-db/auto-update"
 	rm -rf "${1:?}"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/var/log/{apt,dpkg.log}
 	cp "$here"/lab*.service "$1/usr/lib/systemd/system/"
 	systemctl -q --root="$1" enable lab.service lab-package.service
+	# Its profiles take seconds to compile: tests/package.sh starts it.
+	systemctl -q --root="$1" disable apparmor.service
 }
 
 # image_make WORK: WORK/image, whole.
@@ -117,13 +121,19 @@ image_fetch() {
 	return $r
 }
 
-# image_package ROOT MODE: nisvd as its package would install it, enabled unless MODE is bare; the test
-# VMM; and the lab's own end of the line.
+# image_helpers ROOT: the test VMM, and the lab's own end of the line.
+image_helpers() {
+	put "${build:?}/tests/testvmm" "$1/usr/local/bin/testvmm"
+	put "$build/tests/labinit" "$1/lab/labinit"
+	ln -s /usr/lib/systemd/systemd "$1/init"
+}
+
+# image_package ROOT MODE: what is in our package, its units enabled unless MODE is bare. What its installation does
+# beside, lab-package.service does at boot: dpkg's scripts take 20 seconds of an emulated CPU, and tests/package.sh
+# looks at them.
 image_package() {
-	local root=$1
-	make -s -C "$top" ARCH=arm64 SANITIZE= DESTDIR="$root" install >/dev/null || return 1
-	put "${build:?}/tests/testvmm" "$root/usr/local/bin/testvmm"
-	put "$build/tests/labinit" "$root/lab/labinit"
-	ln -s /usr/lib/systemd/systemd "$root/init"
-	[ "$2" = bare ] || systemctl -q --root="$root" enable nisvd.service nisvd.socket
+	# The image's /lib is a link.
+	dpkg-deb --fsys-tarfile "$top"/build/package/arm64/nisvd_*.deb |
+		tar -C "$1" -x --transform='s|^\./lib/|./usr/lib/|' --exclude=./lib || return 1
+	[ "$2" = bare ] || systemctl -q --root="$1" enable nisvd.service nisvd.socket
 }
