@@ -46,6 +46,32 @@ done
 is 'a stranger cannot fill the log' 10 "$(grep -c 'Refused to answer' "$work/nisvd.log")"
 is 'nor take the place of others' 0 "$(n status --json=short | jq .lost.clients)"
 
+# ---- to ask changes nothing -------------------------------------------------------------------------
+
+start_vm asked --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error pause --linger
+report_of asked >/dev/null
+# state: files, what is counted, what is attached
+state() {
+	find "$work/state" -type f -printf '%P %s %T@ %i\n'
+	n list -a --json=short | jq -c --arg tag "$tag" '.vms[] | select(.name | startswith($tag)) | [.key, .state, .aborts, .mmio, .worst]'
+	n status --json=short | jq -c '[.sources[] | [.name, .state]], .lost'
+	grep -l prog_type: "/proc/$daemon"/fdinfo/* | wc -l
+}
+check 'a fault is known' test "$(vm_json asked .aborts.emulation)" -eq 1
+state >"$work/before"
+member=(--regid nogroup --groups "$group" --)
+for verb in list status metrics 'explain --list-causes' 'decode 0x92000045' \
+	"show $tag-asked" "map $tag-asked" "explain $tag-asked" "verify $tag-asked" "export $tag-asked" "events $tag-asked"; do
+	# shellcheck disable=SC2086 # they are words
+	check "a member: ${verb%% *}" exits 0 by "${member[@]}" $verb
+done
+state >"$work/after"
+is 'and all is as it was' '' "$(diff "$work/before" "$work/after")"
+# The methods of the interface, by their verbs: a new one belongs into the list above.
+is 'no method was left out' 'Decode Explain GetDossier GetFaultMap GetStatus GetVM ListCauses ListVMs Subscribe Verify' \
+	"$(sed -n 's/^method \([A-Za-z]*\).*/\1/p' daemon/edge/io.nisvd.Monitor.varlink | sort | xargs)"
+kill "$vmm"
+
 # The group is another from now on.
 printf '[Socket]\nGroup=\n' >"$work/group.conf"
 kill -HUP "$daemon"
