@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,9 @@ int main(int argc, char **argv)
 
 	if (r >= 0)
 		return r;
+	/* What is large is given back when it is freed; left alone, glibc keeps up to 64 MiB of it
+	 * (mallopt(3), M_MMAP_THRESHOLD). */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	log_set_level(args.verbose ? LOG_DEBUG : args.offline ? LOG_WARNING : LOG_INFO);
 	config_defaults(&config);
 	r = config_read(&config, args.config ? args.config : CONFIG_PATH, args.config != NULL);

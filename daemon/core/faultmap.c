@@ -238,6 +238,14 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
 	return changed ? 2 : 0;
 }
 
+bool faultmap_has_site(const struct faultmap *map, const struct nisv_site_key *key)
+{
+	bool found;
+
+	site_search(map, key->page, key->kind, key->pc, &found);
+	return found;
+}
+
 int faultmap_count_site(struct faultmap *map, const struct nisv_site_key *key,
 			const struct nisv_site *value)
 {

@@ -95,6 +95,8 @@ int faultmap_record(struct faultmap *map, const struct nisv_rec_fault *rec, stru
  * added. */
 int faultmap_count_site(struct faultmap *map, const struct nisv_site_key *key,
 			const struct nisv_site *value);
+/* Is there such a site already? Many new ones are added best in the order of page, kind and PC. */
+bool faultmap_has_site(const struct faultmap *map, const struct nisv_site_key *key);
 /* Returns 1 where a rule may have something new to say of the place: it is new, its count passed a
  * power of two, or a storm of it began, lasted twice as long as when that was said last, or is
  * over. */

@@ -17,7 +17,7 @@
 #include "include/nisv_api.h"
 
 #define REFRESH_PART	 4
-#define REFRESH_BURST_NS 20000000ULL
+#define REFRESH_BURST_NS 200000000ULL
 
 bool api_take_string(struct json_object *parameters, const char *name, const char **ret)
 {
@@ -82,9 +82,13 @@ int api_take_address(struct varlink_call *call, struct json_object *parameters, 
 
 void api_refresh(struct manager *manager)
 {
-	/* Who asks all the time must not keep the others waiting. */
-	if (!pace_allows(&manager->refreshing, REFRESH_PART, REFRESH_BURST_NS))
+	/* Who asks all the time must not keep the others waiting: records are few, counters many.
+	 */
+	if (!pace_allows(&manager->refreshing, REFRESH_PART, REFRESH_BURST_NS)) {
+		ingest_records(manager);
+		publish_records(manager);
 		return;
+	}
 	pace_begin(&manager->refreshing, CLOCK_THREAD_CPUTIME_ID);
 	ingest_discover(manager, ingest_layout_is_settled(manager) ? API_SECOND_NS : 0);
 	ingest_poll(manager);

@@ -28,7 +28,7 @@ int api_take_address(struct varlink_call *call, struct json_object *parameters, 
 
 /*
  * Takes in what capture has ready and diagnoses it: after this every VM is current. Where that took
- * a quarter of the time of late, what was taken in last will do.
+ * a quarter of the time of late, the counters that were read last will do.
  */
 void api_refresh(struct manager *manager);
 

@@ -337,6 +337,7 @@ static void doom_ended(struct manager *manager, uint64_t now_ns)
 int ingest_poll(struct manager *manager)
 {
 	uint64_t now_ns = wallclock_now_ns();
+	struct ingest_sites sites = {.manager = manager};
 	struct counters *counters = NULL;
 	bool scan = false;
 	int r = ingest_records(manager);
@@ -349,8 +350,10 @@ int ingest_poll(struct manager *manager)
 		r = counters_read(manager->capture, &counters);
 	if (r >= 0) {
 		add_unknown(manager, counters);
-		if (ingest_news(manager, counters))
-			r = counters_each_site(manager->capture, ingest_site, manager);
+		if (ingest_news(manager, counters)) {
+			r = counters_each_site(manager->capture, ingest_site, &sites);
+			ingest_new_sites(&sites);
+		}
 	}
 	if (r < 0) {
 		counters_free(counters);

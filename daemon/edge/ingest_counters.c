@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/edge/ingest_counters.h"
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/edge/counters.h"
@@ -59,16 +61,67 @@ bool ingest_news(const struct manager *manager, const struct counters *counters)
 	return any;
 }
 
-void ingest_site(const struct nisv_site_key *key, const struct nisv_site *site, void *userdata)
-{
-	const struct manager *manager = userdata;
-	struct vm *vm = vms_find(&manager->vms, &key->vm);
+struct ingest_site_new {
+	struct vm *vm;
+	struct nisv_site_key key;
+	struct nisv_site site;
+};
 
-	if (!vm || !vm->dirty)
-		return;
+static void take_site(struct vm *vm, const struct nisv_site_key *key, const struct nisv_site *site)
+{
 	faultmap_count_site(vm->faults, key, site);
 	if (site->last_ns > vm->last_abort_ns)
 		vm->last_abort_ns = site->last_ns;
+}
+
+/* -ENOMEM: it has to be taken at once. */
+static int keep_site(struct ingest_sites *sites, const struct ingest_site_new *site)
+{
+	struct ingest_site_new *list;
+
+	/* It is full at each power of two. */
+	if (!(sites->n & (sites->n - 1))) {
+		list = reallocarray(sites->list, sites->n ? 2 * sites->n : 1, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		sites->list = list;
+	}
+	sites->list[sites->n++] = *site;
+	return 0;
+}
+
+void ingest_site(const struct nisv_site_key *key, const struct nisv_site *site, void *userdata)
+{
+	struct ingest_sites *sites = userdata;
+	struct vm *vm = vms_find(&sites->manager->vms, &key->vm);
+
+	if (!vm || !vm->dirty)
+		return;
+	if (faultmap_has_site(vm->faults, key) ||
+	    keep_site(sites, &(struct ingest_site_new){vm, *key, *site}) < 0)
+		take_site(vm, key, site);
+}
+
+static int compare_sites(const void *a, const void *b)
+{
+	const struct nisv_site_key *x = &((const struct ingest_site_new *)a)->key;
+	const struct nisv_site_key *y = &((const struct ingest_site_new *)b)->key;
+
+	if (x->page != y->page)
+		return x->page < y->page ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return x->pc < y->pc ? -1 : x->pc > y->pc;
+}
+
+void ingest_new_sites(struct ingest_sites *sites)
+{
+	if (sites->n)
+		qsort(sites->list, sites->n, sizeof(*sites->list), compare_sites);
+	for (size_t i = 0; i < sites->n; i++)
+		take_site(sites->list[i].vm, &sites->list[i].key, &sites->list[i].site);
+	free(sites->list);
+	*sites = (struct ingest_sites){.manager = sites->manager};
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)

@@ -5,6 +5,7 @@
 /* What BPF counted of a VM, taken into its fault map: the part of ingest.c that polls. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct counters;
@@ -18,9 +19,20 @@ struct vm;
  * ingest_count(). */
 bool ingest_news(const struct manager *manager, const struct counters *counters);
 
-/* counters_site_t, with a struct manager: takes a site of a VM that is dirty. Others may have
+/*
+ * Sites on their way in. Those that a fault map has are counted at once; new ones wait until all
+ * are there: in the kernel they have no order, and each would be put in between the others.
+ */
+struct ingest_sites {
+	const struct manager *manager;
+	struct ingest_site_new *list; /* owned until ingest_new_sites() */
+	size_t n;
+};
+
+/* counters_site_t, with a struct ingest_sites: takes a site of a VM that is dirty. Others may have
  * thousands that stay as they are. */
 void ingest_site(const struct nisv_site_key *key, const struct nisv_site *site, void *userdata);
+void ingest_new_sites(struct ingest_sites *sites);
 
 /* @from: what @counters has of @vm. */
 void ingest_count(struct vm *vm, const struct counters *counters, const struct counters_vm *from,

@@ -30,7 +30,7 @@
  * Polling takes no more than this part of the time, and so does telling what records brought; more
  * wake-ups for records than these in an interval wait for its end. A ring takes hundreds of them.
  */
-#define PACE_PART	   50
+#define PACE_PART	   66
 #define RECORDS_USEC	   20000ULL
 #define RECORDS_PER_WINDOW 5
 #define SCAN_NS		   100000000ULL /* at each poll, without a hook on VM ends */

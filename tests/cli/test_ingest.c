@@ -47,16 +47,17 @@ static void test_answer_after_the_last_reading(void **state)
 				    .last_ns = site->last_ns};
 	struct counters_vm from = {.key = vm->kernel_key, .stat = vm->totals};
 	const struct counters counters = {.vms = &from, .n_vms = 1};
+	struct ingest_sites sites = {.manager = manager};
 
 	(void)state;
 	assert_false(ingest_news(manager, &counters));
 	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
 	assert_false(vm->dirty);
 	counted.answers = from.stat.answers = 1;
-	ingest_site(&key, &counted, manager);
+	ingest_site(&key, &counted, &sites);
 	assert_null(site_vmm_answer(site));
 	assert_true(ingest_news(manager, &counters));
-	ingest_site(&key, &counted, manager);
+	ingest_site(&key, &counted, &sites);
 	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
 	assert_true(vm->dirty);
 	assert_string_equal(site_vmm_answer(site), "abort-injected");
@@ -64,6 +65,32 @@ static void test_answer_after_the_last_reading(void **state)
 	vm->dirty = false;
 	assert_false(ingest_news(manager, &counters));
 	assert_false(vm->dirty);
+	manager_free(manager);
+}
+
+/* New sites come in no order, and each once. */
+static void test_new_sites(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct ingest_sites sites = {.manager = manager};
+	const struct nisv_site site = {.count = 3};
+	size_t before = vm->faults->n_sites;
+
+	(void)state;
+	vm->dirty = true;
+	for (uint64_t i = 0; i < 100; i++) {
+		const struct nisv_site_key key = {.vm = vm->kernel_key,
+						  .page = 0x900000 + i * 37 % 100,
+						  .kind = NISV_KIND_NISV};
+
+		ingest_site(&key, &site, &sites);
+	}
+	assert_int_equal(vm->faults->n_sites, before);
+	ingest_new_sites(&sites);
+	assert_int_equal(vm->faults->n_sites, before + 100);
+	for (size_t i = 1; i < vm->faults->n_sites; i++)
+		assert_true(vm->faults->sites[i].page >= vm->faults->sites[i - 1].page);
 	manager_free(manager);
 }
 
@@ -95,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storm_rate),
 		cmocka_unit_test(test_answer_after_the_last_reading),
+		cmocka_unit_test(test_new_sites),
 		cmocka_unit_test(test_map_read_again_when_the_guest_runs),
 	};
 
