@@ -8,9 +8,11 @@
 # shellcheck source=tests/native/common
 . "$(dirname "$0")/common"
 setup
+# A user who may ask: hostile.py is in this group.
+printf '[Socket]\nGroup=nogroup\n' >"$work/group.conf"
+nisvd_options=(--config "$work/group.conf")
 launch || exit 1
-# Any user may connect, in this test: who may is another matter.
-chmod 711 "$work/run" && chmod 666 "$socket"
+chmod 711 "$work/run"
 before=$(n status --json=short | jq .lost.clients)
 
 python3 tests/native/clients/ask.py "$socket" 100 >"$work/calm"
