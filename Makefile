@@ -376,6 +376,7 @@ demo: $(if $(NO_DEPS),,deps)
 bench: $(if $(NO_DEPS),,deps)
 	$(Q)$(MAKE) --no-print-directory NO_DEPS=1 all guests $(O)/tests/bench/bench
 	@$(O)/tests/bench/bench
+	@tests/bench/storm.sh
 
 $(O)/tests/bench/bench: $(call obj,$(wildcard tests/bench/*.c)) $(EDGE_OBJ) $(CORE_OBJ)
 	$(call msg,LD,$@)
