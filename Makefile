@@ -104,7 +104,7 @@ PROTO_BIN := $(patsubst tests/cli/%.c,$(O)/tests/cli/%,$(PROTO_SRC))
 .SECONDARY:
 .PHONY: all clean deps demo bench fuzz install format guests lab-build lab-programs check check-lint check-unit \
 	check-corpus check-fuzz check-bpf check-native check-lab check-lab-x86 check-matrix check-cli check-faults \
-	test-unit package
+	check-analyzer check-valgrind test-unit package
 
 all: $(O)/nisvd $(O)/nisvctl man
 
@@ -412,6 +412,13 @@ $(O)/tests/fuzz/%: $(O)/fuzz-obj/tests/fuzz/%.o
 	$(call msg,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) $(LIBS_DAEMON) $(LIBS_CLI)
+
+# What takes too long for every check.
+check-analyzer:
+	@tests/analyzer.sh
+
+check-valgrind: all unit-bins proto-bins
+	@tests/valgrind.sh
 
 deps:
 	@./tests/deps.sh

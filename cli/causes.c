@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/client.h"
+#include "cli/json_make.h"
 #include "cli/nearest.h"
 #include "cli/reply.h"
 #include "cli/table.h"
@@ -167,10 +168,10 @@ static int print_json(const struct options *options, struct json_object *reply,
 		      struct json_object *cause)
 {
 	if (cause) {
-		struct json_object *list = json_object_new_array();
+		struct json_object *list = json_make_array();
 
-		json_object_array_add(list, json_object_get(cause));
-		json_object_object_add(reply, "causes", list);
+		json_append(list, json_object_get(cause));
+		json_add(reply, "causes", list);
 	}
 	reply_print(stdout, options->json, reply);
 	return term_flush_stdout(options);

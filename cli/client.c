@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/client_internal.h"
+#include "cli/json_make.h"
 #include "cli/refusal.h"
 
 /* ssh(1): 255 is its own exit status, every other one is that of what ran there; sh(1): 127. */
@@ -237,10 +238,10 @@ void client_allow_gone(struct client *client)
 
 struct json_object *client_params(const char *name, const char *value)
 {
-	struct json_object *params = json_object_new_object();
+	struct json_object *params = json_make_object();
 
-	if (params && value)
-		json_object_object_add(params, name, json_object_new_string(value));
+	if (value)
+		json_add(params, name, json_make_string(value));
 	return params;
 }
 

@@ -85,7 +85,7 @@ int client_unreachable(const struct options *options, int error);
  */
 int client_reopen(const struct options *options, int watch, struct client **ret);
 
-/* {name: value}, {} where @value is NULL. NULL without memory. */
+/* {name: value}, {} where @value is NULL. */
 struct json_object *client_params(const char *name, const char *value);
 
 /* Opens, calls, closes: what most verbs need. */

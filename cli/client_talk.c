@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/client_internal.h"
+#include "cli/json_make.h"
 #include "cli/nearest_vm.h"
 #include "cli/remote_error.h"
 #include "cli/reply.h"
@@ -16,17 +17,17 @@
 static void send_call(struct client *client, const char *method, struct json_object *params,
 		      bool more)
 {
-	struct json_object *call = json_object_new_object();
+	struct json_object *call = json_make_object();
 	const char *text;
 	size_t len = 0, done = 0;
 
-	json_object_object_add(call, "method", json_object_new_string(method));
-	json_object_object_add(call, "parameters", params ? params : json_object_new_object());
+	json_add(call, "method", json_make_string(method));
+	json_add(call, "parameters", params ? params : json_make_object());
 	if (more)
-		json_object_object_add(call, "more", json_object_new_boolean(true));
-	text = json_object_to_json_string_length(call, JSON_C_TO_STRING_PLAIN, &len);
+		json_add(call, "more", json_make_bool(true));
+	text = json_text(call, JSON_C_TO_STRING_PLAIN, &len);
 	/* An error here is met again when the reply is read, with what the other side said. */
-	while (text && done <= len) {
+	while (done <= len) {
 		ssize_t n = send(client->transport.fd, text + done, len + 1 - done, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
@@ -132,12 +133,12 @@ static struct json_object *read_reply(struct client *client, int *ret_status)
 /* The name of a VM that is near to the one that is not there, to be freed; NULL: none. */
 static char *suggest(struct client *client, struct json_object *error_params)
 {
-	struct json_object *params = json_object_new_object(), *reply;
+	struct json_object *params = json_make_object(), *reply;
 	const char *nearest;
 	char *copy = NULL;
 	int status;
 
-	json_object_object_add(params, "all", json_object_new_boolean(true));
+	json_add(params, "all", json_make_bool(true));
 	send_call(client, NISV_METHOD_LIST_VMS, params, false);
 	reply = read_reply(client, &status);
 	nearest = nearest_vm(reply_string(error_params, "vm"),
@@ -186,7 +187,7 @@ int client_next(struct client *client, struct json_object **ret, bool *ret_more)
 	if (json_object_object_get_ex(reply, "error", &error) && error)
 		status = tell_error(client, json_object_get_string(error), params);
 	else
-		*ret = params ? json_object_get(params) : json_object_new_object();
+		*ret = params ? json_object_get(params) : json_make_object();
 	json_object_put(reply);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 #include "cli/screen.h"
 
@@ -28,12 +29,10 @@ int error_report(const struct options *options, int status, const char *name,
 		free(message);
 		return status;
 	}
-	o = json_object_new_object();
-	json_object_object_add(o, "error", name ? json_object_new_string(name) : NULL);
-	json_object_object_add(o, "message",
-			       json_object_new_string(message ? message : strerror(ENOMEM)));
-	json_object_object_add(o, "parameters",
-			       parameters ? json_object_get(parameters) : json_object_new_object());
+	o = json_make_object();
+	json_add(o, "error", name ? json_make_string(name) : NULL);
+	json_add(o, "message", json_make_string(message ? message : strerror(ENOMEM)));
+	json_add(o, "parameters", parameters ? json_object_get(parameters) : json_make_object());
 	reply_print(stderr, options->json, o);
 	json_object_put(o);
 	free(message);

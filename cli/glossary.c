@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json_make.h"
 #include "cli/vm_text.h"
 
 #define WORDS_MAX  4
@@ -88,7 +89,8 @@ static bool uses(const char *text, const struct entry *entry)
 
 void glossary_print(const struct term *term, struct json_object *reply)
 {
-	const char *text = json_object_to_json_string_ext(reply, JSON_C_TO_STRING_PLAIN);
+	size_t len;
+	const char *text = json_text(reply, JSON_C_TO_STRING_PLAIN, &len);
 	char first[TERM_WIDTH + 8];
 	bool begun = false;
 

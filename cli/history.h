@@ -44,7 +44,7 @@ char *history_nearest_cause(const struct history_query *query);
 
 /*
  * The present entry of @journal as {"time", "host", "boot_id", "type", ...}, every field of nisvd's
- * as a member: those that are absent, or not what they should be, are null. NULL: out of memory.
+ * as a member: those that are absent, or not what they should be, are null.
  */
 struct json_object *history_entry(struct sd_journal *journal);
 

@@ -8,6 +8,7 @@
 
 #include "cli/format.h"
 #include "cli/history.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 #include "include/nisv_journal.h"
 
@@ -85,7 +86,7 @@ static struct json_object *number(const char *text)
 
 	if (!n || n > 18 || digits[n])
 		return NULL;
-	return json_object_new_int64(strtoll(text, NULL, 10));
+	return json_make_int(strtoll(text, NULL, 10));
 }
 
 /* "0.85", as nisvd writes it in every locale. */
@@ -97,7 +98,7 @@ static struct json_object *real(const char *text)
 	if (strspn(text, "0123456789.") != strlen(text) ||
 	    sscanf(text, "%1u.%2u%c", &whole, &hundredths, &end) != 2 || strlen(text) != 4)
 		return NULL;
-	return json_object_new_double_s(whole + hundredths / 100.0, text);
+	return json_make_real_as(whole + hundredths / 100.0, text);
 }
 
 static struct json_object *address(const char *text)
@@ -107,7 +108,7 @@ static struct json_object *address(const char *text)
 	if (strncmp(text, "0x", 2) != 0)
 		return NULL;
 	n = strspn(text + 2, "0123456789abcdef");
-	return n && n <= 16 && !text[2 + n] ? json_object_new_string(text) : NULL;
+	return n && n <= 16 && !text[2 + n] ? json_make_string(text) : NULL;
 }
 
 static struct json_object *to_json(const char *text, enum field_type type)
@@ -120,7 +121,7 @@ static struct json_object *to_json(const char *text, enum field_type type)
 	case FIELD_ADDRESS:
 		return address(text);
 	default:
-		return json_object_new_string(text);
+		return json_make_string(text);
 	}
 }
 
@@ -130,7 +131,7 @@ static struct json_object *type_of(const char *message_id)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (!strcmp(message_id, types[i].id))
-			return json_object_new_string(types[i].name);
+			return json_make_string(types[i].name);
 	return NULL;
 }
 
@@ -142,7 +143,7 @@ static struct json_object *time_of(sd_journal *journal)
 	if (sd_journal_get_realtime_usec(journal, &usec) < 0)
 		return NULL;
 	format_iso((time_t)(usec / 1000000), (unsigned int)(usec % 1000000), text);
-	return *text ? json_object_new_string(text) : NULL;
+	return *text ? json_make_string(text) : NULL;
 }
 
 /* Null where that cannot be known here: of another host, or in a folder that this user may not
@@ -157,15 +158,17 @@ static struct json_object *is_there(struct json_object *entry)
 	    strcmp(sd_id128_to_string(id, machine), reply_string(entry, "machine_id")) != 0)
 		return NULL;
 	if (!access(path, F_OK))
-		return json_object_new_boolean(true);
-	return errno == ENOENT || errno == ENOTDIR ? json_object_new_boolean(false) : NULL;
+		return json_make_bool(true);
+	return errno == ENOENT || errno == ENOTDIR ? json_make_bool(false) : NULL;
 }
 
 /* @name: a literal that @entry has not yet. */
 static void set(struct json_object *entry, const char *name, struct json_object *value)
 {
-	json_object_object_add_ex(entry, name, value,
-				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
+	if (json_object_object_add_ex(entry, name, value,
+				      JSON_C_OBJECT_ADD_KEY_IS_NEW |
+					      JSON_C_OBJECT_ADD_CONSTANT_KEY) < 0)
+		json_starve();
 }
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -189,7 +192,7 @@ static void take_value(struct values *values, const char *data, size_t name_len,
 		values->type = type_of(text);
 	/* One field for each; there are few. */
 	if (is_field(data, name_len, NISV_FIELD_OVERLAY))
-		json_object_array_add(values->overlays, json_object_new_string(text));
+		json_append(values->overlays, json_make_string(text));
 	for (size_t i = 0; i < N_FIELDS; i++) {
 		if (values->seen[i] || !is_field(data, name_len, fields[i].field))
 			continue;
@@ -219,11 +222,9 @@ static void take_values(sd_journal *journal, struct values *values)
 
 struct json_object *history_entry(struct sd_journal *journal)
 {
-	struct json_object *entry = json_object_new_object();
-	struct values values = {.overlays = json_object_new_array()};
+	struct json_object *entry = json_make_object();
+	struct values values = {.overlays = json_make_array()};
 
-	if (!entry)
-		return NULL;
 	take_values(journal, &values);
 	set(entry, "time", time_of(journal));
 	set(entry, "type", values.type);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/history.h"
+#include "cli/json_make.h"
 #include "cli/nearest.h"
 #include "include/nisv_journal.h"
 
@@ -176,7 +177,7 @@ static int next(sd_journal *journal, const struct history_query *query, struct j
 	if (r <= 0)
 		return r;
 	*ret = history_entry(journal);
-	return *ret ? 1 : -ENOMEM;
+	return 1;
 }
 
 static int read_entries(sd_journal *journal, const struct history_query *query,
@@ -191,7 +192,7 @@ static int read_entries(sd_journal *journal, const struct history_query *query,
 		r = next(journal, query, &entry);
 		if (r <= 0)
 			break;
-		json_object_array_add(list, entry);
+		json_append(list, entry);
 	}
 	if (r < 0)
 		return r;
@@ -230,7 +231,7 @@ int history_read(const struct options *options, const struct history_query *quer
 		sd_journal_close(journal);
 		return status;
 	}
-	list = json_object_new_array();
+	list = json_make_array();
 	r = add_matches(journal, query);
 	if (r >= 0)
 		r = read_entries(journal, query, list, ret_omitted);

@@ -186,7 +186,9 @@ static int64_t least_busy(const struct place *places, size_t n, size_t shown)
 	int64_t *counts = calloc(n + 1, sizeof(*counts)), least = 0;
 	size_t mmio = 0;
 
-	for (size_t i = 0; counts && i < n; i++)
+	if (!counts)
+		return 0;
+	for (size_t i = 0; i < n; i++)
 		if (places[i].mmio)
 			counts[mmio++] = place_accesses(&places[i]);
 	if (mmio > shown) {

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cli/json_make.h"
 #include "cli/reply.h"
 
 #define LABELS_MAX 4
@@ -19,28 +20,27 @@ struct label {
 static struct json_object *add_metric(struct json_object *metrics, const char *name,
 				      const char *type, const char *unit, const char *help)
 {
-	struct json_object *o = json_object_new_object(), *samples = json_object_new_array();
+	struct json_object *o = json_make_object(), *samples = json_make_array();
 
-	json_object_object_add(o, "name", json_object_new_string(name));
-	json_object_object_add(o, "type", json_object_new_string(type));
-	json_object_object_add(o, "unit", unit ? json_object_new_string(unit) : NULL);
-	json_object_object_add(o, "help", json_object_new_string(help));
-	json_object_object_add(o, "samples", samples);
-	json_object_array_add(metrics, o);
+	json_add(o, "name", json_make_string(name));
+	json_add(o, "type", json_make_string(type));
+	json_add(o, "unit", unit ? json_make_string(unit) : NULL);
+	json_add(o, "help", json_make_string(help));
+	json_add(o, "samples", samples);
+	json_append(metrics, o);
 	return samples;
 }
 
 /* @labels: LABELS_MAX of them, or fewer and one without a name. */
 static void add_sample(struct json_object *samples, const struct label *labels, int64_t value)
 {
-	struct json_object *o = json_object_new_object(), *set = json_object_new_object();
+	struct json_object *o = json_make_object(), *set = json_make_object();
 
 	for (size_t i = 0; i < LABELS_MAX && labels[i].name; i++)
-		json_object_object_add(set, labels[i].name,
-				       json_object_new_string(labels[i].value));
-	json_object_object_add(o, "labels", set);
-	json_object_object_add(o, "value", json_object_new_int64(value));
-	json_object_array_add(samples, o);
+		json_add(set, labels[i].name, json_make_string(labels[i].value));
+	json_add(o, "labels", set);
+	json_add(o, "value", json_make_int(value));
+	json_append(samples, o);
 }
 
 /* A sample for each member of an object of counters, whose name is the label @name. */
@@ -202,8 +202,8 @@ static struct json_object *object_at(struct json_object *o, const char *name)
 	struct json_object *member = reply_object(o, name);
 
 	if (!member) {
-		member = json_object_new_object();
-		json_object_object_add(o, name, member);
+		member = json_make_object();
+		json_add(o, name, member);
 	}
 	return member;
 }
@@ -212,7 +212,7 @@ static struct json_object *object_at(struct json_object *o, const char *name)
  * cause. */
 static struct json_object *vms_by_cause(struct json_object *groups)
 {
-	struct json_object *causes = json_object_new_object();
+	struct json_object *causes = json_make_object();
 
 	for (size_t i = 0; i < reply_length(groups); i++) {
 		struct json_object *group = reply_at(groups, i), *vms = reply_array(group, "vms"),
@@ -221,7 +221,7 @@ static struct json_object *vms_by_cause(struct json_object *groups)
 		keys = object_at(object_at(causes, reply_string(finding, "cause")),
 				 reply_string(finding, "severity"));
 		for (size_t k = 0; k < reply_length(vms); k++)
-			json_object_object_add(keys, reply_string(reply_at(vms, k), "key"), NULL);
+			json_add(keys, reply_string(reply_at(vms, k), "key"), NULL);
 	}
 	return causes;
 }
@@ -252,9 +252,9 @@ static void add_findings(struct json_object *metrics, struct json_object *explai
 struct json_object *metrics_build(struct json_object *status, struct json_object *list,
 				  struct json_object *explained)
 {
-	struct json_object *o = json_object_new_object(), *metrics = json_object_new_array();
+	struct json_object *o = json_make_object(), *metrics = json_make_array();
 
-	json_object_object_add(o, "metrics", metrics);
+	json_add(o, "metrics", metrics);
 	add_host(metrics, status);
 	add_vms(metrics, reply_array(list, "vms"));
 	add_findings(metrics, explained);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_make.h"
+
 static struct json_object *member(struct json_object *o, const char *name, enum json_type type)
 {
 	struct json_object *value;
@@ -197,7 +199,7 @@ void reply_print(FILE *out, enum json_mode mode, struct json_object *o)
 
 	flags |= mode == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
 				     : JSON_C_TO_STRING_PLAIN;
-	p = (const unsigned char *)json_object_to_json_string_ext(o, flags);
+	p = (const unsigned char *)json_text(o, flags, &n);
 	/* json-c escapes C0 itself; the others can only stand inside strings. */
 	for (; *p; p += n) {
 		n = utf8_char(p, strnlen((const char *)p, 4), &c);

@@ -87,10 +87,11 @@ static struct top_vm **sorted(struct top_vm *vms, size_t n,
 {
 	struct top_vm **list = calloc(n + 1, sizeof(struct top_vm *));
 
-	for (size_t i = 0; list && i < n; i++)
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
 		list[i] = &vms[i];
-	if (list)
-		qsort(list, n, sizeof(struct top_vm *), compare);
+	qsort(list, n, sizeof(struct top_vm *), compare);
 	return list;
 }
 

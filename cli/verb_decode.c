@@ -7,6 +7,7 @@
 #include "cli/client.h"
 #include "cli/decoded.h"
 #include "cli/format.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 
 static char *join(int argc, char **argv, size_t *ret_len)
@@ -53,7 +54,7 @@ static bool is_understood(struct json_object *reply)
 
 static int decode(const struct options *options, const char *text, size_t len)
 {
-	struct json_object *params = json_object_new_object(), *reply;
+	struct json_object *params = json_make_object(), *reply;
 	struct client *client = NULL;
 	char counted[FORMAT_MAX];
 	int status = client_open(options, CLIENT_RULES, &client);
@@ -62,7 +63,7 @@ static int decode(const struct options *options, const char *text, size_t len)
 		json_object_put(params);
 		return status;
 	}
-	json_object_object_add(params, "text", json_object_new_string_len(text, (int)len));
+	json_add(params, "text", json_make_string_len(text, len));
 	status = client_call(client, NISV_METHOD_DECODE, params, &reply);
 	client_close(client);
 	if (status != NISV_EXIT_OK)

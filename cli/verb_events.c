@@ -6,6 +6,7 @@
 #include "cli/cell.h"
 #include "cli/client.h"
 #include "cli/format.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 #include "cli/vm_text.h"
 
@@ -73,10 +74,10 @@ static void print_fault(struct printer *p, struct json_object *event)
 /* As Subscribe sends it, also where it was taken from a dossier. */
 static void print_json(const struct printer *p, struct json_object *event)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_make_object();
 
-	json_object_object_add(o, "event", json_object_get(event));
-	json_object_object_add(o, "dropped", json_object_new_int64(p->dropped));
+	json_add(o, "event", json_object_get(event));
+	json_add(o, "dropped", json_make_int(p->dropped));
 	reply_print(stdout, JSON_SHORT, o);
 	json_object_put(o);
 }
@@ -89,8 +90,7 @@ static void handle_event(struct printer *p, struct json_object *event)
 	const char *time = reply_string(event, "time");
 
 	if (strcmp(type, "vm") == 0 && vm)
-		json_object_object_add(p->names, key,
-				       json_object_new_string(reply_string(vm, "name")));
+		json_add(p->names, key, json_make_string(reply_string(vm, "name")));
 	if (strcmp(type, "fault") == 0) {
 		/* ISO 8601 times of one form: the order of the text is that of the time. */
 		if (p->resumed && strcmp(time, p->newest) <= 0)
@@ -139,7 +139,7 @@ static int read_dossier(struct client *client, const char *vm, struct json_objec
 		if (status != NISV_EXIT_OK)
 			break;
 		if (reply_has(reply_object(reply, "line"), "event"))
-			json_object_array_add(list, json_object_get(reply_object(reply, "line")));
+			json_append(list, json_object_get(reply_object(reply, "line")));
 		json_object_put(reply);
 	}
 	return status;
@@ -147,14 +147,14 @@ static int read_dossier(struct client *client, const char *vm, struct json_objec
 
 static int print_present(struct printer *p, struct client *client, const char *vm)
 {
-	struct json_object *list = json_object_new_array(), *params, *reply = NULL, *vms;
+	struct json_object *list = json_make_array(), *params, *reply = NULL, *vms;
 	int status = NISV_EXIT_OK;
 
 	if (vm) {
 		status = read_dossier(client, vm, list);
 	} else {
-		params = json_object_new_object();
-		json_object_object_add(params, "all", json_object_new_boolean(true));
+		params = json_make_object();
+		json_add(params, "all", json_make_bool(true));
 		status = client_call(client, NISV_METHOD_LIST_VMS, params, &reply);
 		vms = status == NISV_EXIT_OK ? reply_array(reply, "vms") : NULL;
 		client_allow_gone(client); /* forgotten since it was listed */
@@ -204,7 +204,7 @@ static int follow(struct printer *p, struct client *client, const char *vm)
 int verb_events(const struct options *options, int argc, char **argv)
 {
 	const char *vm = argc > 0 ? argv[0] : NULL;
-	struct printer p = {.options = options, .names = json_object_new_object()};
+	struct printer p = {.options = options, .names = json_make_object()};
 	struct client *client = NULL;
 	int status = client_open(options, CLIENT_DAEMON, &client);
 

@@ -10,6 +10,7 @@
 #include "cli/findings_verb.h"
 #include "cli/format.h"
 #include "cli/glossary.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 #include "cli/vm_replies.h"
 #include "cli/vm_text.h"
@@ -254,7 +255,7 @@ int verb_explain(const struct options *options, int argc, char **argv)
 	if (argc > 1) {
 		snprintf(hex, sizeof(hex), "0x%llx", question.address);
 		question.typed = argv[1];
-		json_object_object_add(params, "address", json_object_new_string(hex));
+		json_add(params, "address", json_make_string(hex));
 	}
 	status = findings_verb_run(options, &verb, params, argc > 1);
 	symbols_free(symbols);

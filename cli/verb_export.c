@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/client.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 #include "cli/term.h"
 
@@ -31,7 +32,7 @@ int verb_export(const struct options *options, int argc, char **argv)
 		return status;
 	}
 	if (options->redact)
-		json_object_object_add(params, "redact", json_object_new_boolean(true));
+		json_add(params, "redact", json_make_bool(true));
 	client_keep_raw(client);
 	client_start(client, NISV_METHOD_GET_DOSSIER, params);
 	while (more) {

@@ -8,6 +8,7 @@
 #include "cli/cell.h"
 #include "cli/format.h"
 #include "cli/history.h"
+#include "cli/json_make.h"
 #include "cli/nearest.h"
 #include "cli/reply.h"
 #include "cli/table.h"
@@ -283,12 +284,11 @@ static int print_table(const struct options *options, struct json_object *entrie
 /* The newest first, or last. */
 static struct json_object *in_order(struct json_object *newest_first, bool reverse)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_make_array();
 	size_t n = reply_length(newest_first);
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(
-			list, json_object_get(reply_at(newest_first, reverse ? i : n - 1 - i)));
+		json_append(list, json_object_get(reply_at(newest_first, reverse ? i : n - 1 - i)));
 	json_object_put(newest_first);
 	return list;
 }
@@ -315,8 +315,8 @@ static int print(const struct options *options, struct json_object *entries,
 	struct json_object *reply;
 
 	if (options->json != JSON_OFF) {
-		reply = json_object_new_object();
-		json_object_object_add(reply, "entries", json_object_get(entries));
+		reply = json_make_object();
+		json_add(reply, "entries", json_object_get(entries));
 		reply_print(stdout, options->json, reply);
 		json_object_put(reply);
 		return term_flush_stdout(options);

@@ -5,6 +5,7 @@
 #include "cli/cell.h"
 #include "cli/client.h"
 #include "cli/format.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 #include "cli/table.h"
 #include "cli/vm_text.h"
@@ -127,11 +128,11 @@ static bool have_findings(struct json_object *vms)
 
 int verb_list(const struct options *options, int argc, char **argv)
 {
-	struct json_object *params = json_object_new_object(), *reply, *vms;
+	struct json_object *params = json_make_object(), *reply, *vms;
 	int status;
 
 	(void)argc, (void)argv;
-	json_object_object_add(params, "all", json_object_new_boolean(options->all));
+	json_add(params, "all", json_make_bool(options->all));
 	status = client_ask(options, NISV_METHOD_LIST_VMS, params, &reply);
 	if (status != NISV_EXIT_OK)
 		return status;

@@ -53,7 +53,7 @@ static int replace_file(const char *path, const char *text, size_t len)
 static int print(const struct options *options, struct json_object *metrics)
 {
 	char *text = NULL;
-	size_t size;
+	size_t size = 0;
 	FILE *out = options->output ? open_memstream(&text, &size) : stdout;
 	int r;
 
@@ -67,8 +67,8 @@ static int print(const struct options *options, struct json_object *metrics)
 		return term_flush_stdout(options);
 	/* Without memory the text is cut. */
 	r = ferror(out) ? -ENOMEM : 0;
-	if (fclose(out) != 0 && r == 0)
-		r = -errno;
+	if ((fclose(out) != 0 || !text) && r == 0)
+		r = -ENOMEM;
 	if (r == 0)
 		r = replace_file(options->output, text, size);
 	free(text);

@@ -2,6 +2,7 @@
 #include "cli/vm_replies.h"
 
 #include "cli/client.h"
+#include "cli/json_make.h"
 #include "cli/reply.h"
 
 int vm_replies_get(const struct options *options, const char *query, struct vm_replies *ret)
@@ -32,7 +33,7 @@ struct json_object *vm_regions_get(struct client *client, struct json_object *vm
 {
 	struct json_object *params = client_params("vm", reply_string(vm, "key"));
 
-	json_object_object_add(params, "sites", json_object_new_boolean(false));
+	json_add(params, "sites", json_make_bool(false));
 	if (client_call(client, NISV_METHOD_GET_FAULT_MAP, params, ret_map) != NISV_EXIT_OK)
 		return NULL;
 	return reply_array(*ret_map, "regions");

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# nisvd without memory, at some of the places where it asks for it; `make check-faults` tries all of them.
+# nisvd and nisvctl without memory, at some of the places where they ask for it; `make check-faults` tries all of them.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build/$(uname -m | sed 's/aarch64/arm64/')}

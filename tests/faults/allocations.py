@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs nisvd --offline over a dossier, with every method asked, once for each chain of callers that
-allocates: there the allocation fails (failalloc.c), and once more it and all that follow. It must end by
-itself, with status 0 or 1, and what it answered must be whole; a failure is told on standard error.
+"""Runs nisvd --offline over a dossier, with every method asked, and nisvctl with each verb, once for each
+chain of callers that allocates: there the allocation fails (failalloc.c), and once more it and all that
+follow. They must end by themselves, with status 0 or 1, and what nisvd answered must be whole, nisvctl's
+JSON, too; a failure is told on standard error.
 
 json-c before 0.17 (bookworm has 0.16) does not look whether it got memory where it parses: there it may be
 killed, too.
@@ -48,26 +49,38 @@ asked = b"".join(
 )
 
 
-def run(**variables):
+verbs = [
+    ["list"],
+    ["list", "--json=short"],
+    ["show", vm],
+    ["map", vm],
+    ["explain", vm],
+    ["explain", "--json=short"],
+    ["verify"],
+    ["events", vm],
+    ["decode", "0x92000007"],
+    ["status"],
+    ["metrics"],
+    ["export", vm],
+]
+
+
+def run(verb, **variables):
     command = [f"{build}/nisvd", "--offline", "--replay", dossier]
+    if verb:
+        command = [f"{build}/nisvctl", "--file", dossier, *verb]
     return subprocess.run(
-        command, input=asked, capture_output=True, env=environment | failing | variables, timeout=60, check=False
+        command,
+        input=b"" if verb else asked,
+        capture_output=True,
+        env=environment | failing | variables | {"FAILALLOC_OF": os.path.basename(command[0])},
+        timeout=60,
+        check=False,
     )
 
 
-def complaint(at, parser):
-    """What is wrong with the run where the allocation AT fails, or None."""
-    try:
-        done = run(FAILALLOC=at)
-    except subprocess.TimeoutExpired:
-        return "it hangs"
-    if done.returncode in (-signal.SIGSEGV, -signal.SIGABRT) and parser and not parser_is_safe:
-        return None
-    if done.returncode not in (0, 1):
-        return f"status {done.returncode}: {done.stderr.decode(errors='replace')}"
-    if done.returncode and not done.stderr:
-        return "status 1 without a word"
-    *replies, rest = done.stdout.split(b"\0")
+def complaint_of_replies(stdout):
+    *replies, rest = stdout.split(b"\0")
     if rest:
         return f"half a reply: {rest[-80:]}"
     for reply in replies:
@@ -80,19 +93,46 @@ def complaint(at, parser):
     return None
 
 
-with tempfile.NamedTemporaryFile("r") as file:
-    whole = run(FAILALLOC_LIST=file.name)
-    points = [line.split() for line in file]
-if whole.returncode or whole.stderr or len(points) < 1000:
-    sys.exit(f"without failures: status {whole.returncode}, {len(points)} places: {whole.stderr.decode()}")
+def complaint(verb, at, parser):
+    """What is wrong with the run where the allocation AT fails, or None."""
+    try:
+        done = run(verb, FAILALLOC=at)
+    except subprocess.TimeoutExpired:
+        return "it hangs"
+    if parser and not parser_is_safe and done.returncode != 0:
+        return None
+    if done.returncode not in (0, 1):
+        return f"status {done.returncode}: {done.stderr.decode(errors='replace')}"
+    if done.returncode and not done.stderr:
+        return "status 1 without a word"
+    if not verb:
+        return complaint_of_replies(done.stdout)
+    if "--json=short" in verb and done.returncode == 0:
+        try:
+            json.loads(done.stdout)
+        except ValueError as error:
+            return f"broken JSON ({error}): {done.stdout[:80]}"
+    return None
 
-runs = [(at, where != "-") for at, where in points[::every]]
-runs += [(f"{at}+", False) for at, where in points[every // 2 :: every] if where == "-"]
-bad = 0
-with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-    for (at, _), wrong in zip(runs, pool.map(lambda r: complaint(*r), runs)):
+
+def try_all(verb):
+    """Prints what is wrong; the number of it."""
+    with tempfile.NamedTemporaryFile("r") as file:
+        whole = run(verb, FAILALLOC_LIST=file.name)
+        points = [line.split() for line in file]
+    if whole.returncode or len(points) < (20 if verb else 1000):
+        sys.exit(f"without failures: status {whole.returncode}, {len(points)} places: {whole.stderr.decode()}")
+    runs = [(verb, at, where != "-") for at, where in points[::every]]
+    runs += [(verb, f"{at}+", False) for at, where in points[every // 2 :: every] if where == "-"]
+    bad = 0
+    for (_, at, _), wrong in zip(runs, pool.map(lambda r: complaint(*r), runs)):
         if wrong:
             bad += 1
-            print(f"FAIL allocation {at}: {wrong}")
-print(f"{len(runs)} runs of {len(points)} places in {int(points[-1][0])} allocations, {bad} bad")
-sys.exit(bad > 0)
+            print(f"FAIL {verb or 'nisvd'}, allocation {at}: {wrong}")
+    name = f"nisvctl {verb[0]}" if verb else "nisvd --offline"
+    print(f"{name}: {len(runs)} runs of {len(points)} places in {points[-1][0]} allocations, {bad} bad")
+    return bad
+
+
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    sys.exit(sum(try_all(verb) for verb in [None, *verbs]) > 0)

@@ -6,6 +6,7 @@
  *   FAILALLOC_LIST=F   none fails; F gets a line "N WHERE" for the first one of each chain of
  *                      callers, where WHERE is the function of json-c that parses, or "-"
  *   FAILALLOC_WAIT=1   counts from the call of failalloc_begin() on
+ *   FAILALLOC_OF=NAME  only in the program of that name, not in its children
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -72,9 +73,12 @@ static void note(void)
 
 static void begin(void)
 {
-	const char *text = getenv("FAILALLOC"), *path = getenv("FAILALLOC_LIST");
+	const char *text = getenv("FAILALLOC"), *path = getenv("FAILALLOC_LIST"),
+		   *name = getenv("FAILALLOC_OF");
 
 	begun = true;
+	if (name && strcmp(name, program_invocation_short_name) != 0)
+		return;
 	if (text) {
 		at = strtoul(text, NULL, 10);
 		all = strchr(text, '+');
