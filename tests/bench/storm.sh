@@ -71,7 +71,6 @@ storm million --guest many-sites --slot 0,1M --slot 0x100000,24M --arg 1=0 --arg
 sleep 5
 row 'one VM, each fault at another place'
 begin
-# About a hundred a second: the kernel takes its time over each VM.
 storm churn --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error skip --repeat 100000
 sleep 10
 row 'a VMM that makes VMs, one after the other'
@@ -111,5 +110,5 @@ stop_daemon
 printf '\nA VM on one CPU while 8 others storm on another:\n'
 storm pinned1 --pin 0 --vms 4 --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error rerun
 storm pinned2 --pin 0 --vms 4 --guest mmio-write-long --slot 0,1M --arg 0=0xe0000000 --arg 1=0 --arg 2=300 --arg 3=512
-"$build/tests/bench/bench" --rounds 30 --only "${STORM_ROW:-MMIO}" | grep -E '^ |^[A-Za-z].*\['
+"$build/tests/bench/bench" --rounds 30 --only "${STORM_ROW:-MMIO}"
 stop_vms
