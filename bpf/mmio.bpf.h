@@ -3,27 +3,36 @@
 #define NISV_MMIO_BPF_H
 
 /*
- * MMIO counting, the one frequent thing we do: a direct-mapped cache per CPU in front of the map
- * of places. A hit costs no hash look-up, no atomic and no clock. Programs of one tracepoint do not
+ * MMIO counting, the one frequent thing we do: a two-way cache per CPU in front of the map of
+ * places. A hit costs no hash look-up, no atomic and no clock. Programs of one tracepoint do not
  * interleave on a CPU (preemption is off; where PREEMPT_RT leaves it on, a nested run is skipped
  * and shows in recursion_misses), so plain increments are exact.
  */
 
 #include "record.bpf.h"
 
-static __always_inline bool place_equal(const struct nisv_place_key *a,
-					const struct nisv_place_key *b)
+/* struct nisv_cache_slot, its place. */
+static __always_inline u64 place_tag(const struct nisv_place_key *key)
 {
-	return a->place == b->place && a->vm.kvm == b->vm.kvm && a->vm.ino == b->vm.ino &&
-	       a->is_write == b->is_write;
+	return key->place << 1 | key->is_write;
 }
 
-/* Fibonacci hashing: places of a VM differ in few low bits, VMs in the middle of the pointer. */
+static __always_inline bool place_equal(const struct nisv_cache_slot *slot,
+					const struct nisv_place_key *key)
+{
+	return slot->place == place_tag(key) && slot->vm.kvm == key->vm.kvm &&
+	       slot->vm.ino == key->vm.ino;
+}
+
+/*
+ * The first of the two slots that a place may have. Fibonacci hashing: places of a VM differ in few
+ * low bits, VMs in the middle of the pointer.
+ */
 static __always_inline u32 place_hash(const struct nisv_place_key *key)
 {
-	u64 mix = (key->place << 1 | key->is_write) ^ key->vm.kvm >> 8;
+	u64 mix = place_tag(key) ^ key->vm.kvm >> 8;
 
-	return (mix * 0x9e3779b97f4a7c15ULL) >> (64 - NISV_CACHE_BITS);
+	return (mix * 0x9e3779b97f4a7c15ULL) >> (64 - NISV_CACHE_BITS) & ~1U;
 }
 
 /*
@@ -67,22 +76,37 @@ static __always_inline void place_add(const struct nisv_place_key *key, struct n
 	number_add(&vm->mmio_user, n->user);
 }
 
-/* Give a slot of the cache to another place. Of a VM that was forgotten nobody wants the rest. */
-static __noinline int cache_take(struct nisv_cache_slot *slot, const struct nisv_place_key *key)
+/* What a slot holds goes to its place. @vm is that of @of; of a forgotten VM nobody wants it. */
+static __always_inline void cache_flush(struct nisv_cache_slot *slot, u64 *user,
+					const struct nisv_vm_key *of, struct nisv_vm_stat *vm)
+{
+	const struct nisv_place n = {.count = slot->count, .user = *user};
+	const struct nisv_place_key key = {
+		.vm = slot->vm, .place = slot->place >> 1, .is_write = slot->place & 1};
+
+	if (key.vm.kvm != of->kvm || key.vm.ino != of->ino)
+		vm = bpf_map_lookup_elem(&vms, &key.vm);
+	if (vm)
+		place_add(&key, vm, &n);
+}
+
+/* Give slot @at of the cache to another place. */
+static __noinline int cache_take(struct nisv_cache *cache, u32 at, const struct nisv_place_key *key)
 {
 	struct nisv_vm_stat *vm = vm_get(&key->vm);
+	struct nisv_cache_slot *slot;
 
 	if (!vm)
 		return -1;
 	place_reserve(key, vm);
-	if (slot->tag.vm.kvm) {
-		vm = bpf_map_lookup_elem(&vms, &slot->tag.vm);
-		if (vm)
-			place_add(&slot->tag, vm, &slot->n);
-	}
-	slot->n.count = 0;
-	slot->n.user = 0;
-	slot->tag = *key;
+	at &= NISV_CACHE_SLOTS - 1;
+	slot = &cache->slot[at];
+	if (slot->vm.kvm)
+		cache_flush(slot, &cache->user[at], &key->vm, vm);
+	slot->count = 0;
+	cache->user[at] = 0;
+	slot->vm = key->vm;
+	slot->place = place_tag(key);
 	return 0;
 }
 
@@ -169,7 +193,6 @@ static __always_inline void mmio_count(struct task_struct *task, u32 type, u64 g
 {
 	struct nisv_cache *cache = cache_get();
 	struct nisv_place_key key = {};
-	struct nisv_cache_slot *slot;
 	u32 at;
 
 	if (!cache || !mmio_whose(task, &cache->last) || is_completion(type, cache->last.link))
@@ -178,10 +201,13 @@ static __always_inline void mmio_count(struct task_struct *task, u32 type, u64 g
 	key.place = gpa >> NISV_PLACE_SHIFT;
 	key.is_write = type == MMIO_WRITE;
 	at = place_hash(&key);
-	slot = &cache->slot[at];
-	if (!place_equal(&slot->tag, &key) && cache_take(slot, &key))
-		return;
-	slot->n.count++;
+	if (!place_equal(&cache->slot[at], &key) && !place_equal(&cache->slot[++at], &key)) {
+		/* Either of the two: places that are used in turn end up beside each other. */
+		at -= bpf_get_prandom_u32() & 1;
+		if (cache_take(cache, at, &key))
+			return;
+	}
+	cache->slot[at & (NISV_CACHE_SLOTS - 1)].count++;
 	cache->last.slot = at;
 	cache->last.gpa = gpa;
 }
@@ -234,8 +260,8 @@ static __always_inline void mmio_user(struct nisv_cache *cache, struct task_stru
 	last->gpa = NISV_ADDR_UNSET;
 	slot = &cache->slot[last->slot & (NISV_CACHE_SLOTS - 1)];
 	/* The slot may be another place's by now: another thread ran here in between. */
-	if (slot->tag.place == gpa >> NISV_PLACE_SHIFT && slot->tag.vm.kvm == last->vm.kvm)
-		slot->n.user++;
+	if (slot->place >> 1 == gpa >> NISV_PLACE_SHIFT && slot->vm.kvm == last->vm.kvm)
+		cache->user[last->slot & (NISV_CACHE_SLOTS - 1)]++;
 	else
 		mmio_user_by_fd(task);
 }

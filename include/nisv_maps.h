@@ -60,14 +60,16 @@ struct nisv_place {
 };
 
 /*
- * Map `mmio_cache`: one element per CPU, a direct-mapped cache in front of `places`. The true count
- * of a place is its `places` value plus what the caches hold. tag.vm.kvm == 0: empty.
+ * Map `mmio_cache`: one element per CPU, a cache in front of `places`, in which a place may have
+ * either slot of a pair. Its true count is its `places` value plus what the caches hold. A pair is
+ * one cache line, so that is all that an access takes; what user space served is in another array.
  */
 #define NISV_CACHE_BITS	 10
 #define NISV_CACHE_SLOTS (1U << NISV_CACHE_BITS)
 struct nisv_cache_slot {
-	struct nisv_place_key tag;
-	struct nisv_place n;
+	struct nisv_vm_key vm; /* kvm == 0: empty */
+	__u64 place;	       /* (ipa >> NISV_PLACE_SHIFT) << 1 | is_write */
+	__u64 count;
 };
 /* BPF-private: the access that this CPU counted last, and whose it was. */
 struct nisv_cache_last {
@@ -81,10 +83,12 @@ struct nisv_cache_last {
 	__u32 slot;
 	__u32 left; /* 1: the thread has left KVM_RUN since, and the end of VMs is not seen */
 	__u32 reserved;
+	__u64 unused[7]; /* to the end of a cache line, of 64 bytes */
 };
 struct nisv_cache {
 	struct nisv_cache_last last;
 	struct nisv_cache_slot slot[NISV_CACHE_SLOTS];
+	__u64 user[NISV_CACHE_SLOTS]; /* of the count of each slot, served by user space */
 };
 
 /* Map `vms`: exact totals of one VM, struct nisv_vm_key -> struct nisv_vm_stat. */
@@ -131,6 +135,7 @@ NISV_ASSERT_SIZE(struct nisv_vcpu_key, 24);
 NISV_ASSERT_SIZE(struct nisv_site_key, 40);
 NISV_ASSERT_SIZE(struct nisv_site, 72);
 NISV_ASSERT_SIZE(struct nisv_place_key, 32);
-NISV_ASSERT_SIZE(struct nisv_cache_slot, 48);
+NISV_ASSERT_SIZE(struct nisv_cache_slot, 32);
+NISV_ASSERT_SIZE(struct nisv_cache_last, 128);
 
 #endif

@@ -81,24 +81,32 @@ static int read_cache(const volatile struct nisv_cache *cache, const struct coun
 {
 	for (size_t i = 0; i < NISV_CACHE_SLOTS; i++) {
 		const volatile struct nisv_cache_slot *slot = &cache->slot[i];
-		struct nisv_cache_slot copy = *slot, again = *slot;
+		struct nisv_cache_slot copy = *slot;
+		struct nisv_place n = {.count = copy.count, .user = cache->user[i]};
+		struct nisv_cache_slot again = *slot;
+		const struct nisv_place_key key = {
+			.vm = copy.vm,
+			.place = copy.place >> 1,
+			.is_write = copy.place & 1,
+			.reserved = FROM_CACHE,
+		};
 		struct counters_vm *vm;
 		int r;
 
-		if (!copy.tag.vm.kvm || memcmp(&copy.tag, &again.tag, sizeof(copy.tag)))
+		if (!copy.vm.kvm || copy.place != again.place ||
+		    memcmp(&copy.vm, &again.vm, sizeof(copy.vm)))
 			continue;
-		vm = find_vm(counters, &copy.tag.vm);
+		vm = find_vm(counters, &copy.vm);
 		if (!vm)
 			continue; /* forgotten: see counters_forget() */
-		copy.tag.reserved = FROM_CACHE;
-		r = map_table_add(&copy.tag, &copy.n, table);
+		r = map_table_add(&key, &n, table);
 		if (r < 0)
 			return r;
-		if (copy.tag.is_write)
-			vm->stat.mmio_writes += copy.n.count;
+		if (key.is_write)
+			vm->stat.mmio_writes += n.count;
 		else
-			vm->stat.mmio_reads += copy.n.count;
-		vm->stat.mmio_user += copy.n.user;
+			vm->stat.mmio_reads += n.count;
+		vm->stat.mmio_user += n.user;
 	}
 	return 0;
 }
