@@ -373,10 +373,15 @@ check-lab-x86:
 demo: $(if $(NO_DEPS),,deps)
 	@tests/demo/demo
 
-bench: $(if $(NO_DEPS),,deps)
+# On this machine, then in the lab, where instructions are counted.
+bench:
+	$(if $(NO_DEPS),,@./tests/deps.sh bench)
 	$(Q)$(MAKE) --no-print-directory NO_DEPS=1 all guests $(O)/tests/bench/bench
+	$(Q)$(MAKE) --no-print-directory ARCH=$(OTHER_ARCH) SANITIZE= build/$(OTHER_ARCH)/tests/bench/bench
 	@$(O)/tests/bench/bench
 	@tests/bench/storm.sh
+	@tests/bench/lab x86_64
+	@tests/bench/lab arm64
 
 $(O)/tests/bench/bench: $(call obj,$(wildcard tests/bench/*.c)) $(EDGE_OBJ) $(CORE_OBJ)
 	$(call msg,LD,$@)

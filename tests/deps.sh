@@ -3,6 +3,7 @@
 #
 # Installs with apt what the build, the tests and the lab need and this machine lacks; does nothing
 # and asks no network when all is there.
+#   tests/deps.sh [bench]    what `make bench` needs, too
 set -eu
 
 arch=$(dpkg --print-architecture)
@@ -25,8 +26,17 @@ check="libclang-rt-dev clang-format clang-tidy cppcheck shellcheck git mandoc jq
 	bsdutils zsh less procps mount strace valgrind systemd systemd-journal-remote $servers"
 lab="mmdebstrap arch-test qemu-system-arm qemu-system-x86 binutils util-linux findutils qemu-user-static cpio gzip xz-utils debian-archive-keyring"
 
+case ${1-} in
+'') tools= ;;
+bench) tools="bpftrace linux-perf trace-cmd" ;;
+*)
+	echo "deps: what is \"$1\"? Say nothing, or bench" >&2
+	exit 2
+	;;
+esac
+
 # The two architectures' libfdt-dev exclude each other; their headers are the same (see Makefile).
-want="$build $cross $libc $package $check $lab libfdt-dev:$arch libfdt1:$other"
+want="$build $cross $libc $package $check $lab $tools libfdt-dev:$arch libfdt1:$other"
 for library in $libraries; do
 	want="$want $library:$arch $library:$other"
 done

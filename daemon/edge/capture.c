@@ -239,7 +239,9 @@ uint32_t capture_unknown_exit(const struct capture *capture)
 
 int capture_map_fd(const struct capture *capture, const char *name)
 {
-	return bpf_object__find_map_fd_by_name(capture->skel->obj, name);
+	int fd = bpf_object__find_map_fd_by_name(capture->skel->obj, name);
+
+	return fd < 0 ? capture_gates_map_fd(&capture->gates, name) : fd;
 }
 
 int capture_n_cpus(const struct capture *capture)

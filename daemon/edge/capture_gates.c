@@ -97,6 +97,11 @@ static uint64_t misses_of(int fd)
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) ? info.recursion_misses : 0;
 }
 
+int capture_gates_map_fd(const struct capture_gates *gates, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(gates->skel->obj, name);
+}
+
 uint64_t capture_gates_missed(const struct capture_gates *gates, int n_cpus)
 {
 	uint64_t *per_cpu = calloc((size_t)n_cpus, sizeof(*per_cpu)), missed = 0;

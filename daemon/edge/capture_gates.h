@@ -42,6 +42,9 @@ void capture_gates_close(struct capture_gates *gates, const char *program);
 /* If it is kept, destroying @link will not detach it. */
 void capture_gates_leave(const struct capture_gates *gates, struct bpf_link *link);
 
+/* Of the gates' own maps. -ENOENT: no such map. */
+int capture_gates_map_fd(const struct capture_gates *gates, const char *name);
+
 /* Events that went by: no program stood behind a gate, or one ran already on that CPU. */
 uint64_t capture_gates_missed(const struct capture_gates *gates, int n_cpus);
 

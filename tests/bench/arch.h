@@ -49,4 +49,7 @@ int arch_vm_prepare(const struct arch_vm *vm, enum program program);
 int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
 		    const struct range *range);
 
+/* The next KVM_RUN of PROGRAM_FAIL is at this one of its PROGRAM_MAX_RUN. 0 or -errno, logged. */
+int arch_failure_move(const struct arch_vm *vm, unsigned int which, const struct range *range);
+
 #endif

@@ -47,6 +47,8 @@ __asm__(
 
 extern const uint8_t arm64_store[], arm64_store_load[], arm64_exit[], arm64_fail[], arm64_end[];
 
+#define PAGE 4096UL /* of nisvd's fault sites */
+
 /* Register ids: asm/kvm.h. */
 #define CORE_REG(field) \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(field))
@@ -88,6 +90,15 @@ int arch_vm_prepare(const struct arch_vm *vm, enum program program)
 	return 0;
 }
 
+static int reg_set(const struct arch_vm *vm, uint64_t id, uint64_t value)
+{
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
+
+	if (ioctl(vm->vcpu_fd, KVM_SET_ONE_REG, &reg))
+		return log_error_errno(errno, "KVM does not take a register of the vCPU");
+	return 0;
+}
+
 int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
 		    const struct range *range)
 {
@@ -110,17 +121,19 @@ int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
 	    ioctl(vm->vcpu_fd, KVM_ARM_VCPU_INIT, &init))
 		return log_error_errno(errno, "KVM_ARM_VCPU_INIT");
 	for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
-		struct kvm_one_reg reg = {
-			.id = regs[i].id,
-			.addr = (uintptr_t)&regs[i].value,
-		};
+		int r = reg_set(vm, regs[i].id, regs[i].value);
 
-		if (ioctl(vm->vcpu_fd, KVM_SET_ONE_REG, &reg))
-			return log_error_errno(errno, "KVM does not take a register of the vCPU");
+		if (r < 0)
+			return r;
 	}
 	if (ioctl(vm->vcpu_fd, KVM_SET_GUEST_DEBUG, &debug))
 		return log_error_errno(errno, "KVM_SET_GUEST_DEBUG");
 	return 0;
+}
+
+int arch_failure_move(const struct arch_vm *vm, unsigned int which, const struct range *range)
+{
+	return reg_set(vm, CORE_REG(regs.regs[0]), range->base + (uint64_t)which * PAGE);
 }
 
 #endif

@@ -67,6 +67,8 @@ static uint8_t *emit32(uint8_t *at, uint64_t opcode, size_t n, uint64_t value)
 #define OUT_EXIT_PORT(at)     emit(at, EXIT_PORT << 8 | 0xe6, 2) /* out %al, $EXIT_PORT */
 #define OUTSB(at)	      emit(at, 0x6e, 1)
 #define PXOR(at)	      emit(at, 0x07ef0f66, 4) /* pxor (%rdi), %xmm0 */
+#define PXOR_SIZE	      4
+#define START_SIZE	      10 /* of both MOV before the first access */
 #define JMP(at, start)	      emit32(at, 0xe9, 1, (start) - ((at) + 5))
 
 void arch_program_write(const struct arch_vm *vm, const struct machine_setup *setup,
@@ -208,6 +210,17 @@ int arch_vcpu_start(const struct arch_vm *vm, const struct machine_setup *setup,
 	if (ioctl(vm->vcpu_fd, KVM_SET_SREGS, &sregs) || ioctl(vm->vcpu_fd, KVM_SET_REGS, &regs))
 		return log_error_errno(errno, "KVM does not take the vCPU's registers");
 	return 0;
+}
+
+int arch_failure_move(const struct arch_vm *vm, unsigned int which, const struct range *range)
+{
+	struct kvm_regs regs = {
+		.rip = PROGRAM_PAGE + START_SIZE + which * PXOR_SIZE,
+		.rflags = RFLAGS_FIXED,
+		.rdi = range->base,
+	};
+
+	return ioctl(vm->vcpu_fd, KVM_SET_REGS, &regs) ? log_error_errno(errno, "KVM_SET_REGS") : 0;
 }
 
 #endif

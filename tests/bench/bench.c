@@ -2,7 +2,7 @@
 
 /*
  * make bench: what nisvd adds to each kind of exit, beside an empty program on the same
- * tracepoints. Ratios carry over to other machines, times do not.
+ * tracepoints and beside the tracers of others. Ratios carry over to other machines, times do not.
  */
 
 #include <errno.h>
@@ -16,17 +16,16 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "answers.h"
 #include "daemon/edge/log.h"
-#include "explain.h"
-#include "judgement.h"
-#include "latency.h"
-#include "scale.h"
-#include "walk.h"
+#include "table.h"
+#include "tool.h"
+#include "tracefs.h"
 #include "workload.h"
 
 #define MS		1000000ULL
 #define BLOCK_NS	(40 * MS)
-#define ROUNDS		100
+#define ROUNDS		30
 #define QUICK_BLOCK_NS	(20 * MS)
 #define QUICK_ROUNDS	5
 #define MAX_ROUNDS	1000
@@ -36,27 +35,30 @@
 #define QUIET_TRIES	60 /* times half a second */
 #define EXIT_CANNOT_RUN 77
 
-#define SCANS "scan of the host"
-#define SCALE "1,000 VMs"
-#define SITES "10,000 sites of one VM"
-
 struct options {
 	unsigned int rounds;
-	uint64_t block_ns;
 	unsigned int tries;
 	const char *only; /* rows with this in their names; NULL: all */
-	bool force;	  /* whoever else's program is attached */
+	bool is_icount;	  /* a nanosecond is an instruction */
+	bool tools;	  /* those of others, too */
+	struct measuring how;
 };
 
-static const char help[] = "Measures what nisvd adds to each exit of a guest, beside an empty BPF "
-			   "program on the same\n"
-			   "tracepoints. Needs root and KVM.\n"
-			   "\n"
-			   "Usage: bench [OPTIONS]\n"
-			   "  --rounds N   rounds of five blocks per row (100)\n"
-			   "  --quick      5 rounds of short blocks: does it work?\n"
-			   "  --only TEXT  only the rows with TEXT in their names\n"
-			   "  -h, --help   this text\n";
+static const char help[] =
+	"Measures what nisvd adds to each exit of a guest, beside an empty BPF "
+	"program on the same\n"
+	"tracepoints and beside bpftrace, perf and trace-cmd. Needs root and "
+	"KVM.\n"
+	"\n"
+	"Usage: bench [OPTIONS]\n"
+	"  --rounds N   rounds of blocks for each row (30)\n"
+	"  --quick      5 rounds of short blocks: does it work?\n"
+	"  --only TEXT  only the rows and tables with TEXT in their names\n"
+	"  --no-tools   not those of others\n"
+	"  --icount     a nanosecond of this machine is an instruction: tables of "
+	"these alone\n"
+	"  --force      even where somebody else's BPF program is attached\n"
+	"  -h, --help   this text\n";
 
 /* ---- options ---- */
 
@@ -71,6 +73,7 @@ static void parse_options(int argc, char **argv, struct options *options)
 	static const struct option names[] = {
 		{"rounds", required_argument, NULL, 'r'}, {"quick", no_argument, NULL, 'q'},
 		{"only", required_argument, NULL, 'o'},	  {"force", no_argument, NULL, 'f'},
+		{"no-tools", no_argument, NULL, 't'},	  {"icount", no_argument, NULL, 'i'},
 		{"help", no_argument, NULL, 'h'},	  {},
 	};
 	char *end;
@@ -85,14 +88,20 @@ static void parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'q':
 			options->rounds = QUICK_ROUNDS;
-			options->block_ns = QUICK_BLOCK_NS;
+			options->how.block_ns = QUICK_BLOCK_NS;
 			options->tries = QUICK_TRIES;
 			break;
 		case 'o':
 			options->only = optarg;
 			break;
 		case 'f':
-			options->force = true;
+			options->how.force = true;
+			break;
+		case 't':
+			options->tools = false;
+			break;
+		case 'i':
+			options->is_icount = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -134,86 +143,12 @@ static void print_machine(const struct options *options)
 	print_cpu();
 	printf("%ld CPUs\n", sysconf(_SC_NPROCESSORS_ONLN));
 	printf("Linux %s %s; load %.1f before the bench\n", uts.release, uts.machine, load);
-	printf("ns per access: median [quartiles] of %u interleaved rounds, blocks of %llu ms\n\n",
-	       options->rounds, (unsigned long long)(options->block_ns / MS));
-	if (options->force && variants_disturbed())
+	if (options->is_icount)
+		puts("QEMU -icount: a nanosecond of this machine's is an instruction");
+	printf("%u interleaved rounds, blocks of %llu ms\n\n", options->rounds,
+	       (unsigned long long)(options->how.block_ns / MS));
+	if (options->how.force && variants_disturbed())
 		puts("OTHER BPF PROGRAMS ARE ATTACHED to KVM's tracepoints.\n");
-}
-
-static const char *format_quartiles(const struct quartiles *q, char text[static 32])
-{
-	snprintf(text, 32, "%.0f [%.0f..%.0f]", q->median, q->low, q->high);
-	return text;
-}
-
-/*
- * With its error, if both medians err as far as they may. An empty program that is lost in the
- * noise is no measure for another one.
- */
-static const char *format_ratio(const struct quartiles *empty, const struct quartiles *nisvd,
-				char text[static 32])
-{
-	double ratio = nisvd->median / empty->median;
-
-	if (empty->median > empty->error)
-		snprintf(text, 32, "%.1f+-%.1f", ratio,
-			 (nisvd->error + ratio * empty->error) / empty->median);
-	else
-		snprintf(text, 32, "-");
-	return text;
-}
-
-static void print_row(struct workload *w)
-{
-	struct quartiles base = sample_quartiles(&w->base);
-	struct quartiles empty = sample_quartiles(&w->empty);
-	struct quartiles nisvd = sample_quartiles(&w->nisvd);
-	char empty_text[32], nisvd_text[32], ratio[32];
-
-	printf("%-31s%8.0f %15s %15s %8s\n", w->name, base.median,
-	       format_quartiles(&empty, empty_text), format_quartiles(&nisvd, nisvd_text),
-	       format_ratio(&empty, &nisvd, ratio));
-}
-
-static void print_rows(void)
-{
-	printf("%-31s%8s %15s %15s %8s\n", "", "untraced", "empty adds", "nisvd adds", "ratio");
-	for (unsigned int i = 0; i < n_workloads; i++)
-		if (workloads[i].machine)
-			print_row(&workloads[i]);
-}
-
-/* Some x86 hosts emulate the guest's every instruction, its stores to RAM included. */
-static void print_emulation(const struct workload *w)
-{
-	for (size_t e = 0; e < variants_n_events(); e++)
-		if (w->machine && w->setup.ram && w->events[e] >= 0.5 &&
-		    !strcmp(variants_event_name(e), "kvm_emulate_insn"))
-			printf("This KVM emulates the guest's code: \"%s\" is an emulated store.\n",
-			       w->name);
-}
-
-static const char *short_name(size_t event)
-{
-	return variants_event_name(event) + strlen("kvm_");
-}
-
-static void print_events(void)
-{
-	printf("\n%-32s", "kvm_* events per access");
-	for (size_t i = 0; i < variants_n_events(); i++)
-		printf("  %s", short_name(i));
-	putchar('\n');
-	for (unsigned int i = 0; i < n_workloads; i++) {
-		if (!workloads[i].machine)
-			continue;
-		printf("%-32s", workloads[i].name);
-		for (size_t e = 0; e < variants_n_events(); e++)
-			printf("  %*.2f", (int)strlen(short_name(e)), workloads[i].events[e]);
-		putchar('\n');
-	}
-	for (unsigned int i = 0; i < n_workloads; i++)
-		print_emulation(&workloads[i]);
 }
 
 /* ---- measuring ---- */
@@ -221,7 +156,7 @@ static void print_events(void)
 /* Somebody else's BPF program on the tracepoints would be measured as ours: let it end. */
 static int quiet_await(const struct options *options)
 {
-	if (options->force)
+	if (options->how.force)
 		return 0;
 	for (int i = 0; i < QUIET_TRIES; i++) {
 		if (!variants_disturbed())
@@ -240,28 +175,40 @@ static int measure_round(struct workload *w, struct variants *variants,
 	do {
 		r = quiet_await(options);
 		if (r >= 0)
-			r = workload_round(w, variants, options->block_ns, options->force);
+			r = workload_round(w, variants, &options->how);
+		if (r >= 0)
+			r = workload_runs(w, variants, &options->how);
 	} while (r == -EAGAIN);
 	return r;
 }
 
+static bool is_wanted(const struct options *options, const char *name)
+{
+	return !options->only || strstr(name, options->only);
+}
+
+static bool rows_wanted(const struct options *options)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < n_workloads; i++)
+		any |= is_wanted(options, workloads[i].name);
+	return any;
+}
+
 static int prepare(struct variants *variants, const struct options *options)
 {
-	unsigned int n = 0;
 	int r = quiet_await(options);
 
 	for (unsigned int i = 0; r >= 0 && i < n_workloads; i++) {
 		struct workload *w = &workloads[i];
 
-		if (options->only && !strstr(w->name, options->only))
+		if (!is_wanted(options, w->name))
 			continue;
-		n++;
 		r = workload_prepare(w);
 		if (r >= 0 && w->machine)
-			r = workload_count(w, variants, options->block_ns);
+			r = workload_count(w, variants, &options->how);
 	}
-	if (r >= 0 && !n)
-		return log_error_errno(EINVAL, "No row has \"%s\" in its name", options->only);
 	return r;
 }
 
@@ -287,88 +234,6 @@ static int measure(const struct options *options)
 	return r;
 }
 
-static int measure_latency(const struct options *options)
-{
-	static struct sample sample;
-	struct quartiles q;
-	int r = latency_measure(options->tries, &sample);
-
-	if (r < 0)
-		return r;
-	q = sample_quartiles(&sample);
-	printf("\nFrom the failing KVM_RUN to the answer of nisvctl explain: %.0f ms "
-	       "[%.0f..%.0f]\n",
-	       q.median, q.low, q.high);
-	return 0;
-}
-
-/* What the slots of a VM add to a scan is its row less that of no VM. */
-static int measure_walks(const struct options *options)
-{
-	int r = walks_measure(options->rounds);
-
-	if (r < 0)
-		return r;
-	printf("\n%-32s%s\n", SCANS, "  ms [quartiles]");
-	for (unsigned int i = 0; i < n_walks; i++) {
-		struct quartiles q = sample_quartiles(&walks[i].ms);
-
-		printf("%-32s  %.3f [%.3f..%.3f]\n", walks[i].name, q.median, q.low, q.high);
-	}
-	return 0;
-}
-
-static int measure_scale(const struct options *options)
-{
-	static struct scale scale;
-	struct quartiles text, json;
-	int r = scale_measure(2 * options->tries, &scale);
-
-	if (r < 0)
-		return r;
-	text = sample_quartiles(&scale.list_ms);
-	json = sample_quartiles(&scale.json_ms);
-	printf("\n%s: nisvctl list %.0f ms [%.0f..%.0f], with --json %.0f ms [%.0f..%.0f]; "
-	       "nisvd's RSS is %.1f MiB\n",
-	       SCALE, text.median, text.low, text.high, json.median, json.low, json.high,
-	       (double)scale.rss_kib / 1024);
-	return 0;
-}
-
-static int measure_explain(const struct options *options)
-{
-	static struct explain explain;
-	struct quartiles text, json;
-	int r = explain_measure(2 * options->tries, &explain);
-
-	if (r < 0)
-		return r;
-	text = sample_quartiles(&explain.text_ms);
-	json = sample_quartiles(&explain.json_ms);
-	printf("\n%s: nisvctl explain %.0f ms [%.0f..%.0f], with --json %.0f ms [%.0f..%.0f], "
-	       "limit %.0f ms;\n"
-	       "at rest nisvd takes %.1f ms a second; its RSS is %.1f MiB, its BPF maps %.1f MiB\n",
-	       SITES, text.median, text.low, text.high, json.median, json.low, json.high,
-	       EXPLAIN_LIMIT_MS, explain.rest_ms, explain.rss_mib, explain.maps_mib);
-	return 0;
-}
-
-static int measure_judgements(const struct options *options)
-{
-	int r = judgements_measure(options->rounds);
-
-	if (r < 0)
-		return r;
-	printf("\n%-32s%s\n", SITES ", diagnosed", "  us a site [quartiles], limit");
-	for (unsigned int i = 0; i < n_judgements; i++) {
-		struct quartiles q = sample_quartiles(&judgements[i].us);
-
-		printf("%-32s  %.2f [%.2f..%.2f], %.0f\n", judgements[i].name, q.median, q.low,
-		       q.high, JUDGEMENT_LIMIT_US);
-	}
-	return 0;
-}
-
 /* On the last CPU that we may use: the first often serves the interrupts. */
 static void pin(const cpu_set_t *all)
 {
@@ -384,44 +249,62 @@ static void pin(const cpu_set_t *all)
 	}
 }
 
+static bool answers_wanted(const struct options *options)
+{
+	return is_wanted(options, ANSWERS_SCANS) || is_wanted(options, ANSWERS_SCALE) ||
+	       is_wanted(options, ANSWERS_SITES);
+}
+
+static int answers_measure(const struct options *options)
+{
+	int r = 0;
+
+	if (is_wanted(options, ANSWERS_SCANS))
+		r = answers_scans(options->rounds);
+	if (r >= 0 && is_wanted(options, ANSWERS_SCALE))
+		r = answers_scale(2 * options->tries);
+	if (r >= 0 && is_wanted(options, ANSWERS_SITES))
+		r = answers_explain(2 * options->tries);
+	if (r >= 0 && is_wanted(options, ANSWERS_SITES))
+		r = answers_judgements(options->rounds);
+	if (r >= 0 && !options->only)
+		r = answers_latency(options->tries);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = {.rounds = ROUNDS, .block_ns = BLOCK_NS, .tries = TRIES};
-	bool scans_only, scale_only, sites_only, is_own;
+	struct options options = {
+		.rounds = ROUNDS,
+		.tries = TRIES,
+		.tools = true,
+		.how = {.block_ns = BLOCK_NS},
+	};
 	cpu_set_t all;
 	int r;
 
 	parse_options(argc, argv, &options);
 	log_set_level(LOG_WARNING);
 	srandom(getpid());
+	if (!rows_wanted(&options) && !answers_wanted(&options))
+		usage_exit("--only: no row or table has that in its name");
+	tracefs_mount();
+	r = options.tools ? tools_begin() : 0;
 	print_machine(&options);
 	fflush(stdout);
 	sched_getaffinity(0, sizeof(all), &all);
 	pin(&all);
 	setpriority(PRIO_PROCESS, 0, NICE);
-	/* The scans are a table of their own, and so are many VMs and many sites. */
-	scans_only = options.only && strstr(SCANS, options.only);
-	scale_only = options.only && strstr(SCALE, options.only);
-	sites_only = options.only && strstr(SITES, options.only);
-	is_own = scans_only || scale_only || sites_only;
-	r = is_own ? 0 : measure(&options);
-	if (r >= 0 && !is_own) {
-		print_rows();
-		print_events();
-	}
+	if (r >= 0 && rows_wanted(&options))
+		r = measure(&options);
+	if (r >= 0 && rows_wanted(&options))
+		tables_print(options.is_icount);
 	for (unsigned int i = 0; i < n_workloads; i++)
 		workload_release(&workloads[i]);
 	sched_setaffinity(0, sizeof(all), &all);
 	setpriority(PRIO_PROCESS, 0, 0);
-	if (r >= 0 && (!options.only || scans_only))
-		r = measure_walks(&options);
-	if (r >= 0 && (!options.only || scale_only))
-		r = measure_scale(&options);
-	if (r >= 0 && (!options.only || sites_only))
-		r = measure_explain(&options);
-	if (r >= 0 && (!options.only || sites_only))
-		r = measure_judgements(&options);
-	if (r >= 0 && !options.only)
-		r = measure_latency(&options);
+	tools_end();
+	if (r >= 0 && !options.is_icount)
+		r = answers_measure(&options);
 	return r < 0 ? EXIT_CANNOT_RUN : 0;
 }

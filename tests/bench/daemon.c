@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
@@ -19,13 +18,14 @@
 #include <unistd.h>
 
 #include "daemon/edge/log.h"
+#include "scratch.h"
 
 #define START_TIMEOUT_MS 30000
 #define MAX_ARGUMENTS	 8
 
 struct bench_daemon {
 	char nisvd[PATH_MAX], nisvctl[PATH_MAX];
-	char dir[64]; /* of socket and state */
+	char dir[SCRATCH_PATH_MAX]; /* of socket and state */
 	char socket[80], state[80], notify[80];
 	int notify_fd;
 	pid_t pid; /* 0: not running */
@@ -53,11 +53,10 @@ static int directory_make(struct bench_daemon *d)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	snprintf(d->dir, sizeof(d->dir), "/tmp/nisvd-bench.XXXXXX");
-	if (!mkdtemp(d->dir)) {
-		d->dir[0] = 0;
-		return log_error_errno(errno, "Cannot make a directory in /tmp");
-	}
+	int r = scratch_make(d->dir);
+
+	if (r < 0)
+		return r;
 	snprintf(d->socket, sizeof(d->socket), "%s/socket", d->dir);
 	snprintf(d->state, sizeof(d->state), "%s/state", d->dir);
 	snprintf(d->notify, sizeof(d->notify), "%s/notify", d->dir);
@@ -110,14 +109,6 @@ static int daemon_run(struct bench_daemon *d)
 	return ready_await(d);
 }
 
-static int file_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 void bench_daemon_stop(struct bench_daemon *d)
 {
 	if (!d)
@@ -128,8 +119,7 @@ void bench_daemon_stop(struct bench_daemon *d)
 	}
 	if (d->notify_fd >= 0)
 		close(d->notify_fd);
-	if (d->dir[0])
-		nftw(d->dir, file_remove, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(d->dir);
 	free(d);
 }
 

@@ -32,6 +32,7 @@ struct machine {
 	size_t ram_size;
 	uint64_t *dirty; /* one bit per page of ram */
 	int eventfd;
+	unsigned int failures;
 };
 
 static int slot_add(struct machine *m, uint32_t id, uint64_t address, size_t size, uint32_t flags,
@@ -176,6 +177,12 @@ void machine_free(struct machine *m)
 
 int machine_run(struct machine *m)
 {
+	int r = 0;
+
+	if (m->setup.elsewhere)
+		r = arch_failure_move(&m->arch, m->failures++ % PROGRAM_MAX_RUN, &m->range);
+	if (r < 0)
+		return r;
 	if (ioctl(m->arch.vcpu_fd, KVM_RUN, 0) < 0)
 		return log_error_errno(errno, "KVM_RUN");
 	if (m->run->exit_reason != m->exit_reason)

@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PROGRAM_MAX_RUN 512
+#define PROGRAM_MAX_RUN 10240
 
 enum program {
 	PROGRAM_STORE,	    /* 32-bit stores over the places, then an exit to user space */
 	PROGRAM_STORE_LOAD, /* a store to, then a load from each place */
 	PROGRAM_EXIT,	    /* exits to user space without any memory access */
 	PROGRAM_EMULATE,    /* x86: instructions that KVM emulates without an exit, then one */
-	PROGRAM_FAIL,	    /* an access to the first place that KVM can neither do nor describe */
+	PROGRAM_FAIL,	    /* an access that KVM can neither do nor describe */
 };
 
 struct machine_setup {
@@ -25,6 +25,8 @@ struct machine_setup {
 	unsigned int per_run; /* accesses or instructions in one KVM_RUN, up to PROGRAM_MAX_RUN */
 	bool ioeventfds;      /* stores to the places are served in the kernel */
 	bool ram;	      /* the places are pages with dirty logging, not MMIO */
+	bool elsewhere;	      /* PROGRAM_FAIL: each KVM_RUN at another page or instruction, of
+				 PROGRAM_MAX_RUN; else the same again */
 };
 
 struct machine;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 double sample_now_ms(void)
@@ -17,6 +18,12 @@ void sample_add(struct sample *sample, double value)
 {
 	if (sample->n < SAMPLE_MAX)
 		sample->values[sample->n++] = value;
+}
+
+void sample_drop(struct sample *sample, size_t n)
+{
+	sample->n -= n;
+	memmove(sample->values, sample->values + n, sample->n * sizeof(sample->values[0]));
 }
 
 static int compare(const void *a, const void *b)

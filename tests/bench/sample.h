@@ -23,6 +23,9 @@ double sample_now_ms(void);
 
 void sample_add(struct sample *sample, double value);
 
+/* Without its first @n values, before it is sorted. */
+void sample_drop(struct sample *sample, size_t n);
+
 /* Sorts the sample. Between two values it interpolates. */
 struct quartiles sample_quartiles(struct sample *sample);
 

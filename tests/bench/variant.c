@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/edge/capture.h"
 #include "daemon/edge/log.h"
+#include "kept.h"
 
 /* The tracepoints among hooks[] of daemon/edge/capture.c, and nisvd's program for each. */
 static const struct event {
@@ -30,11 +30,14 @@ static const struct event {
 
 struct variants {
 	int counts_fd; /* array map of one value: a counter per event */
-	int empty_fd;
+	int empty_fd[N_EVENTS];
 	int count_fd[N_EVENTS];
-	int nisvd_fd[N_EVENTS]; /* -1: nisvd does not attach there on this kernel */
+	struct kept *nisvd;
 	int link_fd[N_EVENTS];
+	struct tool_run *tool;
 };
+
+_Static_assert(N_EVENTS <= MAX_EVENTS, "");
 
 /* ---- own programs ---- */
 
@@ -87,9 +90,6 @@ static int load_count(int counts_fd, size_t event)
 
 static int load_own(struct variants *v)
 {
-	v->empty_fd = load_empty();
-	if (v->empty_fd < 0)
-		return v->empty_fd;
 	v->counts_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "counts", sizeof(uint32_t),
 				      sizeof(uint64_t) * N_EVENTS, 1, NULL);
 	if (v->counts_fd < 0)
@@ -98,80 +98,28 @@ static int load_own(struct variants *v)
 		v->count_fd[i] = load_count(v->counts_fd, i);
 		if (v->count_fd[i] < 0)
 			return v->count_fd[i];
+		v->empty_fd[i] = load_empty();
+		if (v->empty_fd[i] < 0)
+			return v->empty_fd[i];
 	}
 	return 0;
 }
 
 /* ---- nisvd's programs ---- */
 
-static uint32_t map_id(int fd)
-{
-	struct bpf_map_info info = {};
-	uint32_t size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
-}
-
-/* Is this program nisvd's for the event, of the capture whose map of VMs has this id? */
-static bool is_program(int fd, const struct event *event, uint32_t vms_id)
-{
-	uint32_t ids[32] = {};
-	struct bpf_prog_info info = {
-		.nr_map_ids = sizeof(ids) / sizeof(ids[0]),
-		.map_ids = (uintptr_t)ids,
-	};
-	uint32_t size = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) ||
-	    strncmp(info.name, event->program, sizeof(info.name) - 1) != 0)
-		return false;
-	for (uint32_t i = 0; i < info.nr_map_ids && i < sizeof(ids) / sizeof(ids[0]); i++)
-		if (ids[i] == vms_id)
-			return true;
-	return false;
-}
-
-static void keep_programs(struct variants *v, uint32_t vms_id)
-{
-	uint32_t id = 0;
-
-	while (!bpf_prog_get_next_id(id, &id)) {
-		int fd = bpf_prog_get_fd_by_id(id);
-
-		if (fd < 0)
-			continue;
-		for (size_t i = 0; i < N_EVENTS; i++)
-			if (v->nisvd_fd[i] < 0 && is_program(fd, &events[i], vms_id)) {
-				v->nisvd_fd[i] = fd;
-				fd = -1;
-				break;
-			}
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
-/*
- * Loads and attaches as nisvd does, and keeps the programs when capture ends: to attach them again
- * then takes milliseconds, not what loading takes. Their maps stay with them. The rings are not
- * read: at most the records of a storm, which grow with its logarithm, get lost and counted.
- */
 static int load_nisvd(struct variants *v)
 {
-	static const struct capture_options options = {
-		.count_mmio = true,
-		.inspect_guest_memory = true,
-	};
-	static const struct capture_ops ops = {};
-	struct capture *capture;
-	int r = capture_new(&options, &ops, NULL, &capture);
+	static const char *programs[N_EVENTS];
+	int r;
 
+	for (size_t i = 0; i < N_EVENTS; i++)
+		programs[i] = events[i].program;
+	r = kept_new(programs, N_EVENTS, &v->nisvd);
 	if (r < 0)
 		return r;
-	keep_programs(v, map_id(capture_map_fd(capture, "vms")));
-	capture_free(capture);
+	/* The first two are there on every kernel. */
 	for (size_t i = 0; i < 2; i++)
-		if (v->nisvd_fd[i] < 0)
+		if (kept_fd(v->nisvd, i) < 0)
 			return log_error_errno(ENOENT, "nisvd has no program for %s",
 					       events[i].name);
 	return 0;
@@ -184,9 +132,9 @@ int variants_new(struct variants **ret)
 
 	if (!v)
 		return log_error_errno(ENOMEM, "No memory for the programs");
-	v->counts_fd = v->empty_fd = -1;
+	v->counts_fd = -1;
 	for (size_t i = 0; i < N_EVENTS; i++)
-		v->count_fd[i] = v->nisvd_fd[i] = v->link_fd[i] = -1;
+		v->count_fd[i] = v->empty_fd[i] = v->link_fd[i] = -1;
 	r = load_own(v);
 	if (r >= 0)
 		r = load_nisvd(v);
@@ -209,6 +157,8 @@ static void detach(struct variants *v)
 {
 	for (size_t i = 0; i < N_EVENTS; i++)
 		fd_close(&v->link_fd[i]);
+	tool_stop(v->tool);
+	v->tool = NULL;
 }
 
 void variants_free(struct variants *v)
@@ -218,10 +168,10 @@ void variants_free(struct variants *v)
 	detach(v);
 	for (size_t i = 0; i < N_EVENTS; i++) {
 		fd_close(&v->count_fd[i]);
-		fd_close(&v->nisvd_fd[i]);
+		fd_close(&v->empty_fd[i]);
 	}
-	fd_close(&v->empty_fd);
 	fd_close(&v->counts_fd);
+	kept_free(v->nisvd);
 	free(v);
 }
 
@@ -231,11 +181,11 @@ static int program_fd(const struct variants *v, enum variant variant, size_t eve
 {
 	switch (variant) {
 	case VARIANT_EMPTY:
-		return v->empty_fd;
+		return v->empty_fd[event];
 	case VARIANT_COUNT:
 		return v->count_fd[event];
 	case VARIANT_NISVD:
-		return v->nisvd_fd[event];
+		return kept_fd(v->nisvd, event);
 	default:
 		return -1;
 	}
@@ -247,8 +197,10 @@ int variants_attach(struct variants *v, enum variant variant)
 	detach(v);
 	if (variant == VARIANT_NONE)
 		return 0;
+	if (variant >= VARIANT_TOOL)
+		return tool_start(variant - VARIANT_TOOL, &v->tool);
 	for (size_t i = 0; i < N_EVENTS; i++) {
-		if (v->nisvd_fd[i] < 0)
+		if (kept_fd(v->nisvd, i) < 0)
 			continue;
 		v->link_fd[i] = bpf_raw_tracepoint_open(events[i].name, program_fd(v, variant, i));
 		/* A program that could be loaded may still lack its tracepoint (kvm_mmio_nisv). */
@@ -277,6 +229,29 @@ uint64_t variants_events(const struct variants *v, size_t event)
 
 	bpf_map_lookup_elem(v->counts_fd, &key, counts);
 	return counts[event];
+}
+
+int variants_runs_enable(void)
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	return fd < 0 ? log_error_errno(fd, "The kernel does not measure BPF programs") : fd;
+}
+
+struct variant_runs variants_runs(const struct variants *v, enum variant variant, size_t event)
+{
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+	int fd = program_fd(v, variant, event);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return (struct variant_runs){};
+	return (struct variant_runs){.n = info.run_cnt, .ns = info.run_time_ns};
+}
+
+uint64_t variants_records(struct variants *v)
+{
+	return kept_records(v->nisvd);
 }
 
 bool variants_disturbed(void)
