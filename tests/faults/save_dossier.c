@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What nisvd does with a dossier, in a process of its own that can be killed.
- *   save_dossier DIR N   writes that of sample_vm() to DIR, with N lost records; equal N, equal
- * bytes save_dossier DIR     starts with what is in DIR, and prints the lost records of each VM
+ *   save_dossier DIR N   writes that of sample_vm() to DIR, with N suppressed records
+ *   save_dossier DIR     starts with what is in DIR, and prints those numbers
  */
 #include <dlfcn.h>
 
@@ -24,7 +24,7 @@ static int save(const char *dir, unsigned long n)
 	int r;
 
 	manager->host.saved_ns = WRITTEN_NS;
-	vm->last_seq = vm->records + n;
+	vm->totals.suppressed = n;
 	begin();
 	r = dossier_write(dir, vm, &manager->host);
 	if (r < 0)
@@ -39,7 +39,7 @@ static int load(const char *dir)
 
 	archive_load(manager, dir);
 	for (size_t i = 0; i < manager->vms.n; i++)
-		printf("%llu\n", (unsigned long long)vm_lost_records(manager->vms.list[i]));
+		printf("%llu\n", (unsigned long long)manager->vms.list[i]->totals.suppressed);
 	manager_free(manager);
 	return 0;
 }
