@@ -344,7 +344,7 @@ check-fuzz: fuzz-bins
 # Without them the scenarios run on the newest kernel, too.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
-LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh \
+LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh package.sh qemu.sh \
 	service.sh takeover.sh)
 LAB_TESTS := $(sort $(filter-out $(LAB_ONCE),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
