@@ -76,7 +76,8 @@ image_settle() {
 	cp "$here"/lab*.service "$1/usr/lib/systemd/system/"
 	systemctl -q --root="$1" enable lab.service lab-package.service
 	# Its profiles take seconds to compile: tests/package.sh starts it.
-	systemctl -q --root="$1" disable apparmor.service
+	# Not by systemctl, which would run the system's own update-rc.d for it.
+	rm -f "$1"/etc/systemd/system/*.wants/apparmor.service "$1"/etc/rc?.d/S*apparmor
 }
 
 # image_make WORK: WORK/image, whole.
