@@ -135,6 +135,6 @@ image_helpers() {
 image_package() {
 	# The image's /lib is a link.
 	dpkg-deb --fsys-tarfile "$top"/build/package/arm64/nisvd_*.deb |
-		tar -C "$1" -x --transform='s|^\./lib/|./usr/lib/|' --exclude=./lib || return 1
+		tar -C "$1" -x --keep-directory-symlink || return 1
 	[ "$2" = bare ] || systemctl -q --root="$1" enable nisvd.service nisvd.socket
 }
