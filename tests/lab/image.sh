@@ -133,8 +133,10 @@ image_helpers() {
 # beside, lab-package.service does at boot: dpkg's scripts take 20 seconds of an emulated CPU, and tests/package.sh
 # looks at them.
 image_package() {
-	# The image's /lib is a link.
+	# The image's /lib is a link, which a folder of this name would take the place of.
+	mkdir -p "$1/usr/lib" && ln -s usr/lib "$1/lib" || return 1
 	dpkg-deb --fsys-tarfile "$top"/build/package/arm64/nisvd_*.deb |
 		tar -C "$1" -x --keep-directory-symlink || return 1
+	rm "$1/lib"
 	[ "$2" = bare ] || systemctl -q --root="$1" enable nisvd.service nisvd.socket
 }
