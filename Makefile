@@ -404,7 +404,8 @@ $(FUZZ_CLI): $(call FUZZ_OBJ,$(filter-out cli/main.c,$(CLI_SRC)))
 $(filter-out $(FUZZ_CLI),$(FUZZ_BIN)): $(call FUZZ_OBJ,$(CORE_SRC) $(EDGE_SRC) tests/fuzz/talk.c tests/fuzz/view.c)
 $(call FUZZ_OBJ,daemon/edge/api.c): $(O)/interface.h
 $(call FUZZ_OBJ,daemon/edge/capture.c): $(O)/nisvd.skel.h
-$(call FUZZ_OBJ,daemon/edge/capture_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h
+$(call FUZZ_OBJ,daemon/edge/capture_gates.c): $(O)/gate.skel.h
+$(call FUZZ_OBJ,daemon/edge/capture_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h $(O)/gate.skel.h
 
 fuzz: $(if $(NO_DEPS),,deps)
 	$(Q)$(MAKE) --no-print-directory NO_DEPS=1 fuzz-bins

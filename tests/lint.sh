@@ -30,7 +30,7 @@ for file in $(git ls-files | grep -vE '\.json$|^LICENSE$|^README|\.md$|\.varlink
 		complain "$file: no SPDX line"
 done
 
-make -s "$build/interface.h" "$build/nisvd.skel.h" "$build/nisvd-older.skel.h" >/dev/null || complain "cannot build the generated headers"
+make -s "$build"/{interface.h,nisvd.skel.h,nisvd-older.skel.h,gate.skel.h} >/dev/null || complain "cannot build the generated headers"
 flags=(-std=gnu11 -D_GNU_SOURCE '-DNISV_VERSION="0"' '-DNISV_DATADIR="/usr/share/nisvd"'
 	'-DNISV_SYSCONFDIR="/etc/nisvd"' -I. -isystem "$build")
 printf '%s\n' "${analysed[@]}" |

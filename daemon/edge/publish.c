@@ -105,12 +105,10 @@ static void sum_up(struct manager *manager, struct vm *vm, uint64_t now_ns, bool
 
 	if (!withheld)
 		return;
-	ledger_news(manager, vm);
 	if (manager->options.use_journal &&
-	    journal_withheld(vm, withheld, dossier_of(manager, vm, path)) < 0) {
+	    journal_withheld(vm, withheld, dossier_of(manager, vm, path)) < 0)
 		vm->news.untold = withheld; /* it is tried again */
-		ledger_news(manager, vm);
-	}
+	ledger_news(manager, vm);
 }
 
 static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
@@ -122,10 +120,6 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 	size_t n = news_collect(&vm->news, &vm->findings, now_ns,
 				manager->config.journal_per_minute, items);
 
-	uint64_t limited = vm->news.withheld;
-
-	if (n || limited != withheld)
-		ledger_news(manager, vm);
 	for (size_t i = 0; i < n; i++) {
 		bool saved = items[i].finding->severity >= SEVERITY_ERROR;
 
@@ -137,7 +131,8 @@ static void tell(struct manager *manager, struct vm *vm, uint64_t now_ns)
 				       event_finding(vm, items[i].finding, manager->host.arch));
 	}
 	manager->journal_withheld += vm->news.withheld - withheld;
-	if (vm->news.withheld != limited)
+	/* Afterwards: what a nisvd that is killed in between has told is told twice, not never. */
+	if (n || vm->news.withheld != withheld)
 		ledger_news(manager, vm);
 }
 
