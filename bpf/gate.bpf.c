@@ -74,11 +74,6 @@ static __always_inline int missed(void)
 		return missed();                         \
 	}
 
-TRACEPOINT(on_mmio, "kvm_mmio", NISV_GATE_MMIO, 3)
-TRACEPOINT(on_userspace_exit, "kvm_userspace_exit", NISV_GATE_USERSPACE_EXIT, 2)
-FUNCTION(on_destroy_vm, "kvm_destroy_vm", NISV_GATE_DESTROY_VM)
-FUNCTION(on_commit_slot, "kvm_arch_commit_memory_region", NISV_GATE_COMMIT_SLOT)
-
 #if defined(__TARGET_ARCH_arm64)
 TRACEPOINT(on_guest_fault, "kvm_guest_fault", NISV_GATE_GUEST_FAULT, 4)
 TRACEPOINT(on_mmio_nisv, "kvm_mmio_nisv", NISV_GATE_MMIO_NISV, 4)
@@ -89,3 +84,8 @@ FUNCTION(on_inject_size_fault, "kvm_inject_size_fault", NISV_GATE_INJECT_SIZE_FA
 #else
 TRACEPOINT(on_emulate_insn, "kvm_emulate_insn", NISV_GATE_EMULATE_INSN, 2)
 #endif
+
+TRACEPOINT(on_mmio, "kvm_mmio", NISV_GATE_MMIO, 3)
+TRACEPOINT(on_userspace_exit, "kvm_userspace_exit", NISV_GATE_USERSPACE_EXIT, 2)
+FUNCTION(on_destroy_vm, "kvm_destroy_vm", NISV_GATE_DESTROY_VM)
+FUNCTION(on_commit_slot, "kvm_arch_commit_memory_region", NISV_GATE_COMMIT_SLOT)

@@ -156,16 +156,18 @@ def dossiers(output):
 
 
 def program_runs(output):
-    """source -> runs of its BPF program, of the lines "programs". Links name their tracepoint. Those
-    of kprobes name nothing on older kernels: they are told apart by the order of their programs in
-    bpf/nisvd.bpf.c, which is the order of loading."""
+    """source -> runs of its gate, of the lines "programs": the kernel counts those of what is attached.
+    Links name their tracepoint. Those of kprobes name nothing on older kernels: they are told apart
+    by the order of their programs in bpf/gate.bpf.c, which is the order of loading, after those
+    behind them."""
     kprobes = ("kvm_inject_dabt", "kvm_inject_pabt", "kvm_inject_sea", "kvm_inject_size_fault",
                "kvm_destroy_vm", "kvm_arch_commit_memory_region")
     lines = output.all("programs")
     runs = {line["prog_id"]: int(line["run_cnt"]) for line in lines if "run_cnt" in line}
     named = {line["tp_name"]: runs[line["prog_id"]] for line in lines if "tp_name" in line}
     loaded = sorted(int(line["prog_id"]) for line in lines if line.get("prog_type") == "2")
-    if len(loaded) != len(kprobes):
-        raise SystemExit(f"not ok - nisvd has {len(loaded)} kprobe programs, not {len(kprobes)}")
-    named.update({name: runs[str(number)] for name, number in zip(kprobes, loaded)})
+    if len(loaded) != 2 * len(kprobes):
+        raise SystemExit(f"not ok - nisvd has {len(loaded)} kprobe programs, not twice {len(kprobes)}")
+    gates = loaded[len(kprobes):]
+    named.update({name: runs[str(number)] for name, number in zip(kprobes, gates)})
     return named
