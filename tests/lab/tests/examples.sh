@@ -28,4 +28,4 @@ for folder in guests files; do
 		copies+=(--copy "$file:/root/$folder/${file##*/}")
 	done
 done
-lab_test "$kernel" neoverse-n1 -- --image "${copies[@]}"
+lab_test "$kernel" neoverse-n1 -- --image "${look[@]:?}" "${copies[@]}"

@@ -20,4 +20,4 @@ copies=()
 for file in "$work"/*; do
 	copies+=(--copy "$file:/root/${file##*/}")
 done
-lab_test "$kernel" neoverse-n1 -- --image "${copies[@]}"
+lab_test "$kernel" neoverse-n1 -- --image "${look[@]:?}" "${copies[@]}"
