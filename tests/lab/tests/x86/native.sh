@@ -37,6 +37,7 @@ for file in tests/native/* build/x86_64/tests/native/test_*; do
 	case $name in
 	*.c | *.h) continue ;;
 	esac
+	[[ -f $file ]] || continue
 	bring "${file%/*}" "$file"
 	[[ " $* " != *" $name "* ]] || wanted+=("$file")
 done
