@@ -31,7 +31,12 @@ static int mark(const struct capture_gates *gates, uint64_t abi)
 int capture_gates_load(struct capture_gates *gates, uint64_t abi)
 {
 	int r = capture_kept_reuse(&gates->kept, gates->skel->obj);
+	struct bpf_program *gate;
 
+	/* Those that are attached are not needed twice. */
+	bpf_object__for_each_program (gate, gates->skel->obj)
+		bpf_program__set_autoload(
+			gate, !capture_gates_is_attached(gates, bpf_program__name(gate)));
 	if (r >= 0)
 		r = gate_bpf__load(gates->skel);
 	/* Those that are there say who made the maps. */
@@ -82,7 +87,10 @@ void capture_gates_close(struct capture_gates *gates, const char *program)
 		capture_kept_drop_gate(&gates->kept, program);
 }
 
-/* It would disable the perf event of a kprobe, which the service manager's copy shares. */
+/*
+ * It would disable the perf event of a kprobe, which the service manager's copy shares. Linux 6.1
+ * runs the program all the same (kprobe_perf_func()), but nobody promises that.
+ */
 void capture_gates_leave(const struct capture_gates *gates, struct bpf_link *link)
 {
 	if (gates->kept.store && fdstore_keeps(gates->kept.store))

@@ -338,6 +338,8 @@ bool capture_hooks_see_injection(const struct capture_hooks *all)
 void capture_hooks_detach(struct capture_hooks *all)
 {
 	for (size_t i = 0; i < all->n_hooks; i++) {
+		if (all->links[i] && all->hooks[i]->gate != NO_GATE)
+			capture_gates_leave(all->gates, all->links[i]);
 		bpf_link__destroy(all->links[i]);
 		all->links[i] = NULL;
 	}

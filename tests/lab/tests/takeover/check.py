@@ -26,6 +26,8 @@ status = output.one("status")
 check.equal("the sum of all", total, sum(status["aborts"].values()))
 check.equal("the sum of all, after a restart in good order", total,
             sum(output.one("restarted")["aborts"].values()))
+check.equal("kprobes go on after a restart in good order", [9],
+            [vm["aborts"]["exec"] for vm in output.one("late.list")["vms"] if vm["name"] == "late"])
 check.equal("nothing was lost", {}, {
     name: n for name, n in status["lost"].items() if n and name not in ("journal", "clients")})
 check.equal("one site holds the faults of a VM", [made["storm0"]],
