@@ -239,6 +239,11 @@ void vm_revive(struct vm *vm)
 	vm->dirty = true;
 }
 
+struct vm *vms_at(const struct vms *vms, size_t i)
+{
+	return i < vms->n ? vms->list[i] : NULL;
+}
+
 size_t vms_running(const struct vms *vms)
 {
 	size_t n = 0;

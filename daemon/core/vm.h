@@ -159,6 +159,10 @@ size_t vms_ended_bytes(const struct vms *vms);
 /* A VM that a scan missed, but that faults, has not ended after all. */
 void vm_revive(struct vm *vm);
 
+/* The VM at place @i, NULL past the end: for who goes backwards and ends some on the way, whereby
+ * several others can leave the list. Borrowed. */
+struct vm *vms_at(const struct vms *vms, size_t i);
+
 size_t vms_running(const struct vms *vms);
 void vms_clear(struct vms *vms);
 

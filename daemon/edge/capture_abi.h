@@ -11,8 +11,8 @@ struct bpf_object;
 /*
  * A number for all that two versions must agree on to share their maps: of each map its name, type
  * and sizes, and the types of its keys and values, down to each member's name and place; so of the
- * variables, which are a map, too. Not how many elements it has. Objects for older kernels, which
- * have the same, give the same number. 0 if @object, which need not be loaded, has no BTF.
+ * variables, which are a map, too. Not how many elements it has. The object for older kernels has
+ * one map more, and another number. 0 if @object, which need not be loaded, has no BTF.
  */
 uint64_t capture_abi(const struct bpf_object *object);
 

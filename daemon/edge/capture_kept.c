@@ -11,17 +11,18 @@
 #include "daemon/edge/log.h"
 #include "daemon/edge/wallclock.h"
 
-#define NAME_MAX_ 96 /* BPF_OBJ_NAME_LEN is 16; libbpf's names are as long as in the source */
+#define STORED_NAME \
+	96 /* a prefix and a name of bpf/, as long as in the source; fdstore_put() takes 250 */
 
-static const char *name_of(char buf[NAME_MAX_], const char *prefix, const char *name)
+static const char *name_of(char buf[STORED_NAME], const char *prefix, const char *name)
 {
-	snprintf(buf, NAME_MAX_, "%s-%s", prefix, name);
+	snprintf(buf, STORED_NAME, "%s-%s", prefix, name);
 	return buf;
 }
 
 static int find(const struct capture_kept *kept, const char *prefix, const char *name)
 {
-	char buf[NAME_MAX_];
+	char buf[STORED_NAME];
 
 	return kept->store ? fdstore_find(kept->store, name_of(buf, prefix, name)) : -ENOENT;
 }
@@ -111,7 +112,7 @@ int capture_kept_gate(const struct capture_kept *kept, const char *program)
 
 void capture_kept_put_maps(const struct capture_kept *kept, const struct bpf_object *object)
 {
-	char name[NAME_MAX_];
+	char name[STORED_NAME];
 	struct bpf_map *map;
 
 	if (!kept->store || kept->is_found)
@@ -125,7 +126,7 @@ void capture_kept_put_maps(const struct capture_kept *kept, const struct bpf_obj
 void capture_kept_put_gate(const struct capture_kept *kept, const char *program, int gate_fd,
 			   int link_fd)
 {
-	char name[NAME_MAX_];
+	char name[STORED_NAME];
 
 	if (!kept->store)
 		return;
@@ -135,7 +136,7 @@ void capture_kept_put_gate(const struct capture_kept *kept, const char *program,
 
 void capture_kept_drop_gate(const struct capture_kept *kept, const char *program)
 {
-	char name[NAME_MAX_];
+	char name[STORED_NAME];
 
 	if (!kept->store)
 		return;

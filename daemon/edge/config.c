@@ -83,20 +83,30 @@ static int parse_bool(const char *text, bool *ret)
 	return -EINVAL;
 }
 
+/* The number that @text begins with, and what follows it. No sign, no blank. */
+static bool parse_digits(const char *text, uint64_t *ret, const char **ret_end)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	*ret_end = end;
+	return !errno;
+}
+
 /* "536870912", "512M": of 1024 each, as systemd.syntax(7) has it. */
 static int parse_bytes(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	static const char units[] = "KMGT";
-	const char *unit;
+	const char *unit, *end;
 	uint64_t value;
-	char *end;
 
-	if (*text < '0' || *text > '9')
+	if (!parse_digits(text, &value, &end))
 		return -EINVAL;
-	errno = 0;
-	value = strtoull(text, &end, 10);
 	unit = *end ? strchr(units, *end) : NULL;
-	if (errno || (*end && (!unit || end[1])))
+	if (*end && (!unit || end[1]))
 		return -EINVAL;
 	for (const char *u = units; unit && u <= unit; u++) {
 		if (value > max)
@@ -116,18 +126,16 @@ static int parse_age(const char *text, uint64_t min_s, uint64_t max_s, uint64_t 
 		char unit;
 		uint64_t seconds;
 	} units[] = {{'h', HOUR_S}, {'d', 24 * HOUR_S}, {'w', 7 * 24 * HOUR_S}};
+	const char *end;
 	uint64_t value;
-	char *end;
 
-	if (*text < '0' || *text > '9')
+	if (!parse_digits(text, &value, &end))
 		return -EINVAL;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!errno && !value && !*end) {
+	if (!value && !*end) {
 		*ret = 0;
 		return 0;
 	}
-	for (size_t i = 0; !errno && i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (end[0] != units[i].unit || end[1] || value > max_s / units[i].seconds ||
 		    value * units[i].seconds < min_s)
 			continue;

@@ -7,17 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
 #include "daemon/edge/identity.h"
 #include "daemon/edge/ingest_counters.h"
 #include "daemon/edge/ingest_layout.h"
+#include "daemon/edge/ingest_process.h"
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/ledger.h"
 #include "daemon/edge/log.h"
-#include "daemon/edge/procfs.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/wallclock.h"
 
@@ -29,87 +28,6 @@
 #define FORGET_HEALTHY_NS 1000000000ULL
 
 #define MISSED_NS 2000000000ULL /* how long KVM may take to destroy a VM without files */
-
-/* A VMM whose end is awaited through a pidfd; it may own several VMs. */
-struct process {
-	uint32_t tgid;
-	int fd;
-	sd_event_source *source;
-};
-
-/* ---- the end of VMs ---- */
-
-static void end_vm(struct manager *manager, struct vm *vm, enum vm_end why)
-{
-	vms_end(&manager->vms, vm, why, wallclock_now_ns());
-	publish_end(manager, vm);
-}
-
-static void drop_process(struct manager *manager, size_t i)
-{
-	sd_event_source_disable_unref(manager->processes[i].source);
-	close(manager->processes[i].fd);
-	manager->processes[i] = manager->processes[--manager->n_processes];
-}
-
-static int on_process_end(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-	struct manager *manager = userdata;
-	size_t i;
-
-	(void)source;
-	(void)events;
-	for (i = 0; i < manager->n_processes && manager->processes[i].fd != fd; i++)
-		;
-	if (i == manager->n_processes)
-		return 0;
-	/* Its last records and counts first: they belong to a VM that still runs. */
-	ingest_poll(manager);
-	/* Backwards: the end of one VM may remove others, ended before, from the list. */
-	for (size_t v = manager->vms.n; v > 0; v--)
-		if (v <= manager->vms.n && !manager->vms.list[v - 1]->end &&
-		    manager->vms.list[v - 1]->tgid == manager->processes[i].tgid)
-			end_vm(manager, manager->vms.list[v - 1], VM_END_PROCESS_GONE);
-	drop_process(manager, i);
-	publish_changes(manager);
-	return 0;
-}
-
-/* Waits for the end of @vm's process. -ESRCH: it has ended already. */
-static int watch_process(struct manager *manager, const struct vm *vm)
-{
-	struct process *list, process = {.tgid = vm->tgid};
-	int r;
-
-	for (size_t i = 0; i < manager->n_processes; i++)
-		if (manager->processes[i].tgid == vm->tgid)
-			return 0;
-	process.fd = procfs_pidfd(vm->tgid);
-	if (process.fd < 0)
-		return process.fd;
-	list = reallocarray(manager->processes, manager->n_processes + 1, sizeof(*list));
-	if (!list) {
-		close(process.fd);
-		return -ENOMEM;
-	}
-	manager->processes = list;
-	r = sd_event_add_io(manager->event, &process.source, process.fd, EPOLLIN, on_process_end,
-			    manager);
-	if (r < 0) {
-		close(process.fd);
-		return r;
-	}
-	manager->processes[manager->n_processes++] = process;
-	return 0;
-}
-
-void ingest_stop(struct manager *manager)
-{
-	while (manager->n_processes)
-		drop_process(manager, manager->n_processes - 1);
-	free(manager->processes);
-	manager->processes = NULL;
-}
 
 /* ---- who is it ---- */
 
@@ -169,8 +87,8 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		identity_take(vm, NULL, NULL);
 		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
-		if (watch_process(manager, vm) == -ESRCH)
-			end_vm(manager, vm, VM_END_PROCESS_GONE);
+		if (ingest_watch(manager, vm) == -ESRCH)
+			ingest_end(manager, vm, VM_END_PROCESS_GONE);
 	}
 	vm_revive(vm);
 	return vm;
@@ -198,8 +116,8 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 	}
-	if (watch_process(manager, vm) == -ESRCH)
-		end_vm(manager, vm, VM_END_PROCESS_GONE);
+	if (ingest_watch(manager, vm) == -ESRCH)
+		ingest_end(manager, vm, VM_END_PROCESS_GONE);
 }
 
 static void on_layout(const struct nisv_rec_layout *rec, void *userdata)
@@ -248,7 +166,7 @@ static void on_end(const struct nisv_rec_hdr *hdr, void *userdata)
 	struct vm *vm = vms_find(&manager->vms, &hdr->vm);
 
 	if (vm)
-		end_vm(manager, vm, VM_END_DESTROYED);
+		ingest_end(manager, vm, VM_END_DESTROYED);
 }
 
 const struct capture_ops ingest_ops = {
@@ -285,7 +203,7 @@ static void add_unknown(struct manager *manager, const struct counters *counters
 	}
 }
 
-static bool doom(struct manager *manager, const struct nisv_vm_key *key)
+bool ingest_doom_key(struct manager *manager, const struct nisv_vm_key *key)
 {
 	struct nisv_vm_key *doomed =
 		reallocarray(manager->doomed, manager->n_doomed + 1, sizeof(*doomed));
@@ -300,7 +218,7 @@ static bool doom(struct manager *manager, const struct nisv_vm_key *key)
 void ingest_doom(struct manager *manager, struct vm *vm)
 {
 	/* Without memory it is tried again, or found anew and ends again. */
-	vm->forgotten = doom(manager, &vm->kernel_key);
+	vm->forgotten = ingest_doom_key(manager, &vm->kernel_key);
 }
 
 /* All at once: others may come and go by the hundred, and each time all maps are looked through. */
@@ -376,54 +294,6 @@ int ingest_poll(struct manager *manager)
 	return 0;
 }
 
-/* ---- after a restart ---- */
-
-static bool was_counted(const struct vms *vms, const struct nisv_vm_key *key)
-{
-	for (size_t i = 0; i < vms->n; i++)
-		if (vms->list[i]->forgotten && vms->list[i]->kernel_key.kvm == key->kvm &&
-		    vms->list[i]->kernel_key.ino == key->ino)
-			return true;
-	return false;
-}
-
-/* The earlier daemon may have been killed when it was about to forget them. */
-static void doom_counted(struct manager *manager)
-{
-	struct counters *counters;
-
-	if (counters_read(manager->capture, &counters) < 0)
-		return;
-	for (size_t i = 0; i < counters->n_vms; i++) {
-		const struct nisv_vm_key *key = &counters->vms[i].key;
-
-		if (!vms_find(&manager->vms, key) && was_counted(&manager->vms, key))
-			doom(manager, key);
-	}
-	counters_free(counters);
-}
-
-void ingest_resume(struct manager *manager)
-{
-	/* Records first: they belong to VMs that still ran. */
-	ingest_records(manager);
-	doom_counted(manager);
-	/* Backwards: the end of one VM may remove others, ended before, from the list. */
-	for (size_t i = manager->vms.n; i > 0; i--) {
-		struct vm *vm = i <= manager->vms.n ? manager->vms.list[i - 1] : NULL;
-
-		if (!vm)
-			continue;
-		/* Read anew: the ledger may have had the sum, and not what each site has of it. */
-		if (!vm->forgotten)
-			memset(vm->totals.faults, 0, sizeof(vm->totals.faults));
-		if (!vm->end && (!procfs_is_process(vm->tgid, vm->start_ns) ||
-				 watch_process(manager, vm) == -ESRCH))
-			end_vm(manager, vm, VM_END_PROCESS_GONE);
-	}
-	ingest_poll(manager);
-}
-
 /* ---- discovery ---- */
 
 /*
@@ -455,14 +325,14 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 		return log_error_errno(r, "Cannot look for running VMs");
 	/* Backwards: the end of one VM may remove others, ended before, from the list. */
 	for (size_t i = found.complete ? manager->vms.n : 0; i > 0; i--) {
-		struct vm *vm = i <= manager->vms.n ? manager->vms.list[i - 1] : NULL;
+		struct vm *vm = vms_at(&manager->vms, i - 1);
 
 		if (!vm)
 			continue;
 		if (vm->end || discover_has(&found, &vm->kernel_key))
 			vm->missed_ns = 0;
 		else if (is_missed(manager, vm, now_ns))
-			end_vm(manager, vm, VM_END_NOT_FOUND);
+			ingest_end(manager, vm, VM_END_NOT_FOUND);
 	}
 	discover_clear(&found);
 	return 0;

@@ -21,14 +21,15 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns);
 
 /*
  * After a restart, with the VMs of the ledger: what has come of them meanwhile. Takes the records
- * that wait, and the counters.
+ * that wait, and the counters. In ingest_resume.c.
  */
 void ingest_resume(struct manager *manager);
 
 /* What the kernel still counts of @vm goes before the next reading, which would find it anew. */
 void ingest_doom(struct manager *manager, struct vm *vm);
 
-/* Frees what is kept for watched processes. */
-void ingest_stop(struct manager *manager);
+/* The same for what the kernel counts of the VM with this key. False: out of
+ * memory. */
+bool ingest_doom_key(struct manager *manager, const struct nisv_vm_key *key);
 
 #endif

@@ -180,6 +180,9 @@ static void compact(struct manager *manager)
 	fresh.compact_at = fresh.bytes * COMPACT_TIMES;
 	if (fresh.compact_at < COMPACT_BYTES)
 		fresh.compact_at = COMPACT_BYTES;
+	/* What has this name is two generations old, or of no use: of two, the store gives the
+	 * first. */
+	fdstore_drop(manager->store, name_of(fresh.generation));
 	fdstore_put(manager->store, name_of(fresh.generation), fresh.fd);
 	fdstore_drop(manager->store, name_of(old->generation));
 	if (old->fd >= 0)
@@ -224,9 +227,6 @@ void ledger_open(struct manager *manager, bool fresh)
 	fd = fresh ? -1 : find_newest(manager->store, &ledger->generation);
 	if (fd >= 0)
 		replay_ledger(manager, fd);
-	else
-		/* Names in the store may be taken by what cannot be used. */
-		fdstore_drop(manager->store, name_of(1));
 	manager->ledger = ledger;
 	/* A new one in each case: lines that were cut short end with the old one. */
 	compact(manager);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/edge/ingest.h"
+#include "daemon/edge/ingest_process.h"
 #include "daemon/edge/inspect.h"
 #include "daemon/edge/kvmmodule.h"
 #include "daemon/edge/listen.h"
@@ -105,7 +106,7 @@ struct manager *manager_free(struct manager *manager)
 	sd_event_source_disable_unref(manager->publish_timer);
 	sd_event_source_disable_unref(manager->capture_io);
 	sd_event_source_disable_unref(manager->kvm_io);
-	ingest_stop(manager);
+	ingest_watch_stop(manager);
 	capture_free(manager->unattached);
 	capture_free(manager->capture);
 	manager->capture = NULL;

@@ -26,7 +26,7 @@
 #include "daemon/edge/pace.h"
 #include "daemon/edge/varlink.h"
 
-struct process;	     /* ingest.c: a VMM that is watched for its end */
+struct process;	     /* ingest_process.c: a VMM that is watched for its end */
 struct subscription; /* subscribe.c */
 
 struct manager_options {

@@ -4,7 +4,7 @@ profile vmm /usr/local/bin/testvmm flags=(attach_disconnected) {
   /usr/local/bin/testvmm mrix,
   /dev/kvm rw,
   /dev/null rw,
-  /tmp/work/** rw,
+  /tmp/*/** rw,
   /proc/** r,
   /sys/** r,
   signal peer=vmm,

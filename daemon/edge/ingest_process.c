@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/edge/ingest_process.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/edge/ingest.h"
+#include "daemon/edge/procfs.h"
+#include "daemon/edge/publish.h"
+#include "daemon/edge/wallclock.h"
+
+/* A VMM whose end is awaited through a pidfd; it may own several VMs. */
+struct process {
+	uint32_t tgid;
+	int fd;
+	sd_event_source *source;
+};
+
+void ingest_end(struct manager *manager, struct vm *vm, enum vm_end why)
+{
+	vms_end(&manager->vms, vm, why, wallclock_now_ns());
+	publish_end(manager, vm);
+}
+
+static void drop_process(struct manager *manager, size_t i)
+{
+	sd_event_source_disable_unref(manager->processes[i].source);
+	close(manager->processes[i].fd);
+	manager->processes[i] = manager->processes[--manager->n_processes];
+}
+
+static int on_process_end(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct manager *manager = userdata;
+	size_t i;
+
+	(void)source;
+	(void)events;
+	for (i = 0; i < manager->n_processes && manager->processes[i].fd != fd; i++)
+		;
+	if (i == manager->n_processes)
+		return 0;
+	/* Its last records and counts first: they belong to a VM that still runs. */
+	ingest_poll(manager);
+	/* Backwards: the end of one VM may remove others, ended before, from the list. */
+	for (size_t v = manager->vms.n; v > 0; v--) {
+		struct vm *vm = vms_at(&manager->vms, v - 1);
+
+		if (vm && !vm->end && vm->tgid == manager->processes[i].tgid)
+			ingest_end(manager, vm, VM_END_PROCESS_GONE);
+	}
+	drop_process(manager, i);
+	publish_changes(manager);
+	return 0;
+}
+
+int ingest_watch(struct manager *manager, const struct vm *vm)
+{
+	struct process *list, process = {.tgid = vm->tgid};
+	int r;
+
+	for (size_t i = 0; i < manager->n_processes; i++)
+		if (manager->processes[i].tgid == vm->tgid)
+			return 0;
+	process.fd = procfs_pidfd(vm->tgid);
+	if (process.fd < 0)
+		return process.fd;
+	list = reallocarray(manager->processes, manager->n_processes + 1, sizeof(*list));
+	if (!list) {
+		close(process.fd);
+		return -ENOMEM;
+	}
+	manager->processes = list;
+	r = sd_event_add_io(manager->event, &process.source, process.fd, EPOLLIN, on_process_end,
+			    manager);
+	if (r < 0) {
+		close(process.fd);
+		return r;
+	}
+	manager->processes[manager->n_processes++] = process;
+	return 0;
+}
+
+void ingest_watch_stop(struct manager *manager)
+{
+	while (manager->n_processes)
+		drop_process(manager, manager->n_processes - 1);
+	free(manager->processes);
+	manager->processes = NULL;
+}

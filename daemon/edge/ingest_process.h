@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NISVD_INGEST_PROCESS_H
+#define NISVD_INGEST_PROCESS_H
+
+/* The end of VMs, and of the processes that have them. */
+
+#include "daemon/edge/manager.h"
+
+/* @vm has ended now, and who listens is told; other ended VMs may be forgotten (vms_end()). */
+void ingest_end(struct manager *manager, struct vm *vm, enum vm_end why);
+
+/* Waits for the end of @vm's process, which ends all of its VMs. 0, -ESRCH (it has ended already),
+ * or another -errno: its end is not seen. */
+int ingest_watch(struct manager *manager, const struct vm *vm);
+
+/* Frees what is kept for watched processes. */
+void ingest_watch_stop(struct manager *manager);
+
+#endif
