@@ -34,9 +34,11 @@ int capture_gates_load(struct capture_gates *gates, uint64_t abi)
 	struct bpf_program *gate;
 
 	/* Those that are attached are not needed twice. */
-	bpf_object__for_each_program (gate, gates->skel->obj)
-		bpf_program__set_autoload(
-			gate, !capture_gates_is_attached(gates, bpf_program__name(gate)));
+	bpf_object__for_each_program (gate, gates->skel->obj) {
+		const char *name = bpf_program__name(gate);
+
+		bpf_program__set_autoload(gate, !capture_gates_is_attached(gates, name));
+	}
 	if (r >= 0)
 		r = gate_bpf__load(gates->skel);
 	/* Those that are there say who made the maps. */
