@@ -23,9 +23,12 @@ static int by_first_sight(const void *a, const void *b)
 {
 	const struct vm *x = *(struct vm *const *)a, *y = *(struct vm *const *)b;
 
-	return vm_is_before(x, x->first_seen_ns, y, y->first_seen_ns)
-		       ? -1
-		       : vm_is_before(y, y->first_seen_ns, x, x->first_seen_ns);
+	if (vm_is_before(x, x->first_seen_ns, y, y->first_seen_ns))
+		return -1;
+	if (vm_is_before(y, y->first_seen_ns, x, x->first_seen_ns))
+		return 1;
+	/* One order for all who sort them: a restart changes nothing. */
+	return strcmp(x->key, y->key);
 }
 
 void vms_sort(struct vms *vms)

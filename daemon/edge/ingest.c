@@ -71,7 +71,6 @@ static struct vm *add_vm(struct manager *manager, const struct nisv_rec_hdr *hdr
 	if (!vm)
 		return NULL;
 	vm->faults->busy_rate = manager->config.mmio_storm_rate;
-	ledger_vm(manager, vm);
 	return vm;
 }
 
@@ -85,6 +84,7 @@ static struct vm *vm_of(struct manager *manager, const struct nisv_rec_hdr *hdr)
 		if (!vm)
 			return NULL;
 		identity_take(vm, NULL, NULL);
+		ledger_vm(manager, vm);
 		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 		if (ingest_watch(manager, vm) == -ESRCH)
@@ -102,17 +102,24 @@ static void on_vm(const struct nisv_rec_vm *rec, void *userdata)
 	struct vm *vm = vms_find(&manager->vms, &rec->hdr.vm);
 	const struct vm *sibling;
 	char dir[NISV_DIR_LEN + 1];
+	uint64_t start_ns;
+	bool has_id, is_news;
 
 	snprintf(dir, sizeof(dir), "%.*s", NISV_DIR_LEN, rec->dir);
 	if (!vm)
 		vm = add_vm(manager, &rec->hdr, dir, rec->vm_fd);
 	if (!vm)
 		return;
+	has_id = vm->has_id;
+	start_ns = vm->start_ns;
 	/* The counters may have shown it before this record came, without a name. */
 	vms_set_id(&manager->vms, vm, dir, rec->vm_fd);
 	vm_revive(vm);
 	sibling = vm->cmdline_len ? NULL : sibling_of(manager, rec->hdr.tgid, rec->start_ns);
-	if (identity_take(vm, rec, sibling)) {
+	is_news = identity_take(vm, rec, sibling);
+	if (is_news || vm->has_id != has_id || vm->start_ns != start_ns)
+		ledger_vm(manager, vm);
+	if (is_news) {
 		ingest_choose_machine(manager, vm);
 		publish_vm(manager, vm);
 	}

@@ -6,7 +6,7 @@
  * What the daemon knows beyond what BPF counts, kept where one that is killed leaves it: a file
  * without a name (memfd_create(2)) in the service manager's fd store. Lines of JSON, as in a
  * dossier but of all VMs, one for each thing as it becomes known; and some of its own:
- *   kernel   the identity of a VM in the kernel: it opens the VM
+ *   kernel   the identity of a VM in the kernel: it opens the VM; another one says more
  *   slot     one memslot changed
  *   news     what the journal was told
  *   counted  the kernel no longer counts for it: it has ended, what is in the lines is all
@@ -41,7 +41,7 @@ struct ledger;
 void ledger_open(struct manager *manager, bool fresh);
 struct ledger *ledger_free(struct ledger *ledger); /* takes NULL, returns NULL */
 
-/* A VM was added; records of it come after this. */
+/* A VM was added, or got an id or a start of its process; its events come after this. */
 void ledger_vm(struct manager *manager, const struct vm *vm);
 
 /* An event about @vm (event_json.h); @event stays the caller's. */

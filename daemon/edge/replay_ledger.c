@@ -77,13 +77,15 @@ static int take_kernel(struct manager *manager, const char *key, struct json_obj
 		.kvm = json_read_hex(line, "kvm"),
 		.ino = json_read_hex(line, "ino"),
 	};
-	struct vm *vm;
-	int r;
+	struct vm *vm = vms_by_key(&manager->vms, key);
+	int r = 0;
 
-	if (!replay_is_key(key) || vms_by_key(&manager->vms, key))
+	if (!replay_is_key(key))
 		return -EINVAL;
-	r = vms_add(&manager->vms, &identity, key, "", (uint32_t)json_read_count(line, "pid"), -1,
-		    json_read_time(line, "since"), &vm);
+	if (!vm)
+		r = vms_add(&manager->vms, &identity, key, "",
+			    (uint32_t)json_read_count(line, "pid"), -1,
+			    json_read_time(line, "since"), &vm);
 	if (r < 0)
 		return r;
 	vmname_sanitize(vm->id, sizeof(vm->id), json_read_string(line, "id"), VM_ID_MAX);
@@ -186,6 +188,8 @@ int replay_ledger(struct manager *manager, int fd)
 	}
 	wallclock_read_own(false);
 	close_lines(&lines);
+	/* The newest one comes first (ledger.c). */
+	vms_sort(&manager->vms);
 	if (replay.bad_lines)
 		log_warning("Of what an earlier nisvd knew of VMs, %" PRIu64
 			    " lines could not be read",

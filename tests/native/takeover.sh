@@ -37,6 +37,12 @@ how_many() {
 	bpftool --json prog | jq --arg numbers "$*" '[.[].id | tostring | select(IN($numbers | split(" ") | .[]))] | length'
 }
 
+# How many ledgers are stored.
+ledgers() {
+	m stored
+	grep -o 'ledger-[01]' <<<"$answer" | wc -l
+}
+
 # gone NUMBER...: none of them is left. The kernel frees what nobody holds a little later.
 gone() {
 	local until=$((SECONDS + 20))
@@ -97,6 +103,45 @@ m kill TERM
 is 'ended in good order' 'ended 0' "$answer"
 m start
 is 'back in good order' "$total" "$(n status --json=short | jq '.aborts.emulation')"
+
+# Killed after the new ledger was kept, and before the old one was dropped.
+m kill KILL
+m deaf
+m start
+is 'two ledgers are kept' 2 "$(ledgers)"
+m kill KILL
+m start
+is 'only the newer one is needed' 1 "$(ledgers)"
+# Of one that ended without a finding there is no dossier.
+start_vm newest --guest mmio-write --slot 0,1M --arg 0=0xe0000000 --arg 1=1 --arg 2=1
+report_of newest >/dev/null
+wait "$vmm"
+key=$(vm_json newest .key)
+m kill KILL
+m start
+is 'the older one is never given' "$key" "$(vm_json newest .key)"
+
+# A VM ends unseen, and then its PID is that of another program.
+start_vm reused --guest mmio-write --slot 0,1M --arg 0=0xe0000000 --arg 1=1 --arg 2=1 --linger
+report_of reused >/dev/null
+is 'a VM that lives on' running "$(vm_json reused .state)"
+m kill KILL
+kill "$vmm"
+wait "$vmm"
+python3 - "$vmm" 7>&- 8>&- <<'END' &
+import ctypes, os, struct, sys
+wanted = ctypes.c_int(int(sys.argv[1]))
+# struct clone_args of clone3(2): the signal at its end, and the PID that it is to have.
+arguments = struct.pack("11Q", 0, 0, 0, 0, 17, 0, 0, 0, ctypes.addressof(wanted), 1, 0)
+if not ctypes.CDLL(None).syscall(435, arguments, len(arguments)):
+    os.execvp("sleep", ["sleep", "infinity"])
+END
+wait $!
+pids+=("$vmm")
+is 'its PID is in use again' sleep "$(cat "/proc/$vmm/comm")"
+m start
+is 'that is seen' process-gone "$(vm_json reused .end_reason)"
+total=$(n status --json=short | jq '.aborts.emulation')
 
 # Another build, which may share the maps: each event passes to one of the two.
 start_vm faults2 --guest pxor-long --slot 0,1M --arg 0=0x10000000 --on-error rerun

@@ -131,12 +131,30 @@ static void test_no_previous_run_of_strangers(void **state)
 	vms_clear(&vms);
 }
 
+/* Those that were found at one moment: whichever order they come in. */
+static void test_order_of_equals(void **state)
+{
+	struct vms vms = {};
+	struct vm *one = add(&vms, 0, "", 1), *other = add(&vms, 1, "", 2), *first;
+
+	(void)state;
+	one->first_seen_ns = other->first_seen_ns = HOUR_NS;
+	vms_sort(&vms);
+	first = vms.list[0];
+	vms.list[0] = vms.list[1];
+	vms.list[1] = first;
+	vms_sort(&vms);
+	assert_ptr_equal(vms.list[0], first);
+	vms_clear(&vms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_previous_run),
 		cmocka_unit_test(test_times_of_files),
 		cmocka_unit_test(test_runs_on),
+		cmocka_unit_test(test_order_of_equals),
 		cmocka_unit_test(test_no_previous_run_of_strangers),
 	};
 
