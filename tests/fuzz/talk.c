@@ -155,3 +155,26 @@ void talk_ask_all(struct talk *talk, const char *name)
 		MUST(talk->replies > before);
 	}
 }
+
+static void vm_must_hold(const struct vm *vm)
+{
+	must_be_printable(vm->id, sizeof(vm->id));
+	must_be_printable(vm->name.name, sizeof(vm->name.name));
+	must_be_printable(vm->name.uuid, sizeof(vm->name.uuid));
+	MUST(strspn(vm->key, "0123456789abcdef") == VM_KEY_LEN && !vm->key[VM_KEY_LEN]);
+}
+
+void talk_of_all(struct manager *manager)
+{
+	struct talk talk;
+
+	talk_open(&talk, manager, NULL);
+	talk_ask_all(&talk, NULL);
+	talk_close(&talk);
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		vm_must_hold(manager->vms.list[i]);
+		talk_open(&talk, manager, NULL);
+		talk_ask_all(&talk, manager->vms.list[i]->key);
+		talk_close(&talk);
+	}
+}

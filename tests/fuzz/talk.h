@@ -40,4 +40,8 @@ void talk_close(struct talk *talk);
 /* A call of each method that there is, by VM @name (NULL: by none), each of which is answered. */
 void talk_ask_all(struct talk *talk, const char *name);
 
+/* Asks all methods in a conversation of its own, by no VM and by each, of which what its header
+ * promises must hold. */
+void talk_of_all(struct manager *manager);
+
 #endif
