@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -26,7 +27,11 @@
 enum exit_status {
 	EXIT_STATUS_OK = 0,
 	EXIT_STATUS_FAILURE = 1,
-	EXIT_STATUS_USAGE = 2
+	EXIT_STATUS_USAGE = 2,
+	/* Starting it again would not help, and so its unit does not (RestartPreventExitStatus=).
+	 */
+	EXIT_STATUS_CANNOT_WORK = EX_UNAVAILABLE,
+	EXIT_STATUS_CONFIG = EX_CONFIG
 };
 
 struct arguments {
@@ -183,6 +188,7 @@ int main(int argc, char **argv)
 	struct manager_options options = {};
 	struct manager *manager = NULL;
 	struct config config;
+	enum exit_status status = EXIT_STATUS_OK;
 	bool refused;
 	int r = parse_arguments(argc, argv, &args);
 
@@ -197,7 +203,7 @@ int main(int argc, char **argv)
 	if (args.test_config)
 		return r < 0 ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 	if (r < 0 && args.config)
-		return EXIT_STATUS_FAILURE;
+		return EXIT_STATUS_CONFIG;
 	if (args.check)
 		return check_run(&config, args.format);
 	options = (struct manager_options){
@@ -221,6 +227,9 @@ int main(int argc, char **argv)
 		r = manager_start(manager);
 	if (r >= 0)
 		r = manager_run(manager);
+	if (r < 0)
+		status = manager && manager->cannot_work ? EXIT_STATUS_CANNOT_WORK
+							 : EXIT_STATUS_FAILURE;
 	manager_free(manager);
-	return r < 0 ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
+	return status;
 }

@@ -29,6 +29,8 @@
 static const char be_root[] = "run nisvd as root, or with CAP_BPF and CAP_PERFMON";
 static const char leave_lockdown[] = "boot without lockdown=confidentiality; lockdown=integrity "
 				     "does not stand in the way";
+static const char give_more[] = "free memory, or let nisvd have more file descriptors "
+				"(LimitNOFILE=)";
 static const char report_layout[] = "please report this kernel, so that nisvd learns its layout";
 static const char report_program[] = "use Linux 5.10 or later; if it is, please report the "
 				     "verifier's words that nisvd --verbose "
@@ -45,6 +47,18 @@ int capture_obstacle_set(struct capture_obstacle *why, int err, const char *how_
 	vsnprintf(why->reason, sizeof(why->reason), format, args);
 	va_end(args);
 	return err;
+}
+
+/* What another try need not meet again. */
+static bool is_passing(int err)
+{
+	return err == -ENOMEM || err == -EAGAIN || err == -EINTR || err == -EMFILE ||
+	       err == -ENFILE;
+}
+
+bool capture_obstacle_lasts(const struct capture_obstacle *why)
+{
+	return why->err && !is_passing(why->err);
 }
 
 int capture_obstacle_of_host(struct capture_obstacle *why)
@@ -112,6 +126,9 @@ int capture_obstacle_of_load(struct capture_obstacle *why, int err)
 	bool perfmon = may_all || has_capability(CAP_PERFMON);
 	struct rlimit limit;
 
+	if (is_passing(err))
+		return capture_obstacle_set(why, err, give_more,
+					    "BPF programs cannot be loaded (%s)", strerror(-err));
 	if (err == -ENOSYS)
 		return capture_obstacle_set(why, err, "use a kernel with CONFIG_BPF_SYSCALL=y",
 					    "this kernel has no bpf(2)");

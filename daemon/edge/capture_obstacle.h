@@ -17,6 +17,10 @@ struct capture_obstacle {
 int capture_obstacle_set(struct capture_obstacle *why, int err, const char *how_to_get,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Does it stay until somebody changes this host, or how nisvd is started? Not so a lack of memory
+ * or of file descriptors: another start may have them. */
+bool capture_obstacle_lasts(const struct capture_obstacle *why);
+
 /*
  * The following set all of *why, and return its err: that of @err unless the reason is another one.
  */

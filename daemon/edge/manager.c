@@ -242,6 +242,8 @@ static int capture_failed(struct manager *manager, int r)
 		return log_error_errno(r, "Cannot watch KVM");
 	why = capture_obstacle(manager->capture);
 	log_error("Cannot watch KVM: %s: %s", why->reason, why->how_to_get);
+	sd_notifyf(0, "STATUS=Cannot watch KVM: %s\nERRNO=%d", why->reason, -why->err);
+	manager->cannot_work = capture_obstacle_lasts(why);
 	/* It has no records to be taken. */
 	capture_free(manager->capture);
 	manager->capture = NULL;

@@ -50,6 +50,7 @@ struct manager {
 	struct pace refreshing;			 /* for queries */
 	struct capture *capture;    /* NULL when offline, and while the kvm module is not loaded */
 	struct capture *unattached; /* until then: what will be attached */
+	bool cannot_work;	    /* capture failed, for a reason that lasts */
 	struct machines machines;
 	struct fdstore *store;	      /* owned; NULL offline */
 	struct ledger *ledger;	      /* owned; NULL where nothing is kept */

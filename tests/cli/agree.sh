@@ -115,6 +115,13 @@ daemon_man=man/nisvd.8.scd
 check 'nisvd options: --help and man page' same \
 	"$(sed -nE 's/^ +(-[a-z], )?(--[a-z-]+).*/\2/p' <<<"$daemon_help")" \
 	"$(sed -n '/^The options are/,/^## /p' "$daemon_man" | grep -E '^\*-' | grep -oE '\*--[a-z-]+\*' | tr -d '*')"
+check 'nisvd exit status: man page and what its unit does not restart' same \
+	"$(sed -n '/^# EXIT STATUS/,/^# COST/s/^\*\([0-9]*\)\*$/\1/p' "$daemon_man" | grep -vx '[01]')" \
+	"$(sed -n 's/^RestartPreventExitStatus=//p' systemd/nisvd.service.in | tr ' ' '\n')"
+check 'nisvd exit status: man page and code' same \
+	"$(sed -n '/^# EXIT STATUS/,/^# COST/s/^\*\([0-9]*\)\*$/\1/p' "$daemon_man")" \
+	"$(sed -n '/^enum exit_status/,/^};/p' daemon/main.c | cc -E -P -include sysexits.h -x c - |
+		grep -oE '= [0-9]+' | tr -d '= ')"
 # The page that is kept is the one that the rules make: "make" makes it anew.
 causes_man=man/nisv-causes.7.scd
 causes=$("$build/nisvctl" --socket /nonexistent explain --list-causes --json=short) || exit 1

@@ -38,7 +38,7 @@ refuses() {
 	shift 2
 
 	with "$@"
-	check "$name" fails 1 "$pattern" timeout 20 "${wrapper[@]}" "$work/nisvd" --config "$work/none.conf" \
+	check "$name" fails 69 "$pattern" timeout 20 "${wrapper[@]}" "$work/nisvd" --config "$work/none.conf" \
 		--socket "$socket" --state-dir "$work/state" --no-journal
 }
 

@@ -25,12 +25,15 @@ refuses() {
 }
 
 nobody_setup
-refuses 'no privilege' 1 'as root, or with CAP_BPF and CAP_PERFMON' "${nobody[@]}" "$work/nisvd" "${common[@]}"
+refuses 'no privilege' 69 'as root, or with CAP_BPF and CAP_PERFMON' "${nobody[@]}" "$work/nisvd" "${common[@]}"
 refuses 'no privilege, --check' 2 'as root, or with CAP_BPF' "${nobody[@]}" "$work/nisvd" "${common[@]}" --check
-refuses 'no BTF' 1 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nisvd" "${common[@]}"
+refuses 'no BTF' 69 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nisvd" "${common[@]}"
 refuses 'no BTF, --check' 2 'CONFIG_DEBUG_INFO_BTF=y' "${no_btf[@]}" "$build/nisvd" "${common[@]}" --check
-refuses 'no /dev/kvm' 1 'no /dev/kvm: switch virtualisation on' "${no_kvm[@]}" "$build/nisvd" "${common[@]}"
+refuses 'no /dev/kvm' 69 'no /dev/kvm: switch virtualisation on' "${no_kvm[@]}" "$build/nisvd" "${common[@]}"
 refuses 'no /dev/kvm, --check' 2 'nisvd cannot work here' "${no_kvm[@]}" "$build/nisvd" "${common[@]}" --check
+
+# What need not last is tried again by the unit.
+refuses 'no file descriptors left' 1 'Too many open files.*LimitNOFILE=' prlimit --nofile=16 "$build/nisvd" "${common[@]}"
 
 is 'nothing is left running or lying about by --check' '' "$(find "$work/run" "$work/state" -not -type d 2>/dev/null)"
 
@@ -65,10 +68,10 @@ done
 
 # The configuration.
 printf '[Capture]\nCountMMIO=perhaps\n' >"$work/bad.conf"
-refuses 'bad configuration' 1 "$work/bad.conf:2: CountMMIO=perhaps: expected yes or no" "$build/nisvd" "${common[@]}" --config "$work/bad.conf"
+refuses 'bad configuration' 78 "$work/bad.conf:2: CountMMIO=perhaps: expected yes or no" "$build/nisvd" "${common[@]}" --config "$work/bad.conf"
 refuses 'bad configuration, --test-config' 1 ':2: CountMMIO=perhaps' "$build/nisvd" --config "$work/bad.conf" --test-config
 refuses 'good configuration, --test-config' 0 '' "$build/nisvd" --config systemd/nisvd.conf --test-config
-refuses 'configuration that is not there' 1 "$work/absent.conf: No such file" "$build/nisvd" "${common[@]}" --config "$work/absent.conf"
+refuses 'configuration that is not there' 78 "$work/absent.conf: No such file" "$build/nisvd" "${common[@]}" --config "$work/absent.conf"
 
 # The command line.
 refuses 'unknown option' 2 'nisvd --help' "$build/nisvd" --frobnicate

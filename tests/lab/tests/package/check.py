@@ -68,6 +68,11 @@ check.equal("kernel lockdown: --check says that nisvd cannot work", 2, output.on
 check.contains("kernel lockdown: --check names it", "lockdown (confidentiality)", str(output.all("locked.check")))
 check.contains("kernel lockdown: --check knows a way", "lockdown=integrity", str(output.all("locked.check")))
 check.equal("kernel lockdown: the service does not pretend", 1, output.one("locked.start"))
+check.equal("kernel lockdown: nor is it started again and again", "failed exit-code 69 0",
+            output.one("locked.state"))
+check.contains("kernel lockdown: systemctl status says why",
+               'Status: "Cannot watch KVM: kernel lockdown (confidentiality) forbids BPF to read kernel memory"',
+               "\n".join(str(line) for line in output.all("locked.systemctl")))
 check.contains("kernel lockdown: its log says why", "lockdown", str(output.all("locked.said")))
 
 check.note(f"{made} faults")
