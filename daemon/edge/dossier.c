@@ -14,12 +14,47 @@
 #include "daemon/edge/model_json.h"
 #include "daemon/edge/wallclock.h"
 
+/*
+ * What root puts into a folder that is another one's shall be that one's, too: the service, which
+ * runs as nisvd, has to read what a nisvd that root ran by hand wrote there, and to drop it when it
+ * is old.
+ */
+static int give_to_owner(int fd, const char *folder)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (stat(folder, &st) < 0)
+		return -errno;
+	return st.st_uid && fchown(fd, st.st_uid, st.st_gid) < 0 ? -errno : 0;
+}
+
+static int make_folder(const char *dir)
+{
+	char parent[4096];
+	int fd, r;
+
+	if (mkdir(dir, 0750) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	snprintf(parent, sizeof(parent), "%s/..", dir);
+	r = give_to_owner(fd, parent);
+	close(fd);
+	return r;
+}
+
 int dossier_prepare(const char *state_dir, const char *dir)
 {
+	int r;
+
 	if (mkdir(state_dir, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-		return -errno;
+	r = make_folder(dir);
+	if (r < 0)
+		return r;
 	return access(dir, W_OK | X_OK) < 0 ? -errno : 0;
 }
 
@@ -92,8 +127,9 @@ int dossier_write(const char *dir, const struct vm *vm, const struct host *host)
 	FILE *file;
 	int fd, r;
 
-	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-		return -errno;
+	r = make_folder(dir);
+	if (r < 0)
+		return r;
 	dossier_path(dir, vm, path, sizeof(path));
 	snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
 	fd = mkostemp(temporary, O_CLOEXEC);
@@ -101,10 +137,7 @@ int dossier_write(const char *dir, const struct vm *vm, const struct host *host)
 		return -errno;
 	/* Guest registers and memory are in it: for the group that may ask nisvd, not for
 	 * everybody. */
-	if (fchmod(fd, 0640) < 0)
-		r = -errno;
-	else
-		r = 0;
+	r = fchmod(fd, 0640) < 0 ? -errno : give_to_owner(fd, dir);
 	file = fdopen(fd, "w");
 	if (!file) {
 		r = -errno;

@@ -29,7 +29,8 @@ const char *dossier_path(const char *dir, const struct vm *vm, char *buf, size_t
 
 /*
  * Writes it to a temporary file in @dir (made if absent, mode 0750), syncs, renames: readers see
- * the old or the new one, never a half. 0 or -errno.
+ * the old or the new one, never a half. Written by root into a folder of another user, it is that
+ * user's, and so is the folder that is made in another one's. 0 or -errno.
  */
 int dossier_write(const char *dir, const struct vm *vm, const struct host *host);
 

@@ -55,6 +55,32 @@ static void test_written_whole(void **state)
 	manager_free(manager);
 }
 
+/* What root runs by hand, below the folder of the service: the service reads it. */
+static void test_root_in_the_folder_of_another(void **state)
+{
+	const uid_t uid = 65534;
+	const gid_t gid = 65533;
+	struct manager *manager;
+	char path[256];
+	struct stat st;
+	struct vm *vm;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(scratch.dir, uid, gid), 0);
+	manager = sample_manager();
+	vm = sample_vm(manager);
+	assert_int_equal(dossier_prepare(scratch.dir, scratch_path(&scratch, "dossiers")), 0);
+	assert_int_equal(stat(scratch_path(&scratch, "dossiers"), &st), 0);
+	assert_true(st.st_uid == uid && st.st_gid == gid && (st.st_mode & 07777) == 0750);
+	assert_int_equal(sample_save(manager, vm, scratch_path(&scratch, "dossiers")), 0);
+	dossier_path(scratch_path(&scratch, "dossiers"), vm, path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_uid == uid && st.st_gid == gid && (st.st_mode & 07777) == 0640);
+	manager_free(manager);
+}
+
 /* A reader must never see half a file, or none, while it is written again and again. */
 static void test_readers_see_all_or_nothing(void **state)
 {
@@ -242,6 +268,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_written_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_root_in_the_folder_of_another, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_readers_see_all_or_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_folder, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_disk, set_up, tear_down),
