@@ -183,7 +183,8 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 
 $(call obj,daemon/edge/capture.c): $(O)/nisvd.skel.h
 $(call obj,daemon/edge/capture_gates.c): $(O)/gate.skel.h
-$(call obj,daemon/edge/capture_load.c tests/bpf/test_load.c): $(O)/nisvd.skel.h $(O)/nisvd-older.skel.h $(O)/gate.skel.h
+$(call obj,daemon/edge/capture_load.c tests/bpf/test_capture_abi.c tests/bpf/test_load.c): \
+	$(O)/nisvd.skel.h $(O)/nisvd-older.skel.h $(O)/gate.skel.h
 
 # ---- test VMM, guests, lab helpers (static: they run in any root) -----------------------------------
 
