@@ -309,7 +309,7 @@ check-bpf: all
 	@$(RUN) bpf $(BPFTEST_BIN)
 
 # takeover.sh has one build take over from another.
-check-native: all guests
+check-native: all guests faults-bins
 	$(Q)$(MAKE) --no-print-directory native-bins
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 build/$(ARCH)-san/nisvd
 	@$(RUN) native $(NATIVE_BIN) $(sort $(wildcard tests/native/*.sh))
@@ -318,9 +318,10 @@ check-cli: all guests faults-bins
 	$(Q)$(MAKE) --no-print-directory SANITIZE=1 proto-bins
 	@$(RUN) cli $(PROTO_BIN:$(O)/%=$(O)-san/%) $(sort $(wildcard tests/cli/*.sh))
 
-# Every place where nisvd asks for memory, which check-cli tries some of: half a minute.
+# Every place where nisvd asks for memory, which check-cli and check-native try some of: minutes.
 check-faults: all faults-bins
-	@EVERY=1 $(RUN) faults tests/cli/allocations.sh tests/cli/dossier_faults.sh
+	@EVERY=1 $(RUN) faults tests/cli/allocations.sh tests/cli/dossier_faults.sh \
+		tests/native/start_faults.sh
 
 # What is explained: dossiers of real faults, and cases drawn at random on constructed evidence.
 CORPUS_BIN := $(addprefix $(O)/tests/corpus/,score test_random)

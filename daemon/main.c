@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 	if (args.test_config)
 		return r < 0 ? EXIT_STATUS_FAILURE : EXIT_STATUS_OK;
 	if (r < 0 && args.config)
-		return EXIT_STATUS_CONFIG;
+		return r == -ENOMEM ? EXIT_STATUS_FAILURE : EXIT_STATUS_CONFIG;
 	if (args.check)
 		return check_run(&config, args.format);
 	options = (struct manager_options){

@@ -76,8 +76,10 @@ static int start(struct capture *capture, const struct capture_options *options)
 
 	capture->n_cpus = libbpf_num_possible_cpus();
 	if (capture->n_cpus <= 0)
-		return capture_obstacle_set(why, -EIO, "mount sysfs",
-					    "the number of CPUs cannot be learned from sysfs");
+		return capture_obstacle_set(why, capture->n_cpus ? capture->n_cpus : -EIO,
+					    "mount sysfs",
+					    "the number of CPUs cannot be learned from sysfs (%s)",
+					    strerror(-capture->n_cpus));
 	r = capture_load(options, capture->n_cpus, &capture->hooks, &capture->gates, &capture->skel,
 			 why);
 	if (r < 0)

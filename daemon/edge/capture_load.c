@@ -249,9 +249,11 @@ int capture_load(const struct capture_options *options, int n_cpus, struct captu
 
 	libbpf_set_print(on_libbpf_print);
 	*ret = open_object(n_cpus, false, options->btf_path);
+	/* libelf does not say what it lacked, if not memory. */
 	if (!*ret || capture_gates_open(gates, options->store) < 0)
-		return capture_obstacle_set(why, -ENOEXEC, "install nisvd anew",
-					    "the BPF object in the program is broken");
+		return capture_obstacle_set(
+			why, -ENOMEM, "free memory; if that does not help, install nisvd anew",
+			"the BPF object in the program cannot be opened");
 	abi = capture_abi((*ret)->obj);
 	capture_hooks_list(hooks, (*ret)->obj);
 	if (!options->count_mmio)

@@ -2,6 +2,7 @@
 #include "daemon/edge/capture_obstacle.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
@@ -119,6 +120,19 @@ static bool counts_as_locked(struct rlimit *limit)
 	       !getrlimit(RLIMIT_MEMLOCK, limit) && limit->rlim_cur != RLIM_INFINITY;
 }
 
+/*
+ * libbpf says ESRCH of whatever kept it from the kernel's types, which were there when it was asked
+ * for them (capture_obstacle_of_host()): can they be read now?
+ */
+static int read_types_again(void)
+{
+	struct btf *btf = btf__parse(VMLINUX_BTF, NULL);
+	int r = btf ? -EAGAIN : -errno;
+
+	btf__free(btf);
+	return r;
+}
+
 int capture_obstacle_of_load(struct capture_obstacle *why, int err)
 {
 	bool may_all = has_capability(CAP_SYS_ADMIN);
@@ -126,6 +140,8 @@ int capture_obstacle_of_load(struct capture_obstacle *why, int err)
 	bool perfmon = may_all || has_capability(CAP_PERFMON);
 	struct rlimit limit;
 
+	if (err == -ESRCH)
+		err = read_types_again();
 	if (is_passing(err))
 		return capture_obstacle_set(why, err, give_more,
 					    "BPF programs cannot be loaded (%s)", strerror(-err));

@@ -278,12 +278,13 @@ int config_read(struct config *config, const char *path, bool required)
 
 	result = read_file(config, path, required);
 	snprintf(pattern, sizeof(pattern), "%s.d/*.conf", path);
-	if (!glob(pattern, 0, NULL, &found))
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			r = read_file(config, found.gl_pathv[i], true);
-			if (r < 0)
-				result = r;
-		}
+	if (glob(pattern, 0, NULL, &found) == GLOB_NOSPACE)
+		result = log_error_errno(ENOMEM, "Cannot look for %s", pattern);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		r = read_file(config, found.gl_pathv[i], true);
+		if (r < 0)
+			result = r;
+	}
 	globfree(&found);
 	return result;
 }

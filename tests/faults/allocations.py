@@ -5,14 +5,10 @@ chain of callers that allocates: there the allocation fails (failalloc.c), and o
 follow. They must end by themselves, with status 0 or 1, and what nisvd answered must be whole, nisvctl's
 JSON, too; a failure is told on standard error.
 
-json-c before 0.17 (bookworm has 0.16) does not look whether it got memory where it parses: there it may be
-killed, too.
-
     allocations.py BUILD DOSSIER VM [EVERY]     EVERY: only each EVERYth of them
 """
 
 import concurrent.futures
-import ctypes
 import json
 import os
 import signal
@@ -20,11 +16,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+import failalloc  # noqa: E402
+
 build, dossier, vm = sys.argv[1:4]
 every = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-environment = dict(os.environ, LC_ALL="C.UTF-8", NISVD_MACHINE_PATH="daemon/machines")
-failing = {"LD_PRELOAD": os.path.abspath(f"{build}/tests/faults/failalloc.so")}
-parser_is_safe = ctypes.CDLL("libjson-c.so.5").json_c_version_num() >= 0x1100
+environment = failalloc.environment(build)
 
 text = "kvm [1]: Unsupported FSC: EC=0x24 xFSC=0x0 ESR_EL2=0x92000000\npc : ffff800010000000"
 calls = [
@@ -73,7 +70,7 @@ def run(verb, **variables):
         command,
         input=b"" if verb else asked,
         capture_output=True,
-        env=environment | failing | variables | {"FAILALLOC_OF": os.path.basename(command[0])},
+        env=environment | variables | {"FAILALLOC_OF": os.path.basename(command[0])},
         timeout=60,
         check=False,
     )
@@ -93,13 +90,13 @@ def complaint_of_replies(stdout):
     return None
 
 
-def complaint(verb, at, parser):
+def complaint(verb, at, may_be_killed):
     """What is wrong with the run where the allocation AT fails, or None."""
     try:
         done = run(verb, FAILALLOC=at)
     except subprocess.TimeoutExpired:
         return "it hangs"
-    if parser and not parser_is_safe and done.returncode != 0:
+    if may_be_killed and done.returncode != 0:
         return None
     if done.returncode not in (0, 1):
         return f"status {done.returncode}: {done.stderr.decode(errors='replace')}"
@@ -119,11 +116,11 @@ def try_all(verb):
     """Prints what is wrong; the number of it."""
     with tempfile.NamedTemporaryFile("r") as file:
         whole = run(verb, FAILALLOC_LIST=file.name)
-        points = [line.split() for line in file]
+        points = failalloc.places(file)
     if whole.returncode or len(points) < (20 if verb else 1000):
         sys.exit(f"without failures: status {whole.returncode}, {len(points)} places: {whole.stderr.decode()}")
-    runs = [(verb, at, where != "-") for at, where in points[::every]]
-    runs += [(verb, f"{at}+", False) for at, where in points[every // 2 :: every] if where == "-"]
+    runs = [(verb, at, may_be_killed) for at, may_be_killed in points[::every]]
+    runs += [(verb, f"{at}+", False) for at, may_be_killed in points[every // 2 :: every] if not may_be_killed]
     bad = 0
     for (_, at, _), wrong in zip(runs, pool.map(lambda r: complaint(*r), runs)):
         if wrong:

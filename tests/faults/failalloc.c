@@ -4,7 +4,9 @@
  * libraries. Without the variables nothing fails.
  *   FAILALLOC=N        the Nth one fails; FAILALLOC=N+: and all that follow
  *   FAILALLOC_LIST=F   none fails; F gets a line "N WHERE" for the first one of each chain of
- *                      callers, where WHERE is the function of json-c that parses, or "-"
+ *                      callers, where WHERE is a function of others on the way that does not look
+ *                      whether it got memory (failalloc.py), or "-"
+ *   FAILALLOC_TRACE=F  F gets the callers of the one that fails
  *   FAILALLOC_WAIT=1   counts from the call of failalloc_begin() on
  *   FAILALLOC_OF=NAME  only in the program of that name, not in its children
  */
@@ -46,9 +48,10 @@ static bool is_new(uint64_t hash)
 	return true;
 }
 
-static const char *parser_of(void *const frames[], int n)
+static const char *careless_of(void *const frames[], int n)
 {
-	static const char *const names[] = {"json_tokener_parse_ex", "json_tokener_new_ex"};
+	static const char *const names[] = {"json_tokener_parse_ex", "json_tokener_new_ex",
+					    "getgrnam"};
 	Dl_info info;
 
 	for (int i = 0; i < n; i++)
@@ -68,7 +71,19 @@ static void note(void)
 	for (int i = 0; i < n; i++)
 		hash = (hash ^ (uintptr_t)frames[i]) * 0x100000001b3ULL;
 	if (is_new(hash))
-		dprintf(list, "%lu %s\n", count, parser_of(frames, n));
+		dprintf(list, "%lu %s\n", count, careless_of(frames, n));
+}
+
+static void trace(void)
+{
+	const char *path = getenv("FAILALLOC_TRACE");
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
+	void *frames[FRAMES];
+
+	if (fd < 0)
+		return;
+	backtrace_symbols_fd(frames, backtrace(frames, FRAMES), fd);
+	close(fd);
 }
 
 static void begin(void)
@@ -108,6 +123,8 @@ static bool fails(void)
 	count += !waiting;
 	if (list >= 0 && !waiting)
 		note();
+	if (at && count == at)
+		trace();
 	busy = false;
 	if (waiting || !at || (all ? count < at : count != at))
 		return false;
