@@ -78,11 +78,16 @@ uint64_t wallclock_now_ns(void)
 static int64_t stepped_ns(void)
 {
 	static int64_t kept;
-	int64_t fresh;
+	int64_t before, real, fresh;
 
 	if (offline)
 		return 0;
-	fresh = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) - (int64_t)wallclock_base_ns();
+	before = now_ns(CLOCK_MONOTONIC);
+	real = now_ns(CLOCK_REALTIME);
+	/* Another process had the CPU between the readings: they tell nothing of the clock. */
+	if (now_ns(CLOCK_MONOTONIC) - before > TOLERANCE_NS)
+		return kept;
+	fresh = real - before - (int64_t)wallclock_base_ns();
 	if (fresh > kept + TOLERANCE_NS || fresh < kept - TOLERANCE_NS)
 		kept = fresh;
 	return kept;
