@@ -70,6 +70,11 @@ size_t json_length(struct json_object *array)
 	return array ? json_object_array_length(array) : 0;
 }
 
+void json_fail(void)
+{
+	failed = true;
+}
+
 const char *json_text(struct json_object *object, int flags, size_t *ret_len)
 {
 	const char *text = NULL;

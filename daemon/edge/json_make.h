@@ -28,6 +28,9 @@ void json_append(struct json_object *array, struct json_object *value);
 
 size_t json_length(struct json_object *array); /* 0 for NULL */
 
+/* Remembers that memory was lacking elsewhere, for what an object is made of. */
+void json_fail(void);
+
 /* As json_object_to_json_string_length(). NULL where memory was lacking, now or since the last
  * call. */
 const char *json_text(struct json_object *object, int flags, size_t *ret_len);

@@ -55,6 +55,8 @@ struct json_object *sites_to_json(const struct faultmap *faults, const char *arc
 	struct json_object *object = json_make_array();
 	struct source *source = faults ? malloc(sizeof(*source)) : NULL;
 
+	if (faults && !source)
+		json_fail();
 	if (!object || !source) {
 		free(source);
 		return object;
