@@ -129,6 +129,11 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
  * MMIO is counted in per-CPU caches and in the places that they are emptied into, which are read
  * one after the other: what moves meanwhile is missing for once. A counter that goes back would be
@@ -144,6 +149,17 @@ static void take_totals(struct nisv_vm_stat *totals, const struct nisv_vm_stat *
 	totals->mmio_user = larger(totals->mmio_user, before.mmio_user);
 }
 
+/*
+ * Of those past the budget a few have a record, and by it a site of count 1 that the kernel has
+ * not: they are no more without a place.
+ */
+static void place_recorded(struct vm *vm)
+{
+	uint64_t beside = vm->faults->n_sites - smaller(vm->faults->n_sites, vm->totals.sites);
+
+	vm->totals.unplaced_faults -= smaller(beside, vm->totals.unplaced_faults);
+}
+
 void ingest_count(struct vm *vm, const struct counters *counters, const struct counters_vm *from,
 		  uint64_t now_ns)
 {
@@ -154,6 +170,7 @@ void ingest_count(struct vm *vm, const struct counters *counters, const struct c
 	    begins_to_run(vm, from))
 		vm->layout_lost = true;
 	take_totals(&vm->totals, &from->stat);
+	place_recorded(vm);
 	places = counters_places(counters, &vm->kernel_key, &n_places);
 	for (size_t i = 0; i < n_places; i++)
 		if (faultmap_count_place(vm->faults, &places[i].key, &places[i].place, now_ns) > 0)

@@ -94,6 +94,28 @@ static void test_new_sites(void **state)
 	manager_free(manager);
 }
 
+/* What kills a VM past its budget of places has a record, and is told at a place: it counts once. */
+static void test_unplaced_with_a_record(void **state)
+{
+	struct manager *manager = sample_manager();
+	struct vm *vm = sample_vm(manager);
+	struct counters_vm from = {.key = vm->kernel_key};
+	const struct counters counters = {};
+
+	(void)state;
+	from.stat.sites = vm->faults->n_sites;
+	from.stat.unplaced_faults = 5;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_int_equal(vm->totals.unplaced_faults, 5);
+	from.stat.sites--;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_int_equal(vm->totals.unplaced_faults, 4);
+	from.stat.unplaced_faults = 0;
+	ingest_count(vm, &counters, &from, SAMPLE_TIME_NS);
+	assert_int_equal(vm->totals.unplaced_faults, 0);
+	manager_free(manager);
+}
+
 /* Devices that were made after the memory map was read are in it before what the guest does to them
  * is judged. */
 static void test_map_read_again_when_the_guest_runs(void **state)
@@ -123,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_storm_rate),
 		cmocka_unit_test(test_answer_after_the_last_reading),
 		cmocka_unit_test(test_new_sites),
+		cmocka_unit_test(test_unplaced_with_a_record),
 		cmocka_unit_test(test_map_read_again_when_the_guest_runs),
 	};
 
