@@ -239,11 +239,6 @@ void vm_revive(struct vm *vm)
 	vm->dirty = true;
 }
 
-struct vm *vms_at(const struct vms *vms, size_t i)
-{
-	return i < vms->n ? vms->list[i] : NULL;
-}
-
 size_t vms_running(const struct vms *vms)
 {
 	size_t n = 0;
@@ -253,15 +248,15 @@ size_t vms_running(const struct vms *vms)
 	return n;
 }
 
-/* The ended VM that is missed least, other than @keep; vms->n if there is none. */
-static size_t vms_least_useful(const struct vms *vms, const struct vm *keep)
+/* The ended VM that is missed least; vms->n if there is none. */
+static size_t vms_least_useful(const struct vms *vms)
 {
 	size_t best = vms->n;
 
 	for (size_t i = 0; i < vms->n; i++) {
 		const struct vm *vm = vms->list[i];
 
-		if (vm == keep || !vm->end)
+		if (!vm->end || (vm->origin == VM_ORIGIN_LIVE && !vm->counted))
 			continue;
 		if (!vm->findings.n)
 			return i;
@@ -301,18 +296,23 @@ static bool too_many_ended(const struct vms *vms)
 	       vms_ended_bytes(vms) > VMS_ENDED_BYTES_MAX;
 }
 
-void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns)
+void vms_trim(struct vms *vms)
 {
 	size_t victim;
 
+	while (too_many_ended(vms) && (victim = vms_least_useful(vms)) < vms->n)
+		vms_remove(vms, victim);
+}
+
+void vm_set_end(struct vm *vm, enum vm_end why, uint64_t now_ns)
+{
 	if (vm->end)
 		return;
 	vm->end = why;
 	vm->end_ns = now_ns;
+	vm->counted = false;
 	vm->mmio_per_second = 0;
 	vm->dirty = true;
-	while (too_many_ended(vms) && (victim = vms_least_useful(vms, vm)) < vms->n)
-		vms_remove(vms, victim);
 }
 
 /* The highest N of the VMs that are called @base.N, 1 where one is @base itself, 0: there is none.
@@ -372,7 +372,7 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
 	size_t at;
 
 	if (vms->n >= VMS_MAX) {
-		size_t victim = vms_least_useful(vms, NULL);
+		size_t victim = vms_least_useful(vms);
 
 		if (victim == vms->n) {
 			vms->refused++;

@@ -99,6 +99,7 @@ struct vm {
 	bool dossier_saved;	/* there is one */
 	bool dossier_failed;	/* the last try did: another one is due */
 	bool forgotten;		/* the kernel-side counters of an ended VM were freed */
+	bool counted;		/* they were read since its end: ->totals are all that it did */
 
 	uint64_t missed_ns; /* the first of the scans in a row that did not find it; 0: found */
 	enum vm_end end;
@@ -132,7 +133,8 @@ struct vm *vms_by_key(const struct vms *vms, const char *key);
  * Adds a running VM. @random_key: 32 hex digits made by the caller. The id is derived from @dir
  * ("PID-FD"), or from @tgid and @vm_fd where the directory is unknown; a used id gets ".2", ".3";
  * those of VMs that are known from a dossier, which may be of another boot, are not in the way.
- * Returns 0, -ENOMEM, or -ENOSPC when VMS_MAX VMs run (counted in ->refused).
+ * Returns 0, -ENOMEM, or -ENOSPC when VMS_MAX VMs run or are still to be counted (which is counted
+ * in ->refused).
  */
 int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_key, const char *dir,
 	    uint32_t tgid, int vm_fd, uint64_t now_ns, struct vm **ret);
@@ -146,9 +148,12 @@ void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd
 /* Puts them into the order of first sight, after older ones were added. */
 void vms_sort(struct vms *vms);
 
-/* Marks @vm ended and, past VMS_ENDED_MAX or VMS_ENDED_BYTES_MAX, forgets the least useful ended
- * VMs (never @vm itself). */
-void vms_end(struct vms *vms, struct vm *vm, enum vm_end why, uint64_t now_ns);
+/* It has ended; what is said later about that changes nothing. */
+void vm_set_end(struct vm *vm, enum vm_end why, uint64_t now_ns);
+
+/* Past VMS_ENDED_MAX or VMS_ENDED_BYTES_MAX forgets the least useful of the VMs that have ended and
+ * are counted. */
+void vms_trim(struct vms *vms);
 
 /* Forgets @vm, which is no longer to be used. */
 void vms_drop(struct vms *vms, struct vm *vm);
@@ -158,10 +163,6 @@ size_t vms_ended_bytes(const struct vms *vms);
 
 /* A VM that a scan missed, but that faults, has not ended after all. */
 void vm_revive(struct vm *vm);
-
-/* The VM at place @i, NULL past the end: for who goes backwards and ends some on the way, whereby
- * several others can leave the list. Borrowed. */
-struct vm *vms_at(const struct vms *vms, size_t i);
 
 size_t vms_running(const struct vms *vms);
 void vms_clear(struct vms *vms);

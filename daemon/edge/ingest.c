@@ -269,6 +269,7 @@ int ingest_poll(struct manager *manager)
 
 	if (!manager->capture)
 		return 0;
+	manager->n_ends = 0;
 	if (r >= 0)
 		r = forget_doomed(manager);
 	if (r >= 0)
@@ -291,6 +292,7 @@ int ingest_poll(struct manager *manager)
 
 		if (from)
 			ingest_count(vm, counters, from, now_ns);
+		vm->counted = vm->end != VM_END_NONE;
 		scan |= ingest_layout_poll(manager, vm);
 	}
 	counters_free(counters);
@@ -330,12 +332,9 @@ int ingest_discover(struct manager *manager, uint64_t max_age_ns)
 	r = discover_run(manager->capture, &found);
 	if (r < 0)
 		return log_error_errno(r, "Cannot look for running VMs");
-	/* Backwards: the end of one VM may remove others, ended before, from the list. */
-	for (size_t i = found.complete ? manager->vms.n : 0; i > 0; i--) {
-		struct vm *vm = vms_at(&manager->vms, i - 1);
+	for (size_t i = 0; found.complete && i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
 
-		if (!vm)
-			continue;
 		if (vm->end || discover_has(&found, &vm->kernel_key))
 			vm->missed_ns = 0;
 		else if (is_missed(manager, vm, now_ns))

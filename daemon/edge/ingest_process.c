@@ -19,7 +19,8 @@ struct process {
 
 void ingest_end(struct manager *manager, struct vm *vm, enum vm_end why)
 {
-	vms_end(&manager->vms, vm, why, wallclock_now_ns());
+	vm_set_end(vm, why, wallclock_now_ns());
+	manager->n_ends++;
 	publish_end(manager, vm);
 }
 
@@ -43,11 +44,10 @@ static int on_process_end(sd_event_source *source, int fd, uint32_t events, void
 		return 0;
 	/* Its last records and counts first: they belong to a VM that still runs. */
 	ingest_poll(manager);
-	/* Backwards: the end of one VM may remove others, ended before, from the list. */
-	for (size_t v = manager->vms.n; v > 0; v--) {
-		struct vm *vm = vms_at(&manager->vms, v - 1);
+	for (size_t v = 0; v < manager->vms.n; v++) {
+		struct vm *vm = manager->vms.list[v];
 
-		if (vm && !vm->end && vm->tgid == manager->processes[i].tgid)
+		if (!vm->end && vm->tgid == manager->processes[i].tgid)
 			ingest_end(manager, vm, VM_END_PROCESS_GONE);
 	}
 	drop_process(manager, i);

@@ -6,7 +6,7 @@
 
 #include "daemon/edge/manager.h"
 
-/* @vm has ended now, and who listens is told; other ended VMs may be forgotten (vms_end()). */
+/* @vm has ended now, and who listens is told. */
 void ingest_end(struct manager *manager, struct vm *vm, enum vm_end why);
 
 /* Waits for the end of @vm's process, which ends all of its VMs. 0, -ESRCH (it has ended already),

@@ -40,12 +40,9 @@ void ingest_resume(struct manager *manager)
 	/* Records first: they belong to VMs that still ran. */
 	ingest_records(manager);
 	doom_counted(manager);
-	/* Backwards: the end of one VM may remove others, ended before, from the list. */
-	for (size_t i = manager->vms.n; i > 0; i--) {
-		struct vm *vm = vms_at(&manager->vms, i - 1);
+	for (size_t i = 0; i < manager->vms.n; i++) {
+		struct vm *vm = manager->vms.list[i];
 
-		if (!vm)
-			continue;
 		/* Read anew: the ledger may have had the sum, and not what each site has of it. */
 		if (!vm->forgotten)
 			memset(vm->totals.faults, 0, sizeof(vm->totals.faults));

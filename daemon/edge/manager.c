@@ -34,6 +34,7 @@
 #define PACE_PART	   66
 #define RECORDS_USEC	   20000ULL
 #define RECORDS_PER_WINDOW 5
+#define ENDS_MAX	   128 /* VMs that have ended: so many do not wait for the next poll */
 #define SCAN_NS		   100000000ULL /* at each poll, without a hook on VM ends */
 
 static void on_forget(struct vm *vm, void *userdata)
@@ -160,12 +161,8 @@ static void arm_timer(struct manager *manager)
 	sd_event_source_set_enabled(manager->poll_timer, SD_EVENT_ONESHOT);
 }
 
-static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
+static void poll_now(struct manager *manager)
 {
-	struct manager *manager = userdata;
-
-	(void)source;
-	(void)usec;
 	pace_begin(&manager->polling, CLOCK_THREAD_CPUTIME_ID);
 	/* A VMM that lives on after its VMs would hold room that others need. */
 	if (!capture_sees_vm_end(manager->capture))
@@ -176,6 +173,13 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	manager_notify_status(manager);
 	pace_end(&manager->polling);
 	arm_timer(manager);
+}
+
+static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	(void)source;
+	(void)usec;
+	poll_now(userdata);
 	return 0;
 }
 
@@ -226,6 +230,10 @@ static int on_capture(sd_event_source *source, int fd, uint32_t events, void *us
 	(void)fd;
 	(void)events;
 	ingest_records(manager);
+	if (manager->n_ends > ENDS_MAX) {
+		poll_now(manager);
+		return 0;
+	}
 	publish_soon(manager);
 	if (sd_event_source_get_enabled(manager->poll_timer, &enabled) >= 0)
 		armed = enabled != SD_EVENT_OFF;

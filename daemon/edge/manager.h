@@ -59,6 +59,7 @@ struct manager {
 	struct nisv_vm_stat forgotten; /* totals of the VMs that were dropped from it */
 	struct nisv_vm_key *doomed;    /* owned; VMs whose counters in the kernel are to be freed */
 	size_t n_doomed;
+	size_t n_ends; /* VMs that have ended since the last poll */
 	struct varlink_server *server;
 	struct access access;
 

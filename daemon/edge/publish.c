@@ -180,6 +180,7 @@ static void publish(struct manager *manager, bool at_once)
 void publish_changes(struct manager *manager)
 {
 	publish(manager, true);
+	vms_trim(&manager->vms);
 }
 
 void publish_records(struct manager *manager)

@@ -6,7 +6,8 @@
 
 #include "daemon/edge/manager.h"
 
-/* Diagnoses every VM whose evidence changed and tells what is new. */
+/* Diagnoses every VM whose evidence changed and tells what is new; then ended ones may be forgotten
+ * (vms_trim()). */
 void publish_changes(struct manager *manager);
 
 /* The same after records came in, but a VM whose diagnosis takes long may wait for the next poll.

@@ -225,7 +225,7 @@ static int finish(struct replay *replay, const char *path)
 	if (!vm)
 		return log_error_errno(EINVAL, "%s is left out: it does not tell of the VM %s",
 				       path, replay->key);
-	vms_end(vms, vm, VM_END_NOT_WATCHED, replay->host->saved_ns);
+	vm_set_end(vm, VM_END_NOT_WATCHED, replay->host->saved_ns);
 	return vm_diagnose(vm, replay->host, replay->host->saved_ns);
 }
 

@@ -101,13 +101,13 @@ static void take_counts(struct vm *vm, struct json_object *object)
 	vm->last_abort_ns = json_read_time(object, "last_abort");
 }
 
-static void take_end(struct replay *replay, struct vm *vm, struct json_object *object)
+static void take_end(struct vm *vm, struct json_object *object)
 {
 	const char *reason = json_read_string(object, "end_reason");
 
 	for (enum vm_end end = VM_END_DESTROYED; end < _VM_END_MAX; end++)
 		if (!strcmp(reason, vm_end_name(end)))
-			vms_end(&replay->manager->vms, vm, end, json_read_time(object, "ended"));
+			vm_set_end(vm, end, json_read_time(object, "ended"));
 }
 
 /* The dossier of a VM that is known from a trace says no more than the trace. */
@@ -172,6 +172,6 @@ int replay_vm(struct replay *replay, const char *key, struct json_object *object
 	take_cgroup(vm, object);
 	ingest_choose_machine(replay->manager, vm);
 	take_counts(vm, object);
-	take_end(replay, vm, object);
+	take_end(vm, object);
 	return 0;
 }

@@ -59,7 +59,7 @@ static inline const char *leave(bool ended)
 	static char path[512];
 
 	if (ended)
-		vms_end(&manager->vms, vm, VM_END_PROCESS_GONE, SAMPLE_TIME_NS + 60000000000ULL);
+		vm_set_end(vm, VM_END_PROCESS_GONE, SAMPLE_TIME_NS + 60000000000ULL);
 	manager->host.saved_ns = WRITTEN_NS;
 	assert_int_equal(vm_diagnose(vm, &manager->host, WRITTEN_NS), 0);
 	assert_int_equal(dossier_write(scratch_path(&scratch, "dossiers"), vm, &manager->host), 0);

@@ -126,7 +126,7 @@ static void test_too_old(void **state)
 	assert_true(runs->dossier_saved);
 	/* That is not for want of room. */
 	assert_int_equal(manager->archive.removed, 0);
-	vms_end(&manager->vms, runs, VM_END_DESTROYED, 2);
+	vm_set_end(runs, VM_END_DESTROYED, 2);
 	publish_age(manager);
 	assert_false(is_there("dossiers/" NAME(3) ".jsonl"));
 	assert_false(runs->dossier_saved);
@@ -140,7 +140,7 @@ static void test_removed_at_a_writing(void **state)
 		  *ended = add_vm(manager, 2, NAME(2));
 
 	(void)state;
-	vms_end(&manager->vms, ended, VM_END_DESTROYED, 2);
+	vm_set_end(ended, VM_END_DESTROYED, 2);
 	vm->origin = VM_ORIGIN_LIVE;
 	vm->dossier_due = vm->dirty = true;
 	manager->archive.bytes = 9U << 20;

@@ -94,7 +94,8 @@ static void test_new_sites(void **state)
 	manager_free(manager);
 }
 
-/* What kills a VM past its budget of places has a record, and is told at a place: it counts once. */
+/* What kills a VM past its budget of places has a record, and is told at a place: it counts once.
+ */
 static void test_unplaced_with_a_record(void **state)
 {
 	struct manager *manager = sample_manager();

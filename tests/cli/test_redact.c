@@ -172,7 +172,7 @@ static void test_what_is_left(void **state)
 	assert_int_equal(vm_set_cmdline(vm, cmdline, sizeof(cmdline), false), 0);
 	vm_choose_machine(vm, manager->machines.list, manager->machines.n, manager->host.arch);
 	assert_int_equal(vm_diagnose(vm, &manager->host, manager->started_ns), 0);
-	vms_end(&manager->vms, vm, VM_END_PROCESS_GONE, SAMPLE_TIME_NS + 60000000000ULL);
+	vm_set_end(vm, VM_END_PROCESS_GONE, SAMPLE_TIME_NS + 60000000000ULL);
 	text = redacted(manager, vm);
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
 		if (strstr(text.text, secrets[i]))

@@ -12,7 +12,7 @@ static void test_the_same_findings(void **state)
 	(void)state;
 	assert_comes_back(manager, vm);
 	/* Its end is evidence, too. */
-	vms_end(&manager->vms, vm, VM_END_PROCESS_GONE, SAMPLE_TIME_NS + 60000000000ULL);
+	vm_set_end(vm, VM_END_PROCESS_GONE, SAMPLE_TIME_NS + 60000000000ULL);
 	assert_comes_back(manager, vm);
 	manager_free(manager);
 }

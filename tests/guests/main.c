@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "background.h"
@@ -13,6 +14,7 @@
 #include "dress.h"
 #include "fail.h"
 #include "report.h"
+#include "run.h"
 
 static int signals_open(void)
 {
@@ -141,12 +143,26 @@ static struct outcome round_run(const struct options *o, struct vm **vms, struct
 	return outcome;
 }
 
+/* --every: returns when the round is due; the first one sets *begun_ns. */
+static void round_await(const struct options *o, unsigned int round, uint64_t *begun_ns)
+{
+	uint64_t due_ns;
+	struct timespec due;
+
+	if (!round)
+		*begun_ns = now_ns();
+	due_ns = *begun_ns + (uint64_t)round * o->every_ms * 1000000;
+	due = (struct timespec){.tv_sec = due_ns / 1000000000, .tv_nsec = due_ns % 1000000000};
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options;
 	struct report *report;
 	struct vm *vms[MAX_VMS];
 	struct outcome outcome = {0};
+	uint64_t begun_ns = 0;
 	int signal_fd;
 
 	dress(&argc, &argv);
@@ -157,6 +173,7 @@ int main(int argc, char **argv)
 	for (unsigned int round = 0; round < options.repeat; round++) {
 		bool last;
 
+		round_await(&options, round, &begun_ns);
 		for (unsigned int i = 0; i < options.n_vms; i++)
 			vms[i] = vm_new(&options, i, round);
 		outcome = round_run(&options, vms, report, signal_fd);

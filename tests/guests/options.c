@@ -47,6 +47,7 @@ enum {
 	OPT_IOEVENTFD,
 	OPT_DELAY,
 	OPT_REPEAT,
+	OPT_EVERY,
 	OPT_IDLE,
 	OPT_HOLD,
 	OPT_MAX_EXITS,
@@ -95,6 +96,7 @@ static const struct option long_options[] = {
 	{"ioeventfd", required_argument, NULL, OPT_IOEVENTFD},
 	{"delay", required_argument, NULL, OPT_DELAY},
 	{"repeat", required_argument, NULL, OPT_REPEAT},
+	{"every", required_argument, NULL, OPT_EVERY},
 	{"idle", no_argument, NULL, OPT_IDLE},
 	{"hold", no_argument, NULL, OPT_HOLD},
 	{"max-exits", required_argument, NULL, OPT_MAX_EXITS},
@@ -293,6 +295,9 @@ static void option_apply(struct options *o, int option, char *value, unsigned in
 		break;
 	case OPT_REPEAT:
 		o->repeat = value_number(value, 1, 100000);
+		break;
+	case OPT_EVERY:
+		o->every_ms = value_number(value, 1, 3600000);
 		break;
 	case OPT_IDLE:
 		o->idle = true;

@@ -131,6 +131,7 @@ struct options {
 	const char *control, *acks; /* files, mostly FIFOs; NULL: none */
 
 	unsigned int delay_ms;
+	unsigned int every_ms; /* from the start of a round to that of the next; 0: at once */
 	bool idle, hold, linger;
 	uint64_t max_exits, max_nisv; /* 0: no limit */
 	uint64_t console;

@@ -80,6 +80,7 @@ void usage_print(void)
 "  --idle                   create the VMs, do not run them, wait for SIGTERM\n"
 "  --linger                 keep process and VMs after the guests are done, until SIGTERM\n"
 "  --repeat N               create, run and destroy the VMs N times\n"
+"  --every MS               a round begins every MS milliseconds, or as soon as it can\n"
 "  --max-exits N            stop a VM after N returns of KVM_RUN (with several vCPUs a few more)\n"
 "  --max-nisv N             stop a VM after N NISV faults (exit or ENOSYS)\n"
 "\n"

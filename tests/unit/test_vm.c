@@ -75,13 +75,13 @@ static void test_an_ended_id_is_not_given_again(void **state)
 	struct vm *first = add(&vms, 0, "1-3", 1);
 
 	(void)state;
-	vms_end(&vms, first, VM_END_DESTROYED, 5000);
+	vm_set_end(first, VM_END_DESTROYED, 5000);
 	assert_string_equal(add(&vms, 1, "1-3", 1)->id, "1-3.2");
 	/* Nor that of one that was forgotten since, while a later one is known; others are in no
 	 * way. */
 	add(&vms, 2, "1-35", 1);
 	add(&vms, 3, "1-3", 1);
-	vms_end(&vms, vms.list[1], VM_END_DESTROYED, 5000);
+	vm_set_end(vms.list[1], VM_END_DESTROYED, 5000);
 	assert_string_equal(add(&vms, 4, "1-3", 1)->id, "1-3.4");
 	assert_string_equal(add(&vms, 5, "1-35", 1)->id, "1-35.2");
 	vms_clear(&vms);
@@ -95,7 +95,7 @@ static void test_find(void **state)
 
 	(void)state;
 	assert_ptr_equal(vms_find(&vms, &key), vm);
-	vms_end(&vms, vm, VM_END_DESTROYED, 5000);
+	vm_set_end(vm, VM_END_DESTROYED, 5000);
 	assert_ptr_equal(vms_find(&vms, &key), vm); /* records of its last moments still come */
 	vm->forgotten = true;
 	assert_null(vms_find(&vms, &key));
@@ -154,12 +154,12 @@ static void test_running_wins(void **state)
 		runs[i] = add(&vms, i, "", 100 + (uint32_t)i);
 		name_it(runs[i], "web", "");
 	}
-	vms_end(&vms, runs[0], VM_END_DESTROYED, 1);
-	vms_end(&vms, runs[1], VM_END_PROCESS_GONE, 2);
+	vm_set_end(runs[0], VM_END_DESTROYED, 1);
+	vm_set_end(runs[1], VM_END_PROCESS_GONE, 2);
 	assert_int_equal(select_vm(&vms, "web", &found), 1);
 	assert_ptr_equal(found, runs[2]);
 	/* With all of them ended, the newest run is meant; an older one by its id. */
-	vms_end(&vms, runs[2], VM_END_PROCESS_GONE, 3);
+	vm_set_end(runs[2], VM_END_PROCESS_GONE, 3);
 	assert_int_equal(select_vm(&vms, "web", &found), 1);
 	assert_ptr_equal(found, runs[2]);
 	assert_int_equal(select_vm(&vms, runs[0]->id, &found), 1);
@@ -176,13 +176,13 @@ static void test_one_id_twice(void **state)
 	(void)state;
 	before = add(&vms, 0, "145-8", 145);
 	before->origin = VM_ORIGIN_DOSSIER;
-	vms_end(&vms, before, VM_END_NOT_WATCHED, 1);
+	vm_set_end(before, VM_END_NOT_WATCHED, 1);
 	after = add(&vms, 1, "145-8", 145);
 	assert_string_equal(after->id, before->id);
 	give_finding(before);
 	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
 	assert_ptr_equal(found, after); /* it runs */
-	vms_end(&vms, after, VM_END_PROCESS_GONE, 2);
+	vm_set_end(after, VM_END_PROCESS_GONE, 2);
 	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
 	assert_ptr_equal(found, before);
 	give_finding(after);
@@ -212,7 +212,7 @@ static void test_ambiguous(void **state)
 		snprintf(vm->comm, sizeof(vm->comm), "kvmtool");
 		assert_int_equal(vm_set_cmdline(vm, "", 0, false), 0);
 		assert_string_equal(vm->name.name, "kvmtool");
-		vms_end(&vms, vm, VM_END_DESTROYED, i + 1);
+		vm_set_end(vm, VM_END_DESTROYED, i + 1);
 	}
 	assert_int_equal(select_vm(&vms, "kvmtool", &found), 3);
 	vms_clear(&vms);
@@ -224,40 +224,66 @@ static void count_forgotten(struct vm *vm, void *userdata)
 	++*(size_t *)userdata;
 }
 
+/* As a poll does with one that has ended. */
+static void end_counted(struct vms *vms, struct vm *vm, uint64_t now_ns)
+{
+	vm_set_end(vm, VM_END_DESTROYED, now_ns);
+	vm->counted = true;
+	vms_trim(vms);
+}
+
 static void test_ended_are_bounded(void **state)
 {
 	size_t forgotten = 0;
 	struct vms vms = {.forget = count_forgotten, .userdata = &forgotten};
 	const struct nisv_vm_key with_finding = identity(0), without = identity(1);
 	const struct nisv_vm_key second = identity(2);
+	struct vm *vm;
 
 	(void)state;
 	for (uint64_t i = 0; i < VMS_ENDED_MAX; i++) {
-		struct vm *vm = add(&vms, i, "", (uint32_t)i + 1);
-
+		vm = add(&vms, i, "", (uint32_t)i + 1);
 		if (i != 1)
 			give_finding(vm);
-		vms_end(&vms, vm, VM_END_DESTROYED, 1000 + i);
+		end_counted(&vms, vm, 1000 + i);
 	}
 	assert_int_equal(vms.n, VMS_ENDED_MAX);
 	assert_int_equal(forgotten, 0);
 	/* One too many: the one without a finding goes, though others ended before it. */
-	vms_end(&vms, add(&vms, VMS_ENDED_MAX, "", 9999), VM_END_DESTROYED, 5000);
+	vm = add(&vms, VMS_ENDED_MAX, "", 9999);
+	give_finding(vm);
+	end_counted(&vms, vm, 5000);
 	assert_int_equal(vms.n, VMS_ENDED_MAX);
 	assert_int_equal(forgotten, 1);
 	assert_null(vms_find(&vms, &without));
 	assert_non_null(vms_find(&vms, &with_finding));
-	/* The one that just ended has no finding either, but it is the next one's turn to judge. */
-	vms_end(&vms, add(&vms, VMS_ENDED_MAX + 1, "", 9998), VM_END_DESTROYED, 5001);
-	give_finding(vms.list[vms.n - 1]);
 	/* All have findings now: the oldest end goes. */
-	vms_end(&vms, add(&vms, VMS_ENDED_MAX + 2, "", 9997), VM_END_DESTROYED, 5002);
+	vm = add(&vms, VMS_ENDED_MAX + 1, "", 9998);
+	give_finding(vm);
+	end_counted(&vms, vm, 5001);
 	assert_int_equal(vms.n, VMS_ENDED_MAX);
 	assert_null(vms_find(&vms, &with_finding));
 	assert_non_null(vms_find(&vms, &second));
 	/* A VM ends once: what is said later about why changes nothing. */
-	vms_end(&vms, vms.list[0], VM_END_NOT_FOUND, 9000);
+	vm_set_end(vms.list[0], VM_END_NOT_FOUND, 9000);
 	assert_int_equal(vms.list[0]->end, VM_END_DESTROYED);
+	vms_clear(&vms);
+}
+
+/* Hundreds may end between two polls: what they did is read before they are forgotten. */
+static void test_none_is_forgotten_before_it_is_counted(void **state)
+{
+	struct vms vms = {};
+
+	(void)state;
+	for (uint64_t i = 0; i < 2 * VMS_ENDED_MAX; i++)
+		vm_set_end(add(&vms, i, "", (uint32_t)i + 1), VM_END_DESTROYED, 1000 + i);
+	vms_trim(&vms);
+	assert_int_equal(vms.n, 2 * VMS_ENDED_MAX);
+	for (size_t i = 0; i < vms.n; i++)
+		vms.list[i]->counted = true;
+	vms_trim(&vms);
+	assert_int_equal(vms.n, VMS_ENDED_MAX);
 	vms_clear(&vms);
 }
 
@@ -278,7 +304,7 @@ static void test_ended_take_bounded_memory(void **state)
 			assert_int_equal(faultmap_count_site(vm->faults, &key, &value), 0);
 		}
 		give_finding(vm);
-		vms_end(&vms, vm, VM_END_DESTROYED, 1000 + i);
+		end_counted(&vms, vm, 1000 + i);
 	}
 	assert_in_range(vms.n, fit - 2, fit);
 	/* The last one stays, however large. */
@@ -299,8 +325,10 @@ static void test_all_are_bounded(void **state)
 	assert_int_equal(vms_add(&vms, &key, "00", "", 1, 1, 1, &vm), -ENOSPC);
 	assert_null(vm);
 	assert_int_equal(vms.refused, 1);
-	/* An ended one makes room; a running one never does. */
-	vms_end(&vms, vms.list[7], VM_END_DESTROYED, 10);
+	/* An ended one makes room, once it is counted; a running one never does. */
+	vm_set_end(vms.list[7], VM_END_DESTROYED, 10);
+	assert_int_equal(vms_add(&vms, &key, "00", "", 1, 1, 1, &vm), -ENOSPC);
+	vms.list[7]->counted = true;
 	assert_int_equal(vms_add(&vms, &key, "00", "", 1, 1, 1, &vm), 0);
 	assert_int_equal(vms.n, VMS_MAX);
 	assert_null(vms_find(&vms, &last));
@@ -314,8 +342,8 @@ static void test_revive(void **state)
 	struct vm *missed = add(&vms, 0, "", 1), *destroyed = add(&vms, 1, "", 2);
 
 	(void)state;
-	vms_end(&vms, missed, VM_END_NOT_FOUND, 1000);
-	vms_end(&vms, destroyed, VM_END_DESTROYED, 1000);
+	vm_set_end(missed, VM_END_NOT_FOUND, 1000);
+	vm_set_end(destroyed, VM_END_DESTROYED, 1000);
 	assert_int_equal(vms_running(&vms), 0);
 	missed->dirty = false;
 	vm_revive(missed);
@@ -349,7 +377,7 @@ static void test_records_after_the_end(void **state)
 	struct vm *vm = add(&vms, 0, "1-2", 1);
 
 	(void)state;
-	vms_end(&vms, vm, VM_END_DESTROYED, 1000);
+	vm_set_end(vm, VM_END_DESTROYED, 1000);
 	assert_int_equal(vm_diagnose(vm, &host, 2000), 0);
 	assert_false(vm->dirty);
 	assert_null(vm_worst(vm));
@@ -416,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_one_id_twice),
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_ended_are_bounded),
+		cmocka_unit_test(test_none_is_forgotten_before_it_is_counted),
 		cmocka_unit_test(test_ended_take_bounded_memory),
 		cmocka_unit_test(test_all_are_bounded),
 		cmocka_unit_test(test_revive),

@@ -21,8 +21,8 @@ static void test_previous_run(void **state)
 	name_it(older, "web", "");
 	name_it(now, "web", "");
 	assert_null(previous_run(&vms, now, HOUR_NS, HOUR_NS));
-	vms_end(&vms, older, VM_END_DESTROYED, 1 * HOUR_NS);
-	vms_end(&vms, old, VM_END_DESTROYED, 2 * HOUR_NS);
+	vm_set_end(older, VM_END_DESTROYED, 1 * HOUR_NS);
+	vm_set_end(old, VM_END_DESTROYED, 2 * HOUR_NS);
 	assert_null(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS)); /* no findings */
 	give_finding(older);
 	assert_ptr_equal(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), older);
@@ -33,7 +33,7 @@ static void test_previous_run(void **state)
 	/* Nor does it matter that the clock was set back since. */
 	assert_ptr_equal(previous_run(&vms, now, 1 * HOUR_NS, HOUR_NS), old);
 	/* Of an ended one, only what went before. */
-	vms_end(&vms, now, VM_END_DESTROYED, 3 * HOUR_NS / 2);
+	vm_set_end(now, VM_END_DESTROYED, 3 * HOUR_NS / 2);
 	assert_ptr_equal(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS), older);
 	name_it(now, "db", "");
 	assert_null(previous_run(&vms, now, 3 * HOUR_NS, 24 * HOUR_NS));
@@ -56,8 +56,8 @@ static void test_times_of_files(void **state)
 		name_it(vms.list[i], "web", "");
 	give_finding(seen);
 	give_finding(loaded);
-	vms_end(&vms, seen, VM_END_DESTROYED, 1 * HOUR_NS);
-	vms_end(&vms, loaded, VM_END_DESTROYED, 990 * HOUR_NS);
+	vm_set_end(seen, VM_END_DESTROYED, 1 * HOUR_NS);
+	vm_set_end(loaded, VM_END_DESTROYED, 990 * HOUR_NS);
 	assert_true(vms_is_open(&vms, loaded, &now, 11 * HOUR_NS));
 	assert_false(vms_is_open(&vms, loaded, &now, 9 * HOUR_NS));
 	assert_true(vms_is_open(&vms, seen, &now, 3 * HOUR_NS));
@@ -82,7 +82,7 @@ static void test_runs_on(void **state)
 	name_it(hangs, "web", "11111111-2222-3333-4444-555555555555");
 	give_finding(hangs);
 	assert_true(vms_is_open(&vms, hangs, &now, HOUR_NS));
-	vms_end(&vms, hangs, VM_END_NOT_WATCHED, HOUR_NS);
+	vm_set_end(hangs, VM_END_NOT_WATCHED, HOUR_NS);
 	assert_false(vms_is_open(&vms, hangs, &now, HOUR_NS));
 	running = add(&vms, 1, "4711-12", 4711);
 	assert_string_equal(running->id, hangs->id);
@@ -103,7 +103,7 @@ static void test_runs_on(void **state)
 	assert_false(vms_is_open(&vms, hangs, &now, HOUR_NS));
 	/* When it ends, too, all is over. */
 	hangs->end = VM_END_NOT_WATCHED;
-	vms_end(&vms, running, VM_END_DESTROYED, 1000 * HOUR_NS);
+	vm_set_end(running, VM_END_DESTROYED, 1000 * HOUR_NS);
 	assert_false(vms_is_open(&vms, hangs, &now, HOUR_NS));
 	vms_clear(&vms);
 }
@@ -120,7 +120,7 @@ static void test_no_previous_run_of_strangers(void **state)
 		assert_int_equal(vm_set_cmdline(vms.list[i], "", 0, false), 0);
 	}
 	give_finding(crashed);
-	vms_end(&vms, crashed, VM_END_DESTROYED, 1000);
+	vm_set_end(crashed, VM_END_DESTROYED, 1000);
 	assert_null(previous_run(&vms, healthy, 2000, HOUR_NS));
 	/* Nor are those of one name whose UUIDs differ. */
 	name_it(crashed, "web", "11111111-2222-3333-4444-555555555555");
