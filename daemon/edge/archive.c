@@ -207,15 +207,27 @@ static void trim(struct manager *manager, struct folder *folder, const struct vm
 	archive->is_full = bytes > max;
 }
 
-/* The oldest ones are the last of the list. By the clock that the files have their times from. */
+/*
+ * The present by the clock that files have their times from; or, where that is earlier, as it would
+ * be had nobody set that clock since the start: by a mistake no dossier is to be lost.
+ */
+static uint64_t earliest_now_ns(void)
+{
+	uint64_t unset_ns = wallclock_now_ns(), now_ns = 0;
+	struct timespec now;
+
+	if (!clock_gettime(CLOCK_REALTIME, &now))
+		now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return now_ns < unset_ns ? now_ns : unset_ns;
+}
+
+/* The oldest ones are the last of the list. */
 static void trim_age(struct manager *manager, struct folder *folder)
 {
-	uint64_t age_ns = manager->config.dossier_age_s * 1000000000, now_ns = 0;
-	struct timespec now;
+	uint64_t age_ns = manager->config.dossier_age_s * 1000000000;
+	uint64_t now_ns = age_ns ? earliest_now_ns() : 0;
 	size_t n = 0;
 
-	if (age_ns && !clock_gettime(CLOCK_REALTIME, &now))
-		now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	for (size_t i = folder->n; i > 0 && folder->list[i - 1].written_ns + age_ns < now_ns; i--)
 		n += remove_one(manager, folder, i - 1, NULL);
 	if (n)

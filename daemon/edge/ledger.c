@@ -16,6 +16,7 @@
 #include "daemon/edge/news_json.h"
 #include "daemon/edge/replay.h"
 #include "daemon/edge/slot_json.h"
+#include "daemon/edge/wallclock.h"
 
 #define COMPACT_BYTES (4U << 20)
 #define COMPACT_TIMES 4
@@ -24,7 +25,8 @@ struct ledger {
 	int fd; /* -1: there is none yet */
 	uint64_t generation;
 	uint64_t bytes, compact_at;
-	bool has_failed; /* and that was told */
+	int64_t stepped_ns; /* wallclock_stepped_ns() of the times in the lines */
+	bool has_failed;    /* and that was told */
 };
 
 /* Two names: one is written anew while the other is kept. */
@@ -52,9 +54,8 @@ static int write_all(int fd, const char *data, size_t n)
 }
 
 /* Takes @object. */
-static int put_line(struct json_object *object, void *userdata)
+static int put_text(struct json_object *object, struct ledger *ledger)
 {
-	struct ledger *ledger = userdata;
 	size_t len = 0;
 	const char *text = object ? json_text(object, JSON_C_TO_STRING_PLAIN, &len) : NULL;
 	int r = text ? write_all(ledger->fd, text, len) : -ENOMEM;
@@ -74,6 +75,31 @@ static struct json_object *line_new(const char *event, const struct vm *vm)
 	if (vm)
 		json_set(line, "vm_key", json_make_string(vm->key));
 	return line;
+}
+
+static int put_clock(struct ledger *ledger)
+{
+	struct json_object *line = line_new("clock", NULL);
+
+	json_set(line, "stepped_ns", json_make_int(ledger->stepped_ns));
+	return put_text(line, ledger);
+}
+
+/* Takes @object. */
+static int put_line(struct json_object *object, void *userdata)
+{
+	struct ledger *ledger = userdata;
+	int64_t stepped_ns = wallclock_stepped_ns();
+	int r = 0;
+
+	if (ledger->stepped_ns != stepped_ns) {
+		ledger->stepped_ns = stepped_ns;
+		r = put_clock(ledger);
+	}
+	if (r >= 0)
+		return put_text(object, ledger);
+	json_object_put(object);
+	return r;
 }
 
 static struct json_object *kernel_line(const struct vm *vm)
@@ -113,6 +139,7 @@ static struct json_object *header_line(const struct manager *manager, uint64_t g
 	struct json_object *line = dossier_header(&manager->host, false);
 
 	json_set(line, "generation", model_number(generation));
+	json_set(line, "stepped_ns", json_make_int(wallclock_stepped_ns()));
 	json_set(line, "watching", model_time(manager->watching_ns));
 	return line;
 }
@@ -137,8 +164,10 @@ static int put_vm(const struct manager *manager, const struct vm *vm, struct led
 
 static int put_everything(const struct manager *manager, struct ledger *to)
 {
-	int r = put_line(header_line(manager, to->generation), to);
+	int r;
 
+	to->stepped_ns = wallclock_stepped_ns();
+	r = put_line(header_line(manager, to->generation), to);
 	if (r >= 0)
 		r = put_line(totals_line(&manager->forgotten), to);
 	/* Those that run, then the others, the newest first. */

@@ -11,6 +11,7 @@
  *   news     what the journal was told
  *   counted  the kernel no longer counts for it: it has ended, what is in the lines is all
  *   dropped  the VM is no longer remembered
+ *   clock    was stepped: how times are to be read from here on (the first line has it, too)
  *   totals   what VMs were counted that are no longer remembered
  * A record that capture hands over is in it before capture is told that it was taken: what a killed
  * daemon has not written, the next one is handed again. Each call does nothing where no service

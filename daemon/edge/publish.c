@@ -219,11 +219,15 @@ void publish_load(struct manager *manager)
 		archive_load(manager, dir);
 }
 
-/* The dossier of an ended VM is written once more only if that was not done after its end. */
+/*
+ * The dossier of an ended VM is written once more only if that was not done after its end. Whether
+ * the clock was set before or after the file was written is not known: the earlier time counts.
+ */
 static void find_dossier(const struct manager *manager, struct vm *vm)
 {
 	char dir_buf[PATH_SIZE], path[PATH_SIZE + VM_KEY_LEN + 16];
 	const char *dir = dossier_dir(manager, dir_buf);
+	int64_t ahead_s = wallclock_stepped_ns() / 1000000000;
 	struct stat st;
 
 	vm->dossier_due = true;
@@ -231,7 +235,8 @@ static void find_dossier(const struct manager *manager, struct vm *vm)
 	if (!dir || stat(dossier_path(dir, vm, path, sizeof(path)), &st) < 0)
 		return;
 	vm->dossier_saved = true;
-	vm->dossier_due = !vm->end || (uint64_t)st.st_mtim.tv_sec < vm->end_ns / 1000000000;
+	vm->dossier_due = !vm->end || st.st_mtim.tv_sec - (ahead_s > 0 ? ahead_s : 0) <
+					      (int64_t)(vm->end_ns / 1000000000);
 }
 
 void publish_restored(struct manager *manager)

@@ -138,6 +138,10 @@ static int take_line(struct replay *replay, struct json_object *line)
 
 	if (!strcmp(type, "kernel"))
 		return take_kernel(manager, key, line);
+	if (!strcmp(type, "clock")) {
+		wallclock_read_own(json_read_int(line, "stepped_ns"));
+		return 0;
+	}
 	if (!strcmp(type, "totals")) {
 		replay_totals(&manager->forgotten, line);
 		return 0;
@@ -174,8 +178,8 @@ int replay_ledger(struct manager *manager, int fd)
 
 	if (r < 0)
 		return log_error_errno(r, "Cannot read what an earlier nisvd knew of VMs");
-	wallclock_read_own(true);
 	line = read_object(&lines);
+	wallclock_read_own(json_read_int(line, "stepped_ns"));
 	if (json_read_time(line, "watching"))
 		manager->watching_ns = json_read_time(line, "watching");
 	json_object_put(line);
@@ -186,7 +190,7 @@ int replay_ledger(struct manager *manager, int fd)
 			replay.bad_lines++;
 		json_object_put(line);
 	}
-	wallclock_read_own(false);
+	wallclock_read_files();
 	close_lines(&lines);
 	/* The newest one comes first (ledger.c). */
 	vms_sort(&manager->vms);

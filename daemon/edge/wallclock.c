@@ -17,6 +17,7 @@
 #define OF_FILE (1ULL << 63)
 
 static bool offline, is_trace, reads_own;
+static int64_t own_stepped_ns;
 static uint64_t trace_now_ns;
 static int64_t base; /* 0: not taken yet */
 
@@ -72,10 +73,10 @@ uint64_t wallclock_now_ns(void)
 }
 
 /*
- * How far the clock was stepped since the start. Two readings of two clocks are never quite the
- * same: without the tolerance one moment would be printed now as this microsecond, now as the next.
+ * Two readings of two clocks are never quite the same: without the tolerance one moment would be
+ * printed now as this microsecond, now as the next.
  */
-static int64_t stepped_ns(void)
+int64_t wallclock_stepped_ns(void)
 {
 	static int64_t kept;
 	int64_t before, real, fresh;
@@ -98,14 +99,20 @@ uint64_t wallclock_now_of_files_ns(void)
 	return offline ? wallclock_now_ns() : OF_FILE | (uint64_t)now_ns(CLOCK_REALTIME);
 }
 
-void wallclock_read_own(bool own)
+void wallclock_read_own(int64_t stepped_ns)
 {
-	reads_own = own;
+	reads_own = true;
+	own_stepped_ns = stepped_ns;
+}
+
+void wallclock_read_files(void)
+{
+	reads_own = false;
 }
 
 const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX])
 {
-	int64_t stepped = ns & OF_FILE ? 0 : stepped_ns();
+	int64_t stepped = ns & OF_FILE ? 0 : wallclock_stepped_ns();
 	/* Rounded to the microsecond that is shown: what is printed parses back to itself. */
 	int64_t usec = ((int64_t)(ns & ~OF_FILE) + stepped + 500) / 1000;
 	time_t seconds = usec / 1000000;
@@ -160,7 +167,7 @@ int wallclock_parse(const char *iso, uint64_t *ret_ns)
 	seconds = timegm(&tm);
 	if (seconds < 0 || seconds > SECONDS_MAX)
 		return -EINVAL;
-	ns = seconds * NSEC + usec * 1000 - (reads_own ? stepped_ns() : 0);
+	ns = seconds * NSEC + usec * 1000 - (reads_own ? own_stepped_ns : 0);
 	*ret_ns = (ns < 1 ? 1 : (uint64_t)ns) | (offline || reads_own ? 0 : OF_FILE);
 	return 0;
 }

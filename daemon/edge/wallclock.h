@@ -43,11 +43,15 @@ bool wallclock_is_trace(void);
 /* "2026-01-31T12:34:56.123456Z"; @buf is returned. */
 const char *wallclock_iso(uint64_t ns, char buf[WALLCLOCK_ISO_MAX]);
 
+/* How far the clock was stepped since the base was taken; 0 offline. */
+int64_t wallclock_stepped_ns(void);
+
 /*
  * Until it is said otherwise, what is parsed was written by this daemon, or by the one before it
- * that it goes on from: it is a time as those inside are, as the clock is set now.
+ * that it goes on from, when the clock was @stepped_ns: it is a time as those inside are.
  */
-void wallclock_read_own(bool own);
+void wallclock_read_own(int64_t stepped_ns);
+void wallclock_read_files(void);
 
 /* The reverse: a time of a file. -EINVAL, also for times before 1970 and after 2255. */
 int wallclock_parse(const char *iso, uint64_t *ret_ns);

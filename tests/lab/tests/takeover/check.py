@@ -2,6 +2,8 @@
 """Restarts of takeover/guest: every fault counted once, everything known again, nothing left behind."""
 
 import collections
+import datetime
+import re
 
 import lab
 
@@ -51,6 +53,47 @@ check.equal("a VM that died while no nisvd ran", ("fatal", "0x51000040", 1, True
             (between["findings"][0]["severity"], between["findings"][0]["address"],
              between["findings"][0]["sites"][0]["count"],
              bool(between["findings"][0]["sites"][0]["instruction"])))
+
+check.true("one of the kills was that of a limit of memory", output.one("starved") > 0, output.one("starved"))
+
+# ---- the clock is set ----
+CLOCKS = ("clock.before", "clock.forward", "clock.forward.restarted", "clock.back", "clock.back.restarted")
+
+
+def seconds(iso):
+    return datetime.datetime.fromisoformat(iso.replace("Z", "+00:00")).timestamp()
+
+
+def times_of(told):
+    """What is told of each VM of this nisvd, in seconds since 1970."""
+    return {f"{vm['name']}: {member}": seconds(vm[member]) for vm in told["vms"] if vm["origin"] == "live"
+            for member in ("since", "last_abort", "ended") if vm[member]}
+
+
+for tag in CLOCKS:
+    now, uptime = output.one(f"{tag}.now")
+    site = output.one(f"{tag}.explain")["findings"][0]["sites"][0]
+    times = times_of(output.one(tag)) | {f"late: {member}": seconds(site[member]) for member in ("first", "last")}
+    ages = {of: round(now - time, 3) for of, time in times.items()}
+    check.equal(f"{tag}: no age is less than none, or more than that of the host", {},
+                {of: age for of, age in ages.items() if not -0.1 < age < uptime + 0.1})
+    check.equal(f"{tag}: nor in text", [], re.findall(r"\d+ [hd]\b.* ago", "\n".join(map(str, output.all(f"{tag}.text")))))
+    check.equal(f"{tag}: the counts are those of before", {name: made[name] for name in made} | {"late": 9},
+                {vm["name"]: sum(vm["aborts"].values()) for vm in output.one(tag)["vms"]
+                 if vm["name"] in made or vm["name"] == "late"})
+for tag in ("clock.forward", "clock.back"):
+    before, after = (times_of(output.one(name)) for name in (tag, f"{tag}.restarted"))
+    check.equal(f"{tag}: a nisvd that is started again tells the same times", {},
+                {of: (time, after.get(of)) for of, time in before.items() if abs(after.get(of, 0) - time) > 0.01})
+last = times_of(output.one("clock.back.restarted"))
+order = [last[f"{name}: last_abort"] for name in ("first", "late", "hour", "back")]
+check.equal("and what came first is told to be first", sorted(order), order)
+forward, back = output.one("clock.forward.now")[0], output.one("clock.back.now")[0]
+history = {e["vm_name"]: seconds(e["time"]) for e in output.one("clock.history")["entries"] if e["vm_name"] in ("hour", "back")}
+check.equal("the journal has each when the clock said so", [True, True],
+            [abs(history["hour"] - forward) < 60, abs(history["back"] - back) < 60])
+kept = output.all("dossiers")
+check.true("no dossier is too old because the clock was set", kept[0] > 3 and len(set(kept)) == 1, kept)
 
 entries = output.all("entries")
 told = collections.Counter((e["NISV_VM_NAME"], e["MESSAGE_ID"], e.get("NISV_CAUSE")) for e in entries
