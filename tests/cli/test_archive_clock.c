@@ -4,8 +4,11 @@
 
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
+#include <utime.h>
 
 #include "daemon/edge/api_call.h"
+#include "daemon/edge/publish.h"
 #include "tests/cli/archive_case.h"
 
 /* What the clock of the board is wrong by: only a machine of one's own could be set. */
@@ -77,10 +80,68 @@ static void test_clock_is_set(void **state)
 	manager_free(manager);
 }
 
+#define DAY 86400
+
+/* Is a dossier kept for a day that was written @age seconds before the time that the clock is set
+ * to, which is @by seconds ahead of what it was at the start? */
+static bool is_kept(int by, int age)
+{
+	const char *path = leave(true);
+	struct manager *manager;
+	struct timespec now;
+	bool is;
+
+	assert_int_equal(syscall(SYS_clock_gettime, CLOCK_REALTIME, &now), 0);
+	wrong_by = BOOT + by - now.tv_sec;
+	assert_int_equal(utime(path, &(struct utimbuf){BOOT + by - age, BOOT + by - age}), 0);
+	manager = restart();
+	manager->config.dossier_age_s = DAY;
+	publish_age(manager);
+	is = access(path, F_OK) == 0;
+	manager_free(manager);
+	return is;
+}
+
+/* The clock is wrong for a while: that makes no dossier too old. */
+static void test_age_by_a_clock_that_is_set(void **state)
+{
+	(void)state;
+	assert_true(is_kept(0, DAY / 2));
+	assert_false(is_kept(0, 2 * DAY));
+	/* Of before it jumped ahead, and of after it was set back. */
+	assert_true(is_kept(10 * DAY, 10 * DAY + 60));
+	assert_true(is_kept(10 * DAY, 60));
+	assert_true(is_kept(-10 * DAY, 60));
+	assert_false(is_kept(10 * DAY, 12 * DAY));
+	assert_false(is_kept(-10 * DAY, 2 * DAY));
+}
+
+/* What this nisvd wrote reads as it was, however often the clock was set since. */
+static void test_own_times(void **state)
+{
+	const uint64_t before = wallclock_now_ns() / 1000 * 1000;
+	char text[WALLCLOCK_ISO_MAX];
+	uint64_t read = 0;
+	int64_t stepped;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		stepped = wallclock_stepped_ns();
+		wallclock_iso(before, text);
+		wrong_by += i == 0 ? 3600 : -7200;
+		wallclock_read_own(stepped);
+		assert_int_equal(wallclock_parse(text, &read), 0);
+		wallclock_read_files();
+		assert_in_range(read, before - 1000, before + 1000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_clock_is_set, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_age_by_a_clock_that_is_set, set_up, tear_down),
+		cmocka_unit_test(test_own_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
