@@ -11,6 +11,9 @@
 
 #include "record.bpf.h"
 
+/* Of how many accesses to places that are in no slot one takes a slot from another. */
+#define CACHE_CHANCE 8
+
 /* struct nisv_cache_slot, its place. */
 static __always_inline u64 place_tag(const struct nisv_place_key *key)
 {
@@ -36,21 +39,24 @@ static __always_inline u32 place_hash(const struct nisv_place_key *key)
 }
 
 /*
- * Make room for a place before a cache counts it: a cached place that got none is one of the VM's
- * unplaced from its first access on, so places, caches and unplaced always add up to the total.
+ * The place, made if the VM has room for it before it is counted at all: what got none is one of
+ * the VM's unplaced from its first access on, so places, caches and unplaced always add up to the
+ * total.
  */
-static __always_inline void place_reserve(const struct nisv_place_key *key, struct nisv_vm_stat *vm)
+static __always_inline struct nisv_place *place_get(const struct nisv_place_key *key,
+						    struct nisv_vm_stat *vm)
 {
+	struct nisv_place *place = bpf_map_lookup_elem(&places, key);
 	const struct nisv_place none = {};
 
-	if (vm->places >= places_per_vm || bpf_map_lookup_elem(&places, key) ||
-	    !room_take(&vm->places, places_per_vm))
-		return;
-	if (bpf_map_update_elem(&places, key, &none, BPF_NOEXIST)) {
+	if (place || vm->places >= places_per_vm || !room_take(&vm->places, places_per_vm))
+		return place;
+	if (bpf_map_update_elem(&places, key, &none, BPF_NOEXIST))
 		room_return(&vm->places);
-		if (!bpf_map_lookup_elem(&places, key))
-			loss_add(NISV_LOSS_PLACES, 1);
-	}
+	place = bpf_map_lookup_elem(&places, key);
+	if (!place)
+		loss_add(NISV_LOSS_PLACES, 1);
+	return place;
 }
 
 /* Clang makes of the addition of a constant 0 an atomic "or", which older kernels lack. */
@@ -60,12 +66,10 @@ static __always_inline void number_add(u64 *value, u64 n)
 		__sync_fetch_and_add(value, n);
 }
 
-/* Add counts to a place; without one they are the VM's unplaced. */
-static __always_inline void place_add(const struct nisv_place_key *key, struct nisv_vm_stat *vm,
-				      const struct nisv_place *n)
+/* Add counts to a place; if it is NULL they are the VM's unplaced. */
+static __always_inline void place_add(struct nisv_place *place, const struct nisv_place_key *key,
+				      struct nisv_vm_stat *vm, const struct nisv_place *n)
 {
-	struct nisv_place *place = bpf_map_lookup_elem(&places, key);
-
 	if (place) {
 		number_add(&place->count, n->count);
 		number_add(&place->user, n->user);
@@ -87,27 +91,39 @@ static __always_inline void cache_flush(struct nisv_cache_slot *slot, u64 *user,
 	if (key.vm.kvm != of->kvm || key.vm.ino != of->ino)
 		vm = bpf_map_lookup_elem(&vms, &key.vm);
 	if (vm)
-		place_add(&key, vm, &n);
+		place_add(bpf_map_lookup_elem(&places, &key), &key, vm, &n);
 }
 
-/* Give slot @at of the cache to another place. */
-static __noinline int cache_take(struct nisv_cache *cache, u32 at, const struct nisv_place_key *key)
+/*
+ * A place that is in neither slot of its pair, @at being the second: the slot that it gets, or
+ * NISV_CACHE_SLOTS if it was counted past the cache, or not at all. Where more places are in use
+ * than there are slots each would drive out another that is used as often: most are only counted.
+ */
+static __noinline int cache_miss(struct nisv_cache *cache, u32 at, const struct nisv_place_key *key)
 {
+	const struct nisv_place one = {.count = 1};
 	struct nisv_vm_stat *vm = vm_get(&key->vm);
+	u32 chance = bpf_get_prandom_u32();
 	struct nisv_cache_slot *slot;
+	struct nisv_place *place;
 
 	if (!vm)
-		return -1;
-	place_reserve(key, vm);
-	at &= NISV_CACHE_SLOTS - 1;
+		return NISV_CACHE_SLOTS;
+	place = place_get(key, vm);
+	/* Either of the two: places that are used in turn end up beside each other. */
+	at = (at - (chance >> 31)) & (NISV_CACHE_SLOTS - 1);
 	slot = &cache->slot[at];
+	if (slot->vm.kvm && chance % CACHE_CHANCE) {
+		place_add(place, key, vm, &one);
+		return NISV_CACHE_SLOTS;
+	}
 	if (slot->vm.kvm)
 		cache_flush(slot, &cache->user[at], &key->vm, vm);
 	slot->count = 0;
 	cache->user[at] = 0;
 	slot->vm = key->vm;
 	slot->place = place_tag(key);
-	return 0;
+	return at;
 }
 
 static __always_inline struct nisv_cache *cache_get(void)
@@ -201,15 +217,12 @@ static __always_inline void mmio_count(struct task_struct *task, u32 type, u64 g
 	key.place = gpa >> NISV_PLACE_SHIFT;
 	key.is_write = type == MMIO_WRITE;
 	at = place_hash(&key);
-	if (!place_equal(&cache->slot[at], &key) && !place_equal(&cache->slot[++at], &key)) {
-		/* Either of the two: places that are used in turn end up beside each other. */
-		at -= bpf_get_prandom_u32() & 1;
-		if (cache_take(cache, at, &key))
-			return;
-	}
-	cache->slot[at & (NISV_CACHE_SLOTS - 1)].count++;
+	if (!place_equal(&cache->slot[at], &key) && !place_equal(&cache->slot[++at], &key))
+		at = cache_miss(cache, at, &key);
 	cache->last.slot = at;
 	cache->last.gpa = gpa;
+	if (at < NISV_CACHE_SLOTS)
+		cache->slot[at].count++;
 }
 
 /*
@@ -235,7 +248,7 @@ static __noinline int mmio_user_by_fd(struct task_struct *task)
 	key.is_write = !!mmio.is_write;
 	vm = vm_get(&key.vm);
 	if (vm)
-		place_add(&key, vm, &one);
+		place_add(bpf_map_lookup_elem(&places, &key), &key, vm, &one);
 	return 0;
 }
 
@@ -247,8 +260,8 @@ static __noinline int mmio_user_by_fd(struct task_struct *task)
 static __always_inline void mmio_user(struct nisv_cache *cache, struct task_struct *task)
 {
 	struct nisv_cache_last *last = &cache->last;
-	struct nisv_cache_slot *slot;
 	u64 gpa = last->gpa;
+	u32 at = last->slot;
 
 	if (last->pid != (u32)FIELD(task, pid) ||
 	    last->migrations != FIELD(task, se.nr_migrations)) {
@@ -258,10 +271,10 @@ static __always_inline void mmio_user(struct nisv_cache *cache, struct task_stru
 	if (gpa == NISV_ADDR_UNSET)
 		return;
 	last->gpa = NISV_ADDR_UNSET;
-	slot = &cache->slot[last->slot & (NISV_CACHE_SLOTS - 1)];
 	/* The slot may be another place's by now: another thread ran here in between. */
-	if (slot->place >> 1 == gpa >> NISV_PLACE_SHIFT && slot->vm.kvm == last->vm.kvm)
-		cache->user[last->slot & (NISV_CACHE_SLOTS - 1)]++;
+	if (at < NISV_CACHE_SLOTS && cache->slot[at].place >> 1 == gpa >> NISV_PLACE_SHIFT &&
+	    cache->slot[at].vm.kvm == last->vm.kvm)
+		cache->user[at]++;
 	else
 		mmio_user_by_fd(task);
 }

@@ -113,8 +113,8 @@ const struct varlink_interface varlink_service_interface = {
 
 /* ---- listening ---- */
 
-/* It is told why, as far as its socket buffer takes it, and let go. Takes @p. */
-static void let_go(int fd, const char *error, struct json_object *p)
+/* It is told why, as far as its socket buffer takes it, and let go. Takes @fd and @p. */
+static void let_go(struct varlink_server *server, int fd, const char *error, struct json_object *p)
 {
 	struct json_object *o = json_make_object();
 	const char *text;
@@ -126,14 +126,14 @@ static void let_go(int fd, const char *error, struct json_object *p)
 	if (text && send(fd, text, len + 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_debug("varlink: a rejected client was gone already");
 	json_object_put(o);
-	close(fd);
+	varlink_leave(server, fd);
 }
 
 /* One client too many. */
 static void reject(struct varlink_server *server, int fd)
 {
 	server->stats.rejected++;
-	let_go(fd, server->info->busy_error,
+	let_go(server, fd, server->info->busy_error,
 	       varlink_one_string("message", "too many clients: try again later"));
 }
 
@@ -142,11 +142,13 @@ static int accept_without_files(struct varlink_server *server, int listen_fd)
 {
 	int fd;
 
+	varlink_leave_now(server);
 	if (server->spare_fd >= 0)
 		close(server->spare_fd);
 	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
 		reject(server, fd);
+	varlink_leave_now(server);
 	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return fd;
 }
@@ -176,7 +178,7 @@ static void take_in(struct varlink_server *server, int fd)
 {
 	if (!may_ask(server, fd)) {
 		server->stats.refused++;
-		let_go(fd, VARLINK_ERROR_PERMISSION_DENIED, json_make_object());
+		let_go(server, fd, VARLINK_ERROR_PERMISSION_DENIED, json_make_object());
 	} else if (!find_place(server, fd) || varlink_connection_new(server, fd, fd, false) < 0) {
 		reject(server, fd);
 	}
@@ -377,6 +379,8 @@ struct varlink_server *varlink_server_free(struct varlink_server *server)
 		return NULL;
 	while (server->connections)
 		varlink_connection_free(server->connections);
+	varlink_leave_now(server);
+	sd_event_source_disable_unref(server->leave_timer);
 	sd_event_source_disable_unref(server->listen_source);
 	/* Only our own: by now another server may have replaced it. */
 	if (server->path && lstat(server->path, &st) == 0 && st.st_dev == server->path_dev &&

@@ -5,7 +5,8 @@
 /*
  * Shared by the files of the varlink server only: varlink.c (server, listening),
  * varlink_connection.c (bytes in, life), varlink_queue.c (bytes out), varlink_share.c (who has to
- * go where there is no room for all) and varlink_call.c (messages, answers).
+ * go where there is no room for all), varlink_leave.c (who was turned away) and varlink_call.c
+ * (messages, answers).
  */
 
 #include <json-c/json.h>
@@ -25,6 +26,16 @@ struct varlink_user {
 	size_t clients;
 };
 
+/* Connections that were turned away and are still open, the first to be closed first. */
+#define VARLINK_LEAVERS_MAX 1024
+struct varlink_leavers {
+	struct varlink_leaver {
+		int fd;
+		uint64_t due_usec; /* CLOCK_MONOTONIC */
+	} ring[VARLINK_LEAVERS_MAX];
+	size_t first, n;
+};
+
 struct varlink_server {
 	sd_event *event;
 	const struct varlink_interface *interfaces;
@@ -41,7 +52,9 @@ struct varlink_server {
 	varlink_access_t access; /* NULL: anybody */
 	int listen_fd, spare_fd;
 	sd_event_source *listen_source;
-	char *path; /* of the socket we made, NULL if none */
+	struct varlink_leavers leavers;
+	sd_event_source *leave_timer; /* NULL until somebody was turned away */
+	char *path;		      /* of the socket we made, NULL if none */
 	dev_t path_dev;
 	ino_t path_ino;
 };
@@ -107,6 +120,13 @@ bool varlink_share_connections(struct varlink_server *server, uid_t uid);
 
 /* Past limits.total_in the client with the largest call is cut. */
 void varlink_share_input(struct varlink_server *server);
+
+/* Closes the connection @fd, which was turned away, in a second; at once where many wait for that.
+ */
+void varlink_leave(struct varlink_server *server, int fd);
+
+/* Closes all of those. */
+void varlink_leave_now(struct varlink_server *server);
 
 /* Ends the connection from the event loop, counted as cut by us. */
 void varlink_connection_cut(struct varlink_connection *conn, const char *why);
