@@ -2,6 +2,8 @@
 
 /* Clients that do not read, or not enough: nobody else waits for them. */
 
+#include <sys/resource.h>
+
 #include "tests/cli/varlink_bench.h"
 
 /* ---- slow clients -----------------------------------------------------------------------------
@@ -192,6 +194,8 @@ static void client_limit(void **state)
 	fd = client(b);
 	say(b, fd, CALL("Poke"));
 	assert_non_null(strstr(hear(b, fd), "org.example.test.Busy"));
+	/* It is let go later. */
+	assert_true(sd_event_run(b->event, UINT64_MAX) > 0);
 	expect(b, fd, NULL);
 	close(fd);
 	assert_int_equal(b->pokes, 0);
@@ -206,6 +210,49 @@ static void client_limit(void **state)
 	close(fd);
 	close(fds[1]);
 	close(fds[2]);
+}
+
+static size_t ended_of(const int *fds, size_t n)
+{
+	size_t ended = 0;
+	char text[256];
+
+	for (size_t i = 0; i < n; i++) {
+		while (recv(fds[i], text, sizeof(text), 0) > 0)
+			;
+		ended += recv(fds[i], text, 1, 0) == 0;
+	}
+	return ended;
+}
+
+/* Who was turned away is answered and then kept for a while, so that a crowd cannot be back at
+ * once: but not with files that are wanted. */
+static void turned_away_wait(void **state)
+{
+	struct varlink_limits limits = {.clients = 1};
+	struct rlimit before, files;
+	struct bench *b = *state;
+	int first, crowd[20], n = sizeof(crowd) / sizeof(crowd[0]);
+
+	start(b, &limits);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	files = before;
+	files.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	first = client(b);
+	for (int i = 0; i < n; i++)
+		crowd[i] = client(b);
+	assert_int_equal(ended_of(crowd, (size_t)n), n - 64 / 4);
+	/* Not one more: those who wait have to go. */
+	close(crowd[n - 1]);
+	files.rlim_cur = (rlim_t)crowd[n - 1] + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	crowd[n - 1] = client(b);
+	assert_int_equal(ended_of(crowd, (size_t)n - 1), n - 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (int i = 0; i < n; i++)
+		close(crowd[i]);
+	close(first);
 }
 
 static int client_of(struct bench *b, uid_t uid)
@@ -269,9 +316,13 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(slow_subscriber_loses_the_oldest), T(slow_client_is_cut),
-		T(slow_clients_share_a_limit),	     T(half_calls_share_a_limit),
-		T(not_reading_stops_calls),	     T(client_limit),
+		T(slow_subscriber_loses_the_oldest),
+		T(slow_client_is_cut),
+		T(slow_clients_share_a_limit),
+		T(half_calls_share_a_limit),
+		T(not_reading_stops_calls),
+		T(client_limit),
+		T(turned_away_wait),
 		T(users_share_connections),
 	};
 
