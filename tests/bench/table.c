@@ -8,7 +8,7 @@
 
 #define NAME  "%-31s"
 #define VALUE "%18s"
-#define WIDE  "%22s"
+#define WIDE  "%24s"
 
 static const char *unit_name(bool is_icount)
 {
