@@ -18,10 +18,16 @@ cpu_ns() {
 	cut -d ' ' -f 1 "/proc/$daemon/schedstat"
 }
 
-# KiB of memory that its BPF maps take: "memlock" of fdinfo.
+# KiB of memory that its BPF maps take: "memlock" of fdinfo. A file may be gone before it is read.
 maps_kib() {
-	awk '/^map_type/ { map = FILENAME } /^memlock/ && map == FILENAME { sum += $2 } END { print int(sum / 1024) }' \
-		"/proc/$daemon/fdinfo/"* 2>/dev/null
+	cat "/proc/$daemon/fdinfo/"* 2>/dev/null |
+		awk '/^pos/ { map = 0 } /^map_type/ { map = 1 } /^memlock/ && map { sum += $2 } END { print int(sum / 1024) }'
+}
+
+# VMs of others are in the figures.
+others() {
+	n list --all --json=short | jq -r --arg tag "$tag-" '[.vms[] | select((.name // "") | startswith($tag) | not)] |
+		if length > 0 then "; VMS OF OTHERS: \(length)" else "" end'
 }
 
 # row NAME: what it takes in the next seconds.
@@ -36,7 +42,7 @@ row() {
 	printf '%-44s %3d.%02d %% %6d.%d %6d.%d %6d.%d  %s\n' "$1" $((spent / 100)) $((spent % 100)) \
 		$((rss / 1024)) $((rss % 1024 * 10 / 1024)) $((maps / 1024)) $((maps % 1024 * 10 / 1024)) \
 		$(((rss + maps) / 1024)) $(((rss + maps) % 1024 * 10 / 1024)) \
-		"$(n status --json=short | jq -rc '.lost | to_entries | map(select(.value > 0) | "\(.key) \(.value)") | join(", ")')"
+		"$(n status --json=short | jq -rc '.lost | to_entries | map(select(.value > 0) | "\(.key) \(.value)") | join(", ")')$(others)"
 }
 
 # The VMs so far, at once: that of many takes the kernel minutes otherwise.
