@@ -25,6 +25,10 @@ done
 check 'systemd finds no other fault in them' not grep -v ' is not executable: ' < <(systemd-analyze verify --man=no \
 	"$units"/nisvd{.service,.socket,-metrics.service,-metrics.timer} 2>&1)
 
+# Each VMM is a file, so is each client.
+vms=$(sed -n 's/^#define VMS_MAX[^0-9]*\([0-9]*\).*/\1/p' daemon/core/vm.h)
+check "files for $vms VMMs" test "$(sed -n 's/^LimitNOFILE=//p' "$units/nisvd.service")" -ge $((2 * vms))
+
 check 'users and groups' systemd-sysusers --root="$work/root" nisvd.conf
 check 'nisvd is a user of its own' grep -qE '^nisvd:x:[0-9]+:[0-9]+:.*:/usr/sbin/nologin$' "$work/root/etc/passwd"
 check 'who may ask is a group' grep -q '^nisv:' "$work/root/etc/group"
