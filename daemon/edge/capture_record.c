@@ -2,12 +2,15 @@
 #include "daemon/edge/capture_record.h"
 
 #include <errno.h>
+#include <stdint.h>
+
+#define NO_SIZE SIZE_MAX /* that hdr->size may have */
 
 /* The size of a layout follows from the number of its slots. */
 static size_t layout_size(const struct nisv_rec_layout *rec, size_t size)
 {
 	if (size < NISV_LAYOUT_SIZE(0) || rec->n_slots > NISV_SLOTS_MAX)
-		return 0;
+		return NO_SIZE;
 	return NISV_LAYOUT_SIZE(rec->n_slots);
 }
 
