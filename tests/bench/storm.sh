@@ -18,12 +18,6 @@ cpu_ns() {
 	cut -d ' ' -f 1 "/proc/$daemon/schedstat"
 }
 
-# KiB of memory that its BPF maps take: "memlock" of fdinfo. A file may be gone before it is read.
-maps_kib() {
-	cat "/proc/$daemon/fdinfo/"* 2>/dev/null |
-		awk '/^pos/ { map = 0 } /^map_type/ { map = 1 } /^memlock/ && map { sum += $2 } END { print int(sum / 1024) }'
-}
-
 # VMs of others are in the figures.
 others() {
 	n list --all --json=short | jq -r --arg tag "$tag-" '[.vms[] | select((.name // "") | startswith($tag) | not)] |
@@ -73,13 +67,13 @@ storm faults --vms 64 --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error rer
 sleep 5
 row '64 VMs, one fault after the other'
 begin
-storm million --guest many-sites --slot 0,1M --slot 0x100000,24M --arg 1=0 --arg 2=4096 --on-error skip
+storm million --guest many-sites --slot 0,16M --arg 0=0x1000000 --arg 1=1000000 --on-error skip
 sleep 5
 row 'one VM, each fault at another place'
 begin
-storm churn --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error skip --repeat 100000
+storm churn --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error skip --repeat 100000 --every 10
 sleep 10
-row 'a VMM that makes VMs, one after the other'
+row 'a VMM that makes 100 VMs a second'
 begin
 storm sites --vms 7 --guest many-sites --slot 0,1M --arg 1=10300 --on-error skip --linger
 report_of sites >/dev/null
