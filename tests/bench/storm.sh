@@ -30,7 +30,7 @@ row() {
 
 	before=$(cpu_ns)
 	sleep "$seconds"
-	local spent=$((($(cpu_ns) - before) / seconds / 10000))
+	local spent=$((($(cpu_ns) - before) / seconds / 100000)) # hundredths of a percent
 	rss=$(awk '/^VmRSS/ {print $2}' "/proc/$daemon/status")
 	maps=$(maps_kib)
 	printf '%-44s %3d.%02d %% %6d.%d %6d.%d %6d.%d  %s\n' "$1" $((spent / 100)) $((spent % 100)) \
@@ -110,5 +110,5 @@ stop_daemon
 printf '\nA VM on one CPU while 8 others storm on another:\n'
 storm pinned1 --pin 0 --vms 4 --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error rerun
 storm pinned2 --pin 0 --vms 4 --guest mmio-write-long --slot 0,1M --arg 0=0xe0000000 --arg 1=0 --arg 2=300 --arg 3=512
-"$build/tests/bench/bench" --rounds 30 --only "${STORM_ROW:-MMIO}"
+"$build/tests/bench/bench" --rounds 30 --no-tools --only "${STORM_ROW:-MMIO}"
 stop_vms
