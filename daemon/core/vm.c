@@ -290,18 +290,16 @@ size_t vms_ended_bytes(const struct vms *vms)
 	return bytes;
 }
 
-static bool too_many_ended(const struct vms *vms)
-{
-	return vms->n - vms_running(vms) > VMS_ENDED_MAX ||
-	       vms_ended_bytes(vms) > VMS_ENDED_BYTES_MAX;
-}
-
 void vms_trim(struct vms *vms)
 {
-	size_t victim;
+	size_t ended = vms->n - vms_running(vms), bytes = vms_ended_bytes(vms), victim;
 
-	while (too_many_ended(vms) && (victim = vms_least_useful(vms)) < vms->n)
+	while ((ended > VMS_ENDED_MAX || bytes > VMS_ENDED_BYTES_MAX) &&
+	       (victim = vms_least_useful(vms)) < vms->n) {
+		ended--;
+		bytes -= vm_bytes(vms->list[victim]);
 		vms_remove(vms, victim);
+	}
 }
 
 void vm_set_end(struct vm *vm, enum vm_end why, uint64_t now_ns)
@@ -339,7 +337,7 @@ static unsigned long last_number(const struct vms *vms, const char *base)
 	return last;
 }
 
-void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd)
+void vms_set_id(struct vms *vms, struct vm *vm, const char *dir, int vm_fd)
 {
 	char base[VM_ID_MAX - 12];
 	unsigned int pid, fd;
@@ -358,7 +356,11 @@ void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd
 	}
 	/* PID-FD repeats as soon as a VMM makes a second VM; the id must not. */
 	vm->id[0] = '\0';
-	last = last_number(vms, base);
+	last = !strcmp(base, vms->last_base) ? vms->last_number : last_number(vms, base);
+	if (last && vm->has_id) {
+		snprintf(vms->last_base, sizeof(vms->last_base), "%s", base);
+		vms->last_number = last + 1;
+	}
 	if (last)
 		snprintf(vm->id, sizeof(vm->id), "%s.%lu", base, last + 1);
 	else

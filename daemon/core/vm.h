@@ -111,6 +111,10 @@ struct vms {
 	struct vm **by_kernel; /* the same, ascending by kernel_key: each record asks */
 	size_t n;
 	uint64_t refused; /* VMs for which there was no room */
+	/* The last PID-FD of which there was a VM already, and the number that the new one got: a
+	 * VMM in a loop asks for the next. */
+	char last_base[VM_ID_MAX];
+	unsigned long last_number;
 	/* Called (if set) for each VM about to be forgotten, so that edges drop what they hold for
 	 * it. */
 	void (*forget)(struct vm *vm, void *userdata);
@@ -143,7 +147,7 @@ int vms_add(struct vms *vms, const struct nisv_vm_key *key, const char *random_k
  * Gives a VM that was added without its directory the id that it should have, once that is known.
  * Does nothing for one that has it.
  */
-void vms_set_id(const struct vms *vms, struct vm *vm, const char *dir, int vm_fd);
+void vms_set_id(struct vms *vms, struct vm *vm, const char *dir, int vm_fd);
 
 /* Puts them into the order of first sight, after older ones were added. */
 void vms_sort(struct vms *vms);

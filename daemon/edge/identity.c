@@ -158,6 +158,23 @@ static void take_record(struct vm *vm, const struct nisv_rec_vm *rec)
 			       rec->cmdline_total > rec->cmdline_len);
 }
 
+/* Does all that is known of @vm's process tell as much as @sibling's name? Not after execve(). */
+static bool is_named_by(const struct vm *vm, const struct vm *sibling)
+{
+	return sibling && vm->cmdline && sibling->cmdline &&
+	       strength(sibling->name.source) > strength("cgroup") &&
+	       vm->cmdline_len == sibling->cmdline_len && !strcmp(vm->comm, sibling->comm) &&
+	       !memcmp(vm->cmdline, sibling->cmdline, vm->cmdline_len);
+}
+
+static void take_name(struct vm *vm, const struct vm *sibling)
+{
+	if (!vm->cgroup && sibling->cgroup)
+		vm->cgroup = strdup(sibling->cgroup);
+	restore(vm, &sibling->name);
+	vm->dirty = true;
+}
+
 bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec, const struct vm *sibling)
 {
 	const struct vmname old = vm->name;
@@ -167,6 +184,10 @@ bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec, const struct vm
 		return false;
 	if (rec)
 		take_record(vm, rec);
+	if (rec && vm->cmdline_len && is_named_by(vm, sibling)) {
+		take_name(vm, sibling);
+		return true;
+	}
 	if (!vm->cmdline_len && sibling)
 		vm_set_cmdline(vm, sibling->cmdline, sibling->cmdline_len, sibling->cmdline_cut);
 	if (!vm->cmdline)

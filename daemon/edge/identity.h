@@ -18,7 +18,8 @@
  * one of a record goes before one read from /proc, which is later. True if something was learnt:
  * the caller then chooses the VM's machine and tells about it. Cheap for a VM that is known, which
  * every scan of the host sends a record of. @sibling: a VM of the same process whose command line
- * is known, borrowed, or NULL: a VMM of a thousand VMs is asked once.
+ * is known, borrowed, or NULL: a VMM of a thousand VMs is asked once. Its name is that of @vm, too,
+ * where both have the same command line.
  */
 bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec, const struct vm *sibling);
 

@@ -16,7 +16,7 @@
 #define DOSSIER_INTERVAL_NS 30000000000ULL /* design section 5: while it changes */
 
 /* Each dossier waits for the disk: those of VMs that fault and end by the hundred take turns. */
-#define SAVING_PART	50
+#define SAVING_PART	100
 #define SAVING_BURST_NS 100000000ULL
 
 #define PATH_SIZE 4096
