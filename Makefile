@@ -342,17 +342,18 @@ check-fuzz: fuzz-bins
 	@$(RUN) fuzz 'FUZZ_SECONDS=0 tests/fuzz/run $(FUZZ_BIN)'
 
 # KERNEL= or KERNELS= choose the host kernels; each test file runs once per kernel, but for those on the Debian
-# image, which run on the first one.
-# Without them the scenarios run on the newest kernel, too.
+# image, which run on the first one, and the scenarios, which run there and, without a choice, on the newest
+# kernel: check-matrix has them on all.
 NEWEST := $(if $(KERNEL)$(KERNELS),,trixie-backports)
 KERNELS ?= $(or $(KERNEL),bookworm trixie)
 LAB_ONCE := $(addprefix tests/lab/tests/,examples.sh incidents.sh journal.sh metrics.sh qemu.sh service.sh)
 LAB_LONG := $(addprefix tests/lab/tests/,package.sh takeover.sh)
-LAB_TESTS := $(sort $(filter-out $(LAB_ONCE) $(LAB_LONG),$(wildcard tests/lab/tests/*.sh)))
 SCENARIOS := tests/lab/tests/corpus.sh
+LAB_TESTS := $(sort $(filter-out $(LAB_ONCE) $(LAB_LONG) $(SCENARIOS),$(wildcard tests/lab/tests/*.sh)))
 check-lab: lab-build
 	@$(RUN) lab tests/lab/selftest $(foreach k,$(KERNELS),$(foreach t,$(LAB_TESTS),'$(t) $(k)')) \
-		$(LAB_ONCE:%='% $(firstword $(KERNELS))') 'tests/lab/tests/takeover.sh $(firstword $(KERNELS)) 4 50000' \
+		$(patsubst %,'% $(firstword $(KERNELS))',$(LAB_ONCE) $(SCENARIOS)) \
+		'tests/lab/tests/takeover.sh $(firstword $(KERNELS)) 4 50000' \
 		$(NEWEST:%='$(SCENARIOS) %')
 
 # What takes minutes more: the life of the package, and nisvd killed 24 times during a million faults.
