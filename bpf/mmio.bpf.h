@@ -271,7 +271,8 @@ static __always_inline void mmio_user(struct nisv_cache *cache, struct task_stru
 	if (gpa == NISV_ADDR_UNSET)
 		return;
 	last->gpa = NISV_ADDR_UNSET;
-	/* The slot may be another place's by now: another thread ran here in between. */
+	/* There may be none, or it is another place's by now: another thread ran here in between.
+	 */
 	if (at < NISV_CACHE_SLOTS && cache->slot[at].place >> 1 == gpa >> NISV_PLACE_SHIFT &&
 	    cache->slot[at].vm.kvm == last->vm.kvm)
 		cache->user[at]++;

@@ -28,8 +28,7 @@ enum exit_status {
 	EXIT_STATUS_OK = 0,
 	EXIT_STATUS_FAILURE = 1,
 	EXIT_STATUS_USAGE = 2,
-	/* Starting it again would not help, and so its unit does not (RestartPreventExitStatus=).
-	 */
+	/* For which the unit does not start it again (RestartPreventExitStatus=). */
 	EXIT_STATUS_CANNOT_WORK = EX_UNAVAILABLE,
 	EXIT_STATUS_CONFIG = EX_CONFIG
 };

@@ -80,8 +80,8 @@ struct nisv_cache_last {
 	struct nisv_vm_key vm;
 	__u64 birth; /* of the VM: x86's kvmclock offset */
 	__u32 pid;   /* of the thread, in the initial PID namespace */
-	__u32 slot;
-	__u32 left; /* 1: the thread has left KVM_RUN since, and the end of VMs is not seen */
+	__u32 slot;  /* NISV_CACHE_SLOTS: it was counted past the cache */
+	__u32 left;  /* 1: the thread has left KVM_RUN since, and the end of VMs is not seen */
 	__u32 reserved;
 	__u64 unused[7]; /* to the end of a cache line, of 64 bytes */
 };

@@ -152,7 +152,8 @@ void vms_set_id(struct vms *vms, struct vm *vm, const char *dir, int vm_fd);
 /* Puts them into the order of first sight, after older ones were added. */
 void vms_sort(struct vms *vms);
 
-/* It has ended; what is said later about that changes nothing. */
+/* @vm has ended, at @now_ns (wallclock.h); what is said later about that changes nothing. It stays
+ * in its list until vms_trim() or vms_drop(). */
 void vm_set_end(struct vm *vm, enum vm_end why, uint64_t now_ns);
 
 /* Past VMS_ENDED_MAX or VMS_ENDED_BYTES_MAX forgets the least useful of the VMs that have ended and

@@ -11,8 +11,8 @@
 #include "daemon/edge/log.h"
 #include "daemon/edge/wallclock.h"
 
-#define STORED_NAME \
-	96 /* a prefix and a name of bpf/, as long as in the source; fdstore_put() takes 250 */
+/* A prefix and a name of bpf/, as long as in the source; fdstore_put() takes 250. */
+#define STORED_NAME 96
 
 static const char *name_of(char buf[STORED_NAME], const char *prefix, const char *name)
 {

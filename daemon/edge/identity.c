@@ -158,7 +158,11 @@ static void take_record(struct vm *vm, const struct nisv_rec_vm *rec)
 			       rec->cmdline_total > rec->cmdline_len);
 }
 
-/* Does all that is known of @vm's process tell as much as @sibling's name? Not after execve(). */
+/*
+ * May @sibling's name be @vm's, without another look at the process that they share? Its command
+ * line is then what it was: a process that has called execve() is the same one to the kernel. And
+ * the name is none that a second look may improve (identity_refresh()).
+ */
 static bool is_named_by(const struct vm *vm, const struct vm *sibling)
 {
 	return sibling && vm->cmdline && sibling->cmdline &&
@@ -184,15 +188,16 @@ bool identity_take(struct vm *vm, const struct nisv_rec_vm *rec, const struct vm
 		return false;
 	if (rec)
 		take_record(vm, rec);
-	if (rec && vm->cmdline_len && is_named_by(vm, sibling)) {
+	if (is_named_by(vm, sibling)) {
 		take_name(vm, sibling);
-		return true;
+	} else {
+		if (!vm->cmdline_len && sibling)
+			vm_set_cmdline(vm, sibling->cmdline, sibling->cmdline_len,
+				       sibling->cmdline_cut);
+		if (!vm->cmdline)
+			vm_set_cmdline(vm, "", 0, false);
+		look(vm);
 	}
-	if (!vm->cmdline_len && sibling)
-		vm_set_cmdline(vm, sibling->cmdline, sibling->cmdline_len, sibling->cmdline_cut);
-	if (!vm->cmdline)
-		vm_set_cmdline(vm, "", 0, false);
-	look(vm);
 	/* It may have ended since /proc was looked at, which told more. */
 	if (!is_first && compare(vm, &old) < 0) {
 		restore(vm, &old);

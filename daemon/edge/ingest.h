@@ -28,8 +28,7 @@ void ingest_resume(struct manager *manager);
 /* What the kernel still counts of @vm goes before the next reading, which would find it anew. */
 void ingest_doom(struct manager *manager, struct vm *vm);
 
-/* The same for what the kernel counts of the VM with this key. False: out of
- * memory. */
+/* The same by the key of a VM that is not known. False: out of memory. */
 bool ingest_doom_key(struct manager *manager, const struct nisv_vm_key *key);
 
 #endif

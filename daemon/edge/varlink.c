@@ -148,38 +148,35 @@ static int accept_without_files(struct varlink_server *server, int listen_fd)
 	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0)
 		reject(server, fd);
+	/* What it has is the file that is to be spare again. */
 	varlink_leave_now(server);
 	server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	return fd;
 }
 
-static bool may_ask(const struct varlink_server *server, int fd)
+/* @peer is at the other end of @fd; NULL: who is not known. */
+static bool may_ask(const struct varlink_server *server, int fd, const struct ucred *peer)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	return !server->access || (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) >= 0 &&
-				   server->access(fd, &peer, server->userdata));
+	return !server->access || (peer && server->access(fd, peer, server->userdata));
 }
 
-/* Is there a place for who is at the other end of @fd? */
-static bool find_place(struct varlink_server *server, int fd)
+static bool find_place(struct varlink_server *server, const struct ucred *peer)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	if (server->stats.clients < server->limits.clients)
-		return true;
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       varlink_share_connections(server, peer.uid);
+	return server->stats.clients < server->limits.clients ||
+	       (peer && varlink_share_connections(server, peer->uid));
 }
 
 static void take_in(struct varlink_server *server, int fd)
 {
-	if (!may_ask(server, fd)) {
+	struct ucred creds;
+	socklen_t len = sizeof(creds);
+	const struct ucred *peer =
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &creds, &len) < 0 ? NULL : &creds;
+
+	if (!may_ask(server, fd, peer)) {
 		server->stats.refused++;
 		let_go(server, fd, VARLINK_ERROR_PERMISSION_DENIED, json_make_object());
-	} else if (!find_place(server, fd) || varlink_connection_new(server, fd, fd, false) < 0) {
+	} else if (!find_place(server, peer) || varlink_connection_new(server, fd, fd, false) < 0) {
 		reject(server, fd);
 	}
 }

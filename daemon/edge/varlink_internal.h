@@ -121,11 +121,10 @@ bool varlink_share_connections(struct varlink_server *server, uid_t uid);
 /* Past limits.total_in the client with the largest call is cut. */
 void varlink_share_input(struct varlink_server *server);
 
-/* Closes the connection @fd, which was turned away, in a second; at once where many wait for that.
- */
+/* Owns @fd, a connection that was turned away: closes it in a second, or now, if many wait so. */
 void varlink_leave(struct varlink_server *server, int fd);
 
-/* Closes all of those. */
+/* Closes all that wait so: their files are wanted. */
 void varlink_leave_now(struct varlink_server *server);
 
 /* Ends the connection from the event loop, counted as cut by us. */

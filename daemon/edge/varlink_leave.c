@@ -32,11 +32,8 @@ void varlink_leave_now(struct varlink_server *server)
 static int wait_for_first(struct varlink_server *server)
 {
 	const struct varlink_leavers *leavers = &server->leavers;
-	int r;
-
-	if (!leavers->n)
-		return 0;
-	r = sd_event_source_set_time(server->leave_timer, leavers->ring[leavers->first].due_usec);
+	int r = sd_event_source_set_time(server->leave_timer,
+					 leavers->ring[leavers->first].due_usec);
 	return r < 0 ? r : sd_event_source_set_enabled(server->leave_timer, SD_EVENT_ONESHOT);
 }
 
@@ -48,7 +45,7 @@ static int on_leave(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source;
 	while (leavers->n && leavers->ring[leavers->first].due_usec <= usec)
 		close_first(leavers);
-	return wait_for_first(server);
+	return leavers->n ? wait_for_first(server) : 0;
 }
 
 static size_t room(void)
@@ -61,15 +58,15 @@ static size_t room(void)
 	return files.rlim_cur / LEAVERS_SHARE;
 }
 
-/* The timer fires for the first of those who wait. */
-static int add_timer(struct varlink_server *server, uint64_t due_usec)
+/* Most servers never turn anybody away. wait_for_first() sets its time. */
+static int add_timer(struct varlink_server *server)
 {
 	int r;
 
 	if (server->leave_timer)
 		return 0;
-	r = sd_event_add_time(server->event, &server->leave_timer, CLOCK_MONOTONIC, due_usec, 0,
-			      on_leave, server);
+	r = sd_event_add_time(server->event, &server->leave_timer, CLOCK_MONOTONIC, 0, 0, on_leave,
+			      server);
 	if (r >= 0)
 		r = sd_event_source_set_priority(server->leave_timer, VARLINK_PRIORITY);
 	return r;
@@ -81,7 +78,7 @@ void varlink_leave(struct varlink_server *server, int fd)
 	uint64_t now;
 
 	if (leavers->n >= room() || sd_event_now(server->event, CLOCK_MONOTONIC, &now) < 0 ||
-	    add_timer(server, now + LEAVE_USEC) < 0) {
+	    add_timer(server) < 0) {
 		close(fd);
 		return;
 	}

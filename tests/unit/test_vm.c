@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The set of VMs: ids, selection, bounds and who must go first, the end and what comes after. */
+/* The set of VMs: ids, bounds and who must go first, the end and what comes after. */
 
 #include <errno.h>
 
 #include "tests/unit/vm_case.h"
-
-static size_t select_vm(const struct vms *vms, const char *query, struct vm **ret_first)
-{
-	struct vm *matches[VMS_MATCHES_MAX] = {};
-	size_t n = vms_select(vms, query, matches);
-
-	*ret_first = n ? matches[0] : NULL;
-	return n;
-}
 
 static void test_ids(void **state)
 {
@@ -41,6 +32,26 @@ static void test_ids(void **state)
 			    "4294967295-4294967295.2");
 	vms_clear(&vms);
 	assert_int_equal(vms.n, 0);
+}
+
+/* Two VMMs that each make one VM after the other. */
+static void test_ids_of_loops(void **state)
+{
+	struct vms vms = {};
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++) {
+		char want[2][32];
+
+		snprintf(want[0], sizeof(want[0]), i ? "1-3.%u" : "1-3", i + 1);
+		snprintf(want[1], sizeof(want[1]), i ? "2-3.%u" : "2-3", i + 1);
+		assert_string_equal(add(&vms, 4 * i, "1-3", 1)->id, want[0]);
+		assert_string_equal(add(&vms, 4 * i + 1, "2-3", 2)->id, want[1]);
+	}
+	assert_string_equal(add(&vms, 100, "2-3", 2)->id, "2-3.7");
+	assert_string_equal(add(&vms, 101, "2-3", 2)->id, "2-3.8");
+	assert_string_equal(add(&vms, 102, "1-3", 1)->id, "1-3.7");
+	vms_clear(&vms);
 }
 
 /* A fault, or a counter, can overtake the record that introduces its VM. */
@@ -102,119 +113,6 @@ static void test_find(void **state)
 	/* The kernel uses the address of a freed struct kvm again at once. */
 	key.ino++;
 	assert_null(vms_find(&vms, &key));
-	vms_clear(&vms);
-}
-
-static void test_select(void **state)
-{
-	struct vms vms = {};
-	struct vm *web = add(&vms, 0, "100-9", 100), *db = add(&vms, 1, "200-9", 200), *found;
-
-	(void)state;
-	name_it(web, "web", "11111111-2222-3333-4444-555555555555");
-	name_it(db, "db", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
-	assert_int_equal(select_vm(&vms, "100-9", &found), 1);
-	assert_ptr_equal(found, web);
-	assert_int_equal(select_vm(&vms, "000000000000000000000000000000A1", &found), 1);
-	assert_ptr_equal(found, db);
-	assert_int_equal(select_vm(&vms, "AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee", &found), 1);
-	assert_ptr_equal(found, db);
-	assert_int_equal(select_vm(&vms, "200", &found), 1);
-	assert_ptr_equal(found, db);
-	assert_int_equal(select_vm(&vms, "web", &found), 1);
-	assert_ptr_equal(found, web);
-	assert_int_equal(select_vm(&vms, "we", &found), 0);
-	assert_int_equal(select_vm(&vms, "", &found), 0);
-	assert_int_equal(select_vm(&vms, "WEB", &found), 0);
-	vms_clear(&vms);
-}
-
-static void test_an_id_beats_a_name(void **state)
-{
-	struct vms vms = {};
-	struct vm *impostor = add(&vms, 0, "100-9", 100), *real = add(&vms, 1, "200-9", 200),
-		  *found;
-
-	(void)state;
-	name_it(impostor, "200-9", "");
-	assert_int_equal(select_vm(&vms, "200-9", &found), 1);
-	assert_ptr_equal(found, real);
-	name_it(impostor, "200", "");
-	assert_int_equal(select_vm(&vms, "200", &found), 2); /* a name against a PID: undecided */
-	vms_clear(&vms);
-}
-
-static void test_running_wins(void **state)
-{
-	struct vms vms = {};
-	struct vm *runs[3], *found;
-
-	(void)state;
-	for (uint64_t i = 0; i < 3; i++) {
-		runs[i] = add(&vms, i, "", 100 + (uint32_t)i);
-		name_it(runs[i], "web", "");
-	}
-	vm_set_end(runs[0], VM_END_DESTROYED, 1);
-	vm_set_end(runs[1], VM_END_PROCESS_GONE, 2);
-	assert_int_equal(select_vm(&vms, "web", &found), 1);
-	assert_ptr_equal(found, runs[2]);
-	/* With all of them ended, the newest run is meant; an older one by its id. */
-	vm_set_end(runs[2], VM_END_PROCESS_GONE, 3);
-	assert_int_equal(select_vm(&vms, "web", &found), 1);
-	assert_ptr_equal(found, runs[2]);
-	assert_int_equal(select_vm(&vms, runs[0]->id, &found), 1);
-	assert_ptr_equal(found, runs[0]);
-	vms_clear(&vms);
-}
-
-/* An entry of a former nisvd with the findings, and one of a later one that saw none: one id. */
-static void test_one_id_twice(void **state)
-{
-	struct vm *found, *before, *after;
-	struct vms vms = {};
-
-	(void)state;
-	before = add(&vms, 0, "145-8", 145);
-	before->origin = VM_ORIGIN_DOSSIER;
-	vm_set_end(before, VM_END_NOT_WATCHED, 1);
-	after = add(&vms, 1, "145-8", 145);
-	assert_string_equal(after->id, before->id);
-	give_finding(before);
-	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
-	assert_ptr_equal(found, after); /* it runs */
-	vm_set_end(after, VM_END_PROCESS_GONE, 2);
-	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
-	assert_ptr_equal(found, before);
-	give_finding(after);
-	assert_int_equal(select_vm(&vms, "145-8", &found), 1);
-	assert_ptr_equal(found, after);
-	vms_clear(&vms);
-}
-
-static void test_ambiguous(void **state)
-{
-	struct vm *matches[VMS_MATCHES_MAX] = {}, *found;
-	struct vms vms = {};
-
-	(void)state;
-	for (uint64_t i = 0; i < VMS_MATCHES_MAX + 4; i++)
-		name_it(add(&vms, i, "", (uint32_t)i + 1), "twin", "");
-	assert_int_equal(vms_select(&vms, "twin", matches), VMS_MATCHES_MAX + 4);
-	assert_ptr_equal(matches[0], vms.list[vms.n - 1]);
-	for (size_t i = 0; i < VMS_MATCHES_MAX; i++)
-		assert_string_equal(matches[i]->name.name, "twin");
-	vms_clear(&vms);
-
-	/* Ended VMs that only share the name of their program are different VMs. */
-	for (uint64_t i = 0; i < 3; i++) {
-		struct vm *vm = add(&vms, i, "", (uint32_t)i + 1);
-
-		snprintf(vm->comm, sizeof(vm->comm), "kvmtool");
-		assert_int_equal(vm_set_cmdline(vm, "", 0, false), 0);
-		assert_string_equal(vm->name.name, "kvmtool");
-		vm_set_end(vm, VM_END_DESTROYED, i + 1);
-	}
-	assert_int_equal(select_vm(&vms, "kvmtool", &found), 3);
 	vms_clear(&vms);
 }
 
@@ -435,14 +333,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_ids_of_loops),
 		cmocka_unit_test(test_an_id_that_comes_late),
 		cmocka_unit_test(test_an_ended_id_is_not_given_again),
 		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_select),
-		cmocka_unit_test(test_an_id_beats_a_name),
-		cmocka_unit_test(test_running_wins),
-		cmocka_unit_test(test_one_id_twice),
-		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_ended_are_bounded),
 		cmocka_unit_test(test_none_is_forgotten_before_it_is_counted),
 		cmocka_unit_test(test_ended_take_bounded_memory),
