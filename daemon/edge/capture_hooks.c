@@ -231,7 +231,7 @@ static void explain_attach_error(struct capture_hooks *all, size_t i, bool is_kp
 				     : is_kprobe  ? "this kernel has no such function"
 						  : "this kernel has no such tracepoint");
 	} else {
-		capture_obstacle_set(&why, err, "", "attaching failed: %s", strerror(-err));
+		capture_obstacle_of_attaching(&why, err);
 		set_obstacle(all, i, CAPTURE_FAILED, &why);
 		return;
 	}

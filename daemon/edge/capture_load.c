@@ -156,6 +156,7 @@ static int settle_refusal(struct capture_hooks *hooks, const struct bpf_program 
 			  char *words, bool *older, struct capture_obstacle *why)
 {
 	enum capture_refusal refusal;
+	bool all;
 
 	log_lines(words);
 	refusal = capture_obstacle_of_program(why, err, words);
@@ -163,10 +164,10 @@ static int settle_refusal(struct capture_hooks *hooks, const struct bpf_program 
 		*older = true;
 		return -EAGAIN;
 	}
-	capture_hooks_refuse(hooks, refusal == CAPTURE_REFUSED_LOCKDOWN ? NULL : refused, why);
+	all = refusal == CAPTURE_REFUSED_LOCKDOWN || refusal == CAPTURE_REFUSED_FOR_NOW;
+	capture_hooks_refuse(hooks, all ? NULL : refused, why);
 	/* tell_fields is of no source, so it cannot be left out: nothing starts without it. */
-	if (refusal == CAPTURE_REFUSED_LOCKDOWN ||
-	    !strcmp(bpf_program__name(refused), "tell_fields"))
+	if (all || !strcmp(bpf_program__name(refused), "tell_fields"))
 		return why->err;
 	return -EAGAIN;
 }

@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -23,6 +24,9 @@
  * a sandbox need not show. */
 #define KVM_DEVICE "/sys/class/misc/kvm"
 #define USER_NS	   "/proc/self/ns/user"
+
+/* At least those of the maps, and of each program, its gate, the link and the event of that. */
+#define FILES_NEEDED 128
 
 /* The inode number of the initial user namespace: PROC_USER_INIT_INO, include/linux/proc_ns.h. */
 #define USER_INIT_INO 0xEFFFFFFDU
@@ -62,6 +66,21 @@ bool capture_obstacle_lasts(const struct capture_obstacle *why)
 	return why->err && !is_passing(why->err);
 }
 
+/*
+ * libbpf takes what it could not probe for want of a file descriptor as what the kernel has not
+ * (kernel_supports()): what it says then is of no use.
+ */
+static bool has_files(void)
+{
+	int fds[FILES_NEEDED], n = 0;
+
+	while (n < FILES_NEEDED && (fds[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+		n++;
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	return n == FILES_NEEDED || errno != EMFILE;
+}
+
 int capture_obstacle_of_host(struct capture_obstacle *why)
 {
 	enum kvm_module kvm = kvm_module_state();
@@ -87,6 +106,10 @@ int capture_obstacle_of_host(struct capture_obstacle *why)
 					    "use Linux 5.11 or later, built with "
 					    "CONFIG_DEBUG_INFO_BTF_MODULES=y",
 					    "no BTF of the kvm module: there is no " KVM_BTF);
+	if (!has_files())
+		return capture_obstacle_set(
+			why, -EMFILE, "let nisvd have more file descriptors (LimitNOFILE=)",
+			"%s: there are not %d left", strerror(EMFILE), FILES_NEEDED);
 	return 0;
 }
 
@@ -181,6 +204,15 @@ int capture_obstacle_of_load(struct capture_obstacle *why, int err)
 				    "no permission: bpf(2) is refused, with all capabilities");
 }
 
+int capture_obstacle_of_attaching(struct capture_obstacle *why, int err)
+{
+	return capture_obstacle_set(
+		why, err,
+		is_passing(err) ? give_more
+				: "please report this, with what nisvd --verbose prints",
+		"attaching failed: %s", strerror(-err));
+}
+
 int capture_obstacle_of_permission(struct capture_obstacle *why, int err, bool is_kprobe)
 {
 	if (!is_kprobe)
@@ -251,6 +283,10 @@ enum capture_refusal capture_obstacle_of_program(struct capture_obstacle *why, i
 
 	if (explain_layout(why, err, log))
 		return CAPTURE_REFUSED_LAYOUT;
+	if (is_passing(err)) {
+		capture_obstacle_of_load(why, err);
+		return CAPTURE_REFUSED_FOR_NOW;
+	}
 	words = last_words(log);
 	/*
 	 * "unknown func bpf_probe_read#4", and since Linux 6.13 "program of this type cannot use

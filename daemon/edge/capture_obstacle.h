@@ -27,7 +27,8 @@ bool capture_obstacle_lasts(const struct capture_obstacle *why);
 
 /*
  * Has this host what no program can do without: KVM, and the kernel's type information? 0 if so;
- * -ENXIO: the kvm module is not loaded; -ENODEV: no KVM; -ENOENT: no BTF.
+ * -ENXIO: the kvm module is not loaded; -ENODEV: no KVM; -ENOENT: no BTF; -EMFILE: this process may
+ * open too few files for it.
  */
 int capture_obstacle_of_host(struct capture_obstacle *why);
 
@@ -42,6 +43,7 @@ int capture_obstacle_of_layout(struct capture_obstacle *why, int err, const char
 enum capture_refusal {
 	CAPTURE_REFUSED_LAYOUT,	  /* the kernel lacks a field that it reads */
 	CAPTURE_REFUSED_LOCKDOWN, /* kernel lockdown forbids reading: that holds for all programs */
+	CAPTURE_REFUSED_FOR_NOW,  /* something is used up, such as memory: no program is to blame */
 	CAPTURE_REFUSED_PROGRAM,  /* because of what it does */
 };
 
@@ -49,6 +51,9 @@ enum capture_refusal {
  * The kernel refused one program, with @err, and its verifier said @log, which is cut into lines.
  */
 enum capture_refusal capture_obstacle_of_program(struct capture_obstacle *why, int err, char *log);
+
+/* A program that is loaded could not be attached, with @err. */
+int capture_obstacle_of_attaching(struct capture_obstacle *why, int err);
 
 /* Attaching was refused for lack of permission. */
 int capture_obstacle_of_permission(struct capture_obstacle *why, int err, bool is_kprobe);

@@ -33,7 +33,9 @@ refuses 'no /dev/kvm' 69 'no /dev/kvm: switch virtualisation on' "${no_kvm[@]}" 
 refuses 'no /dev/kvm, --check' 2 'nisvd cannot work here' "${no_kvm[@]}" "$build/nisvd" "${common[@]}" --check
 
 # What need not last is tried again by the unit.
-refuses 'no file descriptors left' 1 'Too many open files.*LimitNOFILE=' prlimit --nofile=16 "$build/nisvd" "${common[@]}"
+for files in 16 17 20 38 60; do
+	refuses "$files file descriptors" 1 'Too many open files.*LimitNOFILE=' prlimit --nofile="$files" "$build/nisvd" "${common[@]}"
+done
 
 is 'nothing is left running or lying about by --check' '' "$(find "$work/run" "$work/state" -not -type d 2>/dev/null)"
 
