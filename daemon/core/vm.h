@@ -28,7 +28,7 @@
 #define VMS_MAX	   4096 /* running and ended together */
 /* Of these, ended; and what these may take. Those without a finding go first, then the oldest. */
 #define VMS_ENDED_MAX	    512
-#define VMS_ENDED_BYTES_MAX (8U << 20)
+#define VMS_ENDED_BYTES_MAX (5U << 20)
 
 /* Why a VM is no longer there. */
 enum vm_end {

@@ -53,6 +53,17 @@ struct words words_size(uint64_t bytes)
 	return w;
 }
 
+void words_hex(char *buf, const uint8_t *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		*buf++ = digits[bytes[i] >> 4];
+		*buf++ = digits[bytes[i] & 0xf];
+	}
+	*buf = '\0';
+}
+
 struct words words_range(uint64_t start, uint64_t size)
 {
 	struct words w = {0};

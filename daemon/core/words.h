@@ -29,6 +29,9 @@ struct words words_size(uint64_t bytes);
 /* "0x40000000-0x41000000 (16 MiB)": the end is the first byte after it. */
 struct words words_range(uint64_t start, uint64_t size);
 
+/* Two digits for each of @n bytes into @buf, which has room for them and the end. */
+void words_hex(char *buf, const uint8_t *bytes, size_t n);
+
 /* "ENOSYS" for -38 or 38; "errno 99" for those KVM_RUN is not known to return. */
 struct words words_errno(int err);
 

@@ -44,21 +44,21 @@ struct json_object *context_walk(const struct nisv_walk *walk)
 	if (walk->state == NISV_WALK_NONE)
 		return NULL;
 	object = json_make_object();
-	json_add(object, "state", json_make_string(walk_state_name(walk->state)));
-	json_add(object, "address", model_hex(walk->va));
-	json_add(object, "output", has_output(walk) ? model_hex(walk->out) : NULL);
-	json_add(object, "agrees", json_make_bool(walk->agrees != 0));
+	json_set(object, "state", json_make_string(walk_state_name(walk->state)));
+	json_set(object, "address", model_hex(walk->va));
+	json_set(object, "output", has_output(walk) ? model_hex(walk->out) : NULL);
+	json_set(object, "agrees", json_make_bool(walk->agrees != 0));
 	steps = json_make_array();
 	for (size_t i = 0; i < walk->n_steps && i < NISV_WALK_STEPS; i++) {
 		const struct nisv_walk_step *step = &walk->step[i];
 		struct json_object *value = json_make_object();
 
-		json_add(value, "level", json_make_int(step->level));
-		json_add(value, "address", model_hex(step->address));
-		json_add(value, "descriptor", model_hex(step->descriptor));
+		json_set(value, "level", json_make_int(step->level));
+		json_set(value, "address", model_hex(step->address));
+		json_set(value, "descriptor", model_hex(step->descriptor));
 		json_append(steps, value);
 	}
-	json_add(object, "steps", steps);
+	json_set(object, "steps", steps);
 	return object;
 }
 
@@ -95,13 +95,13 @@ static struct json_object *backtrace_to_json(const struct nisv_backtrace *trace)
 	frames = json_make_array();
 	for (size_t i = 0; i < trace->n && i < NISV_FRAMES_MAX; i++)
 		json_append(frames, model_hex(trace->frame[i]));
-	json_add(object, "frames", frames);
-	json_add(object, "end", json_make_string(backtrace_end_name(trace->end)));
-	json_add(object, "read_state",
+	json_set(object, "frames", frames);
+	json_set(object, "end", json_make_string(backtrace_end_name(trace->end)));
+	json_set(object, "read_state",
 		 trace->read_state == NISV_WALK_NONE
 			 ? NULL
 			 : model_string(walk_state_name(trace->read_state)));
-	json_add(object, "stopped_at", trace->stopped_at ? model_hex(trace->stopped_at) : NULL);
+	json_set(object, "stopped_at", trace->stopped_at ? model_hex(trace->stopped_at) : NULL);
 	return object;
 }
 
@@ -173,14 +173,14 @@ static struct json_object *vma_to_json(const struct nisv_vma *vma)
 	if (vma->state == NISV_VMA_NOT_ASKED)
 		return NULL;
 	object = json_make_object();
-	json_add(object, "state", json_make_string(vma_state_name(vma->state)));
-	json_add(object, "address", model_hex(vma->hva));
-	json_add(object, "start", found ? model_hex(vma->start) : NULL);
-	json_add(object, "end", found ? model_hex(vma->end) : NULL);
-	json_add(object, "flags", found ? flags_to_json(vma->flags) : NULL);
-	json_add(object, "inode", is_file ? json_make_int((int64_t)vma->ino) : NULL);
-	json_add(object, "file_offset", is_file ? model_hex(vma->file_offset) : NULL);
-	json_add(object, "file_size",
+	json_set(object, "state", json_make_string(vma_state_name(vma->state)));
+	json_set(object, "address", model_hex(vma->hva));
+	json_set(object, "start", found ? model_hex(vma->start) : NULL);
+	json_set(object, "end", found ? model_hex(vma->end) : NULL);
+	json_set(object, "flags", found ? flags_to_json(vma->flags) : NULL);
+	json_set(object, "inode", is_file ? json_make_int((int64_t)vma->ino) : NULL);
+	json_set(object, "file_offset", is_file ? model_hex(vma->file_offset) : NULL);
+	json_set(object, "file_size",
 		 is_file && vma->flags & NISV_VMA_REGULAR ? model_hex(vma->file_size) : NULL);
 	return object;
 }
@@ -203,14 +203,14 @@ static void vma_from_json(struct json_object *object, struct nisv_vma *vma)
 
 void context_to_json(struct json_object *object, const struct nisv_rec_fault *fault)
 {
-	json_add(object, "code_mode",
+	json_set(object, "code_mode",
 		 fault->code_mode == NISV_CODE_UNKNOWN
 			 ? NULL
 			 : model_string(code_mode_name(fault->code_mode)));
-	json_add(object, "walk", context_walk(&fault->walk));
-	json_add(object, "backtrace", backtrace_to_json(&fault->backtrace));
-	json_add(object, "mapping", vma_to_json(&fault->vma));
-	json_add(object, "code", model_bytes(fault->code, fault->code_len ? NISV_CODE_BYTES : 0));
+	json_set(object, "walk", context_walk(&fault->walk));
+	json_set(object, "backtrace", backtrace_to_json(&fault->backtrace));
+	json_set(object, "mapping", vma_to_json(&fault->vma));
+	json_set(object, "code", model_bytes(fault->code, fault->code_len ? NISV_CODE_BYTES : 0));
 }
 
 void context_from_json(struct json_object *object, struct nisv_rec_fault *fault)

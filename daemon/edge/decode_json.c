@@ -223,10 +223,9 @@ static void add_thread(struct json_object *line, const struct trace_event *event
 
 static void add_insn(struct json_object *line, const struct trace_event *event)
 {
-	char hex[2 * NISV_INSN_MAX + 1] = "";
+	char hex[2 * NISV_INSN_MAX + 1];
 
-	for (size_t i = 0; i < event->insn_len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", event->insn[i]);
+	words_hex(hex, event->insn, event->insn_len);
 	if (hex[0])
 		add_value(line, "instruction", json_make_string(hex));
 }

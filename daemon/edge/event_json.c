@@ -2,6 +2,7 @@
 #include "daemon/edge/event_json.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/edge/fault_json.h"
 #include "daemon/edge/finding_json.h"
@@ -12,38 +13,38 @@
 #include "daemon/edge/sites_json.h"
 #include "daemon/edge/wallclock.h"
 
-/* Absent values are null, never left out: each event has every member. */
+/*
+ * @value is that of @member. Absent values are null, never left out: each event has every member.
+ */
 static struct json_object *event_new(const struct vm *vm, const char *type, uint64_t time_ns,
-				     struct json_object *value)
+				     const char *member, struct json_object *value)
 {
 	static const char *const members[] = {"vm", "layout", "guest", "fault", "sites", "finding"};
 	struct json_object *event = json_make_object();
 
-	json_add(event, "event", json_make_string(type));
-	json_add(event, "time", model_time(time_ns));
-	json_add(event, "vm_key", json_make_string(vm->key));
+	json_set(event, "event", json_make_string(type));
+	json_set(event, "time", model_time(time_ns));
+	json_set(event, "vm_key", json_make_string(vm->key));
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		json_add(event, members[i], NULL);
-	if (value)
-		json_add(event, type, value);
+		json_set(event, members[i], strcmp(members[i], member) ? NULL : value);
 	return event;
 }
 
 struct json_object *event_vm(const struct vm *vm)
 {
-	return event_new(vm, "vm", vm->first_seen_ns, model_vm(vm));
+	return event_new(vm, "vm", vm->first_seen_ns, "vm", model_vm(vm));
 }
 
 struct json_object *event_layout(const struct vm *vm)
 {
 	if (!vm->layout.known)
 		return NULL;
-	return event_new(vm, "layout", vm->layout_ns, model_layout(vm));
+	return event_new(vm, "layout", vm->layout_ns, "layout", model_layout(vm));
 }
 
 struct json_object *event_guest(const struct vm *vm)
 {
-	return event_new(vm, "guest", vm->guest.read_ns, model_guest(vm));
+	return event_new(vm, "guest", vm->guest.read_ns, "guest", model_guest(vm));
 }
 
 struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault *fault,
@@ -51,28 +52,25 @@ struct json_object *event_fault(const struct vm *vm, const struct nisv_rec_fault
 {
 	struct json_object *object = fault_to_json(fault, arch);
 
-	json_add(object, "vmm_answer", model_string(vmm_answer));
-	return event_new(vm, "fault", fault->hdr.time_ns, object);
+	json_set(object, "vmm_answer", model_string(vmm_answer));
+	return event_new(vm, "fault", fault->hdr.time_ns, "fault", object);
 }
 
 static struct json_object *event_sites(const struct vm *vm, const char *arch)
 {
-	return event_new(vm, "sites", wallclock_now_ns(), sites_to_json(vm->faults, arch));
+	return event_new(vm, "sites", wallclock_now_ns(), "sites", sites_to_json(vm->faults, arch));
 }
 
 struct json_object *event_finding(const struct vm *vm, const struct finding *finding,
 				  const char *arch)
 {
-	return event_new(vm, "finding", vm->last_abort_ns,
+	return event_new(vm, "finding", vm->last_abort_ns, "finding",
 			 model_finding(finding, vm->faults, arch));
 }
 
 struct json_object *event_end(const struct vm *vm)
 {
-	struct json_object *event = event_new(vm, "end", vm->end_ns, NULL);
-
-	json_add(event, "vm", model_vm(vm));
-	return event;
+	return event_new(vm, "end", vm->end_ns, "vm", model_vm(vm));
 }
 
 static int everything(const struct vm *vm, const char *arch, bool counts, event_sink_t sink,

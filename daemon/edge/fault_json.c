@@ -100,7 +100,7 @@ static void write_members(struct json_object *object, const struct member *table
 			value = json_make_int(*(const __s32 *)at);
 			break;
 		}
-		json_add(object, table[i].name, value);
+		json_set(object, table[i].name, value);
 	}
 }
 
@@ -134,12 +134,12 @@ static struct json_object *slot_to_json(const struct nisv_slot *slot)
 	if (slot->id < 0)
 		return NULL;
 	object = json_make_object();
-	json_add(object, "gpa", model_hex(slot->gpa));
-	json_add(object, "size", model_hex(slot->size));
-	json_add(object, "hva", model_hex(slot->hva));
-	json_add(object, "flags", model_hex(slot->flags));
-	json_add(object, "id", json_make_int(slot->id));
-	json_add(object, "address_space", json_make_int(slot->as_id));
+	json_set(object, "gpa", model_hex(slot->gpa));
+	json_set(object, "size", model_hex(slot->size));
+	json_set(object, "hva", model_hex(slot->hva));
+	json_set(object, "flags", model_hex(slot->flags));
+	json_set(object, "id", json_make_int(slot->id));
+	json_set(object, "address_space", json_make_int(slot->as_id));
 	return object;
 }
 
@@ -161,26 +161,26 @@ struct json_object *fault_to_json(const struct nisv_rec_fault *fault, const char
 	struct json_object *object = json_make_object(), *registers, *gprs;
 	char comm[4 * NISV_COMM_LEN];
 
-	json_add(object, "kind", json_make_string(kind_name(fault->kind)));
-	json_add(object, "outcome", json_make_string(outcome_name(fault->outcome)));
-	json_add(object, "time", model_time(fault->hdr.time_ns));
+	json_set(object, "kind", json_make_string(kind_name(fault->kind)));
+	json_set(object, "outcome", json_make_string(outcome_name(fault->outcome)));
+	json_set(object, "time", model_time(fault->hdr.time_ns));
 	vmname_sanitize(comm, sizeof(comm), fault->comm, sizeof(fault->comm));
-	json_add(object, "thread", json_make_string(comm));
-	json_add(object, "instruction", model_string(fault_insn(fault, arch).text));
-	json_add(object, "instruction_bytes",
+	json_set(object, "thread", json_make_string(comm));
+	json_set(object, "instruction", model_string(fault_insn(fault, arch).text));
+	json_set(object, "instruction_bytes",
 		 model_bytes(fault->insn,
 			     fault->insn_len < NISV_INSN_MAX ? fault->insn_len : NISV_INSN_MAX));
 	write_members(object, members, LENGTH(members), fault);
 	for (size_t i = 0; i < LENGTH(slots); i++)
-		json_add(object, slots[i].name,
+		json_set(object, slots[i].name,
 			 slot_to_json((const void *)((const char *)fault + slots[i].offset)));
 	gprs = json_make_array();
 	for (size_t i = 0; i < NISV_GPRS; i++)
 		json_append(gprs, model_hex(fault->gpr[i]));
-	json_add(object, "registers", gprs);
+	json_set(object, "registers", gprs);
 	registers = json_make_object();
 	write_members(registers, sysregs, LENGTH(sysregs), fault);
-	json_add(object, "system_registers", registers);
+	json_set(object, "system_registers", registers);
 	context_to_json(object, fault);
 	return object;
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <systemd/sd-id128.h>
 
 #include "daemon/edge/counters.h"
 #include "daemon/edge/discover.h"
@@ -31,15 +31,16 @@
 
 /* ---- who is it ---- */
 
+_Static_assert(VM_KEY_LEN + 1 == SD_ID128_STRING_MAX, "a key is such an id");
+
 static int random_key(char key[VM_KEY_LEN + 1])
 {
-	uint8_t bytes[VM_KEY_LEN / 2];
+	sd_id128_t id;
+	int r = sd_id128_randomize(&id);
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return -EIO;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(key + 2 * i, 3, "%02x", bytes[i]);
-	return 0;
+	if (r >= 0)
+		sd_id128_to_string(id, key);
+	return r;
 }
 
 /* A VM of the process that started then whose command line is known, or NULL. */

@@ -22,7 +22,7 @@
  */
 #define PACE_PART	   66
 #define RECORDS_USEC	   20000ULL
-#define RECORDS_PER_WINDOW 5
+#define RECORDS_PER_WINDOW 2
 #define ENDS_MAX	   128 /* VMs that have ended: so many do not wait for the next poll */
 #define SCAN_NS		   100000000ULL /* at each poll, without a hook on VM ends */
 

@@ -65,9 +65,9 @@ static struct json_object *bus_to_json(const struct layout *layout)
 		const struct nisv_bus_range *from = &layout->bus[i];
 		struct json_object *range = json_make_object();
 
-		json_add(range, "ipa", model_hex(from->addr));
-		json_add(range, "size_bytes", model_number(from->len));
-		json_add(range, "kind",
+		json_set(range, "ipa", model_hex(from->addr));
+		json_set(range, "size_bytes", model_number(from->len));
+		json_set(range, "kind",
 			 json_make_string(from->is_ioeventfd ? "ioeventfd" : "device"));
 		json_append(list, range);
 	}
@@ -81,8 +81,8 @@ static struct json_object *redists_to_json(const struct layout *layout)
 	for (size_t i = 0; i < layout->n_redist; i++) {
 		struct json_object *redist = json_make_object();
 
-		json_add(redist, "base", model_hex(layout->redist[i].base));
-		json_add(redist, "count", model_number(layout->redist[i].count));
+		json_set(redist, "base", model_hex(layout->redist[i].base));
+		json_set(redist, "count", model_number(layout->redist[i].count));
 		json_append(list, redist);
 	}
 	return list;
@@ -112,24 +112,24 @@ struct json_object *model_layout(const struct vm *vm)
 	if (!layout->known)
 		return NULL;
 	object = json_make_object();
-	json_add(object, "state", json_make_string(state_names[layout->state]));
-	json_add(object, "generation", model_hex(layout->generation));
-	json_add(object, "slots", slots_to_json(vm));
-	json_add(object, "total_slots", model_number(layout->total_slots));
-	json_add(object, "bus", bus_to_json(layout));
-	json_add(object, "total_bus", model_number(layout->total_bus));
-	json_add(object, "vcpus", model_number(layout->vcpus));
-	json_add(object, "ipa_bits", layout->ipa_bits ? model_number(layout->ipa_bits) : NULL);
-	json_add(object, "vgic", json_make_string(vgic_name(layout->vgic_model)));
-	json_add(object, "vgic_distributor", placed(layout->vgic_dist));
-	json_add(object, "vgic_cpu_interface", placed(layout->vgic_cpu));
-	json_add(object, "vgic_redistributors", redists_to_json(layout));
-	json_add(object, "nisv_to_user", json_make_bool(layout->nisv_to_user));
-	json_add(object, "is_protected", json_make_bool(layout->is_protected));
-	json_add(object, "is_32bit", json_make_bool(layout->is_32bit));
-	json_add(object, "backing_reason", model_string(backing_reason(&vm->backings)));
-	json_add(object, "changes", changes_to_json(&vm->slots));
-	json_add(object, "total_changes", model_number(vm->slots.total));
+	json_set(object, "state", json_make_string(state_names[layout->state]));
+	json_set(object, "generation", model_hex(layout->generation));
+	json_set(object, "slots", slots_to_json(vm));
+	json_set(object, "total_slots", model_number(layout->total_slots));
+	json_set(object, "bus", bus_to_json(layout));
+	json_set(object, "total_bus", model_number(layout->total_bus));
+	json_set(object, "vcpus", model_number(layout->vcpus));
+	json_set(object, "ipa_bits", layout->ipa_bits ? model_number(layout->ipa_bits) : NULL);
+	json_set(object, "vgic", json_make_string(vgic_name(layout->vgic_model)));
+	json_set(object, "vgic_distributor", placed(layout->vgic_dist));
+	json_set(object, "vgic_cpu_interface", placed(layout->vgic_cpu));
+	json_set(object, "vgic_redistributors", redists_to_json(layout));
+	json_set(object, "nisv_to_user", json_make_bool(layout->nisv_to_user));
+	json_set(object, "is_protected", json_make_bool(layout->is_protected));
+	json_set(object, "is_32bit", json_make_bool(layout->is_32bit));
+	json_set(object, "backing_reason", model_string(backing_reason(&vm->backings)));
+	json_set(object, "changes", changes_to_json(&vm->slots));
+	json_set(object, "total_changes", model_number(vm->slots.total));
 	return object;
 }
 

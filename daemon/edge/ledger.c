@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "daemon/edge/dossier.h"
@@ -37,20 +38,21 @@ static const char *name_of(uint64_t generation)
 
 /* ---- lines ---- */
 
-/* All of it, or -errno. A line that is cut short by the end of the daemon is the last one. */
-static int write_all(int fd, const char *data, size_t n)
+/*
+ * All of it, or -errno. A line that is cut short, by a lack of memory or the end of the daemon, is
+ * the last one: memory is written to at once, or not any more.
+ */
+static int write_line(int fd, const char *text, size_t len)
 {
-	while (n) {
-		ssize_t written = write(fd, data, n);
+	const struct iovec parts[] = {
+		{.iov_base = (char *)text, .iov_len = len},
+		{.iov_base = "\n", .iov_len = 1},
+	};
+	ssize_t written = writev(fd, parts, 2);
 
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? -errno : -EIO;
-		data += written;
-		n -= (size_t)written;
-	}
-	return 0;
+	if (written < 0)
+		return -errno;
+	return (size_t)written == len + 1 ? 0 : -ENOSPC;
 }
 
 /* Takes @object. */
@@ -58,10 +60,8 @@ static int put_text(struct json_object *object, struct ledger *ledger)
 {
 	size_t len = 0;
 	const char *text = object ? json_text(object, JSON_C_TO_STRING_PLAIN, &len) : NULL;
-	int r = text ? write_all(ledger->fd, text, len) : -ENOMEM;
+	int r = text ? write_line(ledger->fd, text, len) : -ENOMEM;
 
-	if (r >= 0)
-		r = write_all(ledger->fd, "\n", 1);
 	ledger->bytes += len + 1;
 	json_object_put(object);
 	return r;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/fault.h"
+#include "daemon/core/words.h"
 #include "daemon/edge/json_make.h"
 #include "daemon/edge/wallclock.h"
 
@@ -24,10 +25,9 @@ struct json_object *model_hex(uint64_t value)
 
 struct json_object *model_bytes(const uint8_t *bytes, size_t n)
 {
-	char hex[2 * NISV_CODE_BYTES + 1] = "";
+	char hex[2 * NISV_CODE_BYTES + 1];
 
-	for (size_t i = 0; i < n && i < NISV_CODE_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	words_hex(hex, bytes, n < NISV_CODE_BYTES ? n : NISV_CODE_BYTES);
 	return model_string(hex);
 }
 

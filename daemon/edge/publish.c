@@ -56,7 +56,7 @@ static bool is_dossier_due(const struct manager *manager, const struct vm *vm)
 {
 	const struct finding *worst = vm_worst(vm);
 
-	return manager->options.state_dir && vm->origin == VM_ORIGIN_LIVE && vm->dossier_due &&
+	return vm->dossier_due && manager->options.state_dir && vm->origin == VM_ORIGIN_LIVE &&
 	       worst && worst->severity >= SEVERITY_ERROR;
 }
 
@@ -161,9 +161,10 @@ static void publish(struct manager *manager, bool at_once)
 	for (size_t i = 0; i < manager->vms.n; i++) {
 		struct vm *vm = manager->vms.list[i];
 
-		sum_up(manager, vm, now_ns, false);
-		if (vm->dirty && !at_once && is_too_soon(vm, now_ns))
+		/* The rest is not urgent, and of an archive of hundreds there is much. */
+		if (!at_once && (!vm->dirty || is_too_soon(vm, now_ns)))
 			continue;
+		sum_up(manager, vm, now_ns, false);
 		if (vm->dirty) {
 			if (diagnose_vm(manager, vm) < 0)
 				continue;

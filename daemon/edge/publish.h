@@ -10,7 +10,8 @@
  * (vms_trim()). */
 void publish_changes(struct manager *manager);
 
-/* The same after records came in, but a VM whose diagnosis takes long may wait for the next poll.
+/* After records came in: only VMs whose evidence changed, and one whose diagnosis takes long may
+ * wait for the next poll, as what is merely due does: a summary, a dossier whose turn did not come.
  */
 void publish_records(struct manager *manager);
 

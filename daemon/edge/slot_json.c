@@ -58,14 +58,14 @@ static struct json_object *backing_to_json(const struct backing *backing, uint64
 	snprintf(permissions, sizeof(permissions), "%s%s%s", backing->readable ? "r" : "",
 		 backing->writable ? "w" : "", backing->shared ? "s" : "");
 	object = json_make_object();
-	json_add(object, "kind", json_make_string(backing_kind_name(backing->kind)));
-	json_add(object, "permissions", json_make_string(permissions));
-	json_add(object, "covered_bytes", model_number(backing->covered_bytes));
-	json_add(object, "gap",
+	json_set(object, "kind", json_make_string(backing_kind_name(backing->kind)));
+	json_set(object, "permissions", json_make_string(permissions));
+	json_set(object, "covered_bytes", model_number(backing->covered_bytes));
+	json_set(object, "gap",
 		 backing->covered_bytes < slot_size ? model_hex(backing->gap) : NULL);
-	json_add(object, "page_bytes",
+	json_set(object, "page_bytes",
 		 backing->page_bytes ? model_number(backing->page_bytes) : NULL);
-	json_add(object, "path", model_string(backing->path));
+	json_set(object, "path", model_string(backing->path));
 	return object;
 }
 
@@ -100,13 +100,13 @@ struct json_object *model_slot(const struct nisv_slot *slot, const struct backin
 {
 	struct json_object *object = json_make_object();
 
-	json_add(object, "gpa", model_hex(slot->gpa));
-	json_add(object, "size_bytes", model_number(slot->size));
-	json_add(object, "hva", model_hex(slot->hva));
-	json_add(object, "flags", flags_to_json(slot->flags));
-	json_add(object, "slot_id", json_make_int(slot->id));
-	json_add(object, "address_space", json_make_int(slot->as_id));
-	json_add(object, "backing", backing_to_json(backing, slot->size));
+	json_set(object, "gpa", model_hex(slot->gpa));
+	json_set(object, "size_bytes", model_number(slot->size));
+	json_set(object, "hva", model_hex(slot->hva));
+	json_set(object, "flags", flags_to_json(slot->flags));
+	json_set(object, "slot_id", json_make_int(slot->id));
+	json_set(object, "address_space", json_make_int(slot->as_id));
+	json_set(object, "backing", backing_to_json(backing, slot->size));
 	return object;
 }
 
@@ -134,11 +134,11 @@ struct json_object *model_slot_change(const struct slot_change *change)
 {
 	struct json_object *object = json_make_object();
 
-	json_add(object, "change", json_make_string(slot_change_name(change->what)));
-	json_add(object, "since", moment(change->from_ns));
-	json_add(object, "until", moment(change->until_ns));
-	json_add(object, "slot", model_slot(&change->slot, NULL));
-	json_add(object, "gpa_before",
+	json_set(object, "change", json_make_string(slot_change_name(change->what)));
+	json_set(object, "since", moment(change->from_ns));
+	json_set(object, "until", moment(change->until_ns));
+	json_set(object, "slot", model_slot(&change->slot, NULL));
+	json_set(object, "gpa_before",
 		 change->what == NISV_SLOT_MOVED ? model_hex(change->gpa_before) : NULL);
 	return object;
 }
