@@ -249,7 +249,7 @@ static int attach_gated(struct capture_hooks *all, size_t i, const struct bpf_pr
 	return r;
 }
 
-/* 0 if it could do without, -errno if not. */
+/* 0 if it could do without, -errno if not, or if another start may have it. */
 static int attach_hook(struct capture_hooks *all, const struct bpf_object *object, size_t i)
 {
 	struct bpf_program *program = program_of(all, i, object);
@@ -270,7 +270,7 @@ static int attach_hook(struct capture_hooks *all, const struct bpf_object *objec
 		return 0;
 	}
 	explain_attach_error(all, i, bpf_program__type(program) == BPF_PROG_TYPE_KPROBE, r);
-	return all->hooks[i]->required ? r : 0;
+	return all->hooks[i]->required || !capture_obstacle_lasts(&all->obstacles[i]) ? r : 0;
 }
 
 bool capture_hooks_has(const struct capture_hooks *all, const char *event)
