@@ -108,17 +108,16 @@ bool fdstore_keeps(const struct fdstore *store)
 }
 
 /* FDPOLL=0: else it would drop a perf event, which polls as hung up (perf_poll()). */
-void fdstore_put(struct fdstore *store, const char *name, int fd)
+int fdstore_put(struct fdstore *store, const char *name, int fd)
 {
 	char message[320];
 	int r;
 
 	if (!store->keeps)
-		return;
+		return 0;
 	snprintf(message, sizeof(message), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 	r = sd_pid_notify_with_fds(0, 0, message, &fd, 1);
-	if (r < 0)
-		log_error_errno(r, "Cannot have %s kept over a restart", name);
+	return r < 0 ? log_error_errno(r, "Cannot have %s kept over a restart", name) : 0;
 }
 
 void fdstore_drop(struct fdstore *store, const char *name)

@@ -35,9 +35,9 @@ bool fdstore_keeps(const struct fdstore *store);
 
 /*
  * Asks the service manager to keep @fd, which stays the caller's, under @name: letters, digits and
- * "-_." of which no more than 250. Failure is logged. Without one nothing is done.
+ * "-_." of which no more than 250. 0, also without one; -errno, which is logged: it was not asked.
  */
-void fdstore_put(struct fdstore *store, const char *name, int fd);
+int fdstore_put(struct fdstore *store, const char *name, int fd);
 
 /* No longer: the one of this name, or all of them. */
 void fdstore_drop(struct fdstore *store, const char *name);

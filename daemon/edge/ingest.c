@@ -254,9 +254,11 @@ static void doom_ended(struct manager *manager, uint64_t now_ns)
 		 */
 		if (now_ns < vm->end_ns + (vm_aborts(vm) ? FORGET_AFTER_NS : FORGET_HEALTHY_NS))
 			continue;
-		/* Before they are gone from where a killed nisvd leaves them. */
-		ledger_counted(manager, vm);
+		/* Told before they are gone from where a killed nisvd leaves them
+		 * (forget_doomed()). */
 		ingest_doom(manager, vm);
+		if (vm->forgotten)
+			ledger_counted(manager, vm);
 	}
 }
 
@@ -297,6 +299,7 @@ int ingest_poll(struct manager *manager)
 		scan |= ingest_layout_poll(manager, vm);
 	}
 	counters_free(counters);
+	ingest_process_ends(manager);
 	doom_ended(manager, now_ns);
 	forget_doomed(manager);
 	if (scan)

@@ -6,15 +6,21 @@
 #include <unistd.h>
 
 #include "daemon/edge/ingest.h"
+#include "daemon/edge/pace.h"
 #include "daemon/edge/procfs.h"
 #include "daemon/edge/publish.h"
 #include "daemon/edge/wallclock.h"
+
+/* Hundreds may end at once, and what is read at the end of one is that of all. */
+#define ENDING_PART	66
+#define ENDING_BURST_NS 50000000ULL
 
 /* A VMM whose end is awaited through a pidfd; it may own several VMs. */
 struct process {
 	uint32_t tgid;
 	int fd;
 	sd_event_source *source;
+	bool has_ended; /* and its VMs have not yet */
 };
 
 void ingest_end(struct manager *manager, struct vm *vm, enum vm_end why)
@@ -31,27 +37,38 @@ static void drop_process(struct manager *manager, size_t i)
 	manager->processes[i] = manager->processes[--manager->n_processes];
 }
 
+void ingest_process_ends(struct manager *manager)
+{
+	for (size_t i = manager->n_processes; i > 0; i--) {
+		const struct process *process = &manager->processes[i - 1];
+
+		if (!process->has_ended)
+			continue;
+		for (size_t v = 0; v < manager->vms.n; v++) {
+			struct vm *vm = manager->vms.list[v];
+
+			if (!vm->end && vm->tgid == process->tgid)
+				ingest_end(manager, vm, VM_END_PROCESS_GONE);
+		}
+		drop_process(manager, i - 1);
+	}
+}
+
+/* At once, unless that took long of late: then the next poll does it. */
 static int on_process_end(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct manager *manager = userdata;
-	size_t i;
 
-	(void)source;
 	(void)events;
-	for (i = 0; i < manager->n_processes && manager->processes[i].fd != fd; i++)
-		;
-	if (i == manager->n_processes)
+	for (size_t i = 0; i < manager->n_processes; i++)
+		manager->processes[i].has_ended |= manager->processes[i].fd == fd;
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (!pace_allows(&manager->ending, ENDING_PART, ENDING_BURST_NS))
 		return 0;
-	/* Its last records and counts first: they belong to a VM that still runs. */
+	pace_begin(&manager->ending, CLOCK_THREAD_CPUTIME_ID);
 	ingest_poll(manager);
-	for (size_t v = 0; v < manager->vms.n; v++) {
-		struct vm *vm = manager->vms.list[v];
-
-		if (!vm->end && vm->tgid == manager->processes[i].tgid)
-			ingest_end(manager, vm, VM_END_PROCESS_GONE);
-	}
-	drop_process(manager, i);
 	publish_changes(manager);
+	pace_end(&manager->ending);
 	return 0;
 }
 

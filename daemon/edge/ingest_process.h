@@ -13,6 +13,10 @@ void ingest_end(struct manager *manager, struct vm *vm, enum vm_end why);
  * or another -errno: its end is not seen. */
 int ingest_watch(struct manager *manager, const struct vm *vm);
 
+/* Ends the VMs of processes that have ended: of ingest_poll(), when their last records and counts
+ * are taken, which belong to VMs that still run. */
+void ingest_process_ends(struct manager *manager);
+
 /* Frees what is kept for watched processes. */
 void ingest_watch_stop(struct manager *manager);
 

@@ -28,6 +28,7 @@ struct ledger {
 	uint64_t bytes, compact_at;
 	int64_t stepped_ns; /* wallclock_stepped_ns() of the times in the lines */
 	bool has_failed;    /* and that was told */
+	bool is_cut;	    /* the last line */
 };
 
 /* Two names: one is written anew while the other is kept. */
@@ -39,20 +40,23 @@ static const char *name_of(uint64_t generation)
 /* ---- lines ---- */
 
 /*
- * All of it, or -errno. A line that is cut short, by a lack of memory or the end of the daemon, is
- * the last one: memory is written to at once, or not any more.
+ * All of it, or -errno: memory is written to at once, or there is no more of it. What is left of a
+ * line that was cut short is a line of its own.
  */
-static int write_line(int fd, const char *text, size_t len)
+static int write_line(struct ledger *ledger, const char *text, size_t len)
 {
 	const struct iovec parts[] = {
+		{.iov_base = "\n", .iov_len = ledger->is_cut},
 		{.iov_base = (char *)text, .iov_len = len},
 		{.iov_base = "\n", .iov_len = 1},
 	};
-	ssize_t written = writev(fd, parts, 2);
+	ssize_t written = writev(ledger->fd, parts, 3);
 
+	ledger->bytes += len + 1;
 	if (written < 0)
 		return -errno;
-	return (size_t)written == len + 1 ? 0 : -ENOSPC;
+	ledger->is_cut = (size_t)written < ledger->is_cut + len + 1;
+	return ledger->is_cut ? -ENOSPC : 0;
 }
 
 /* Takes @object. */
@@ -60,9 +64,8 @@ static int put_text(struct json_object *object, struct ledger *ledger)
 {
 	size_t len = 0;
 	const char *text = object ? json_text(object, JSON_C_TO_STRING_PLAIN, &len) : NULL;
-	int r = text ? write_line(ledger->fd, text, len) : -ENOMEM;
+	int r = text ? write_line(ledger, text, len) : -ENOMEM;
 
-	ledger->bytes += len + 1;
 	json_object_put(object);
 	return r;
 }
@@ -189,6 +192,15 @@ static void give_up(struct ledger *ledger, int r)
 	ledger->has_failed = true;
 }
 
+/* The old one goes on; a new one is tried again when it has grown. */
+static void discard(struct ledger *old, const struct ledger *fresh, int r)
+{
+	give_up(old, r);
+	if (fresh->fd >= 0)
+		close(fresh->fd);
+	old->compact_at = old->bytes + COMPACT_BYTES;
+}
+
 /* The new one is whole before it is kept, and kept before the old one is not. */
 static void compact(struct manager *manager)
 {
@@ -199,11 +211,7 @@ static void compact(struct manager *manager)
 	fresh.fd = memfd_create("nisvd-ledger", MFD_CLOEXEC);
 	r = fresh.fd < 0 ? -errno : put_everything(manager, &fresh);
 	if (r < 0) {
-		give_up(old, r);
-		if (fresh.fd >= 0)
-			close(fresh.fd);
-		/* Tried again when it has grown on. */
-		old->compact_at = old->bytes + COMPACT_BYTES;
+		discard(old, &fresh, r);
 		return;
 	}
 	fresh.compact_at = fresh.bytes * COMPACT_TIMES;
@@ -212,7 +220,11 @@ static void compact(struct manager *manager)
 	/* What has this name is two generations old, or of no use: of two, the store gives the
 	 * first. */
 	fdstore_drop(manager->store, name_of(fresh.generation));
-	fdstore_put(manager->store, name_of(fresh.generation), fresh.fd);
+	r = fdstore_put(manager->store, name_of(fresh.generation), fresh.fd);
+	if (r < 0) {
+		discard(old, &fresh, r);
+		return;
+	}
 	fdstore_drop(manager->store, name_of(old->generation));
 	if (old->fd >= 0)
 		close(old->fd);
@@ -271,15 +283,18 @@ struct ledger *ledger_free(struct ledger *ledger)
 
 /* ---- what becomes known ---- */
 
-static void add(struct manager *manager, struct json_object *line)
+/* Lines were put with the result @r: where one is missing, a new ledger has it. */
+static void added(struct manager *manager, int r)
 {
 	struct ledger *ledger = manager->ledger;
-	int r = put_line(line, ledger);
 
-	if (r < 0)
-		give_up(ledger, r);
-	if (r < 0 || ledger->bytes >= ledger->compact_at)
+	if ((r < 0 && !ledger->has_failed) || ledger->bytes >= ledger->compact_at)
 		compact(manager);
+}
+
+static void add(struct manager *manager, struct json_object *line)
+{
+	added(manager, put_line(line, manager->ledger));
 }
 
 void ledger_vm(struct manager *manager, const struct vm *vm)
@@ -318,10 +333,14 @@ void ledger_news(struct manager *manager, const struct vm *vm)
 
 void ledger_counted(struct manager *manager, const struct vm *vm)
 {
+	int r;
+
 	if (!manager->ledger)
 		return;
-	event_counts(vm, manager->host.arch, put_line, manager->ledger);
-	add(manager, line_new("counted", vm));
+	r = event_counts(vm, manager->host.arch, put_line, manager->ledger);
+	if (r >= 0)
+		r = put_line(line_new("counted", vm), manager->ledger);
+	added(manager, r);
 }
 
 void ledger_dropped(struct manager *manager, const struct vm *vm)
