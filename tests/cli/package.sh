@@ -57,12 +57,12 @@ hardened() {
 	readelf -sW --dyn-syms "$program" | grep -q '_chk@GLIBC' || { echo 'no fortified function' && return 1; }
 }
 
-# Somewhere else, by somebody with other habits.
+# Somewhere else, without a network, by somebody with other habits.
 again() {
 	local else=$work/somewhere/else
 	mkdir -p "$else" && cp -a "$folder/nisvd" "$else/source" || return
 	if ! (cd "$else/source" && umask 027 && TZ=Asia/Tokyo DEB_BUILD_OPTIONS='nocheck parallel=1' \
-		dpkg-buildpackage -us -uc -b) >"$else/log" 2>&1; then
+		unshare --net dpkg-buildpackage -us -uc -b) >"$else/log" 2>&1; then
 		tail -n 20 "$else/log"
 		return 1
 	fi

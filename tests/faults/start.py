@@ -57,20 +57,20 @@ def await_ready(notify, end):
 
 
 def ask(path):
-    """False if it hangs up without an answer."""
+    """False if it hangs up without an answer, or has ended since it was ready."""
+    answer = b""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(patience)
-        client.connect(path)
-        client.sendall(question)
-        answer = b""
-        while not answer.endswith(b"\0"):
-            try:
+        try:
+            client.connect(path)
+            client.sendall(question)
+            while not answer.endswith(b"\0"):
                 more = client.recv(65536)
-            except ConnectionResetError:
-                more = b""
-            if not more:
-                return False
-            answer += more
+                if not more:
+                    return False
+                answer += more
+        except (FileNotFoundError, ConnectionError):
+            return False
     if not isinstance(json.loads(answer[:-1])["parameters"], dict):
         raise Complaint(f"a broken reply: {answer[:80]}")
     return True
