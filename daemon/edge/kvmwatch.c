@@ -21,7 +21,7 @@
  * wake-ups for records than these in an interval wait for its end. A ring takes hundreds of them.
  */
 #define PACE_PART	   66
-#define RECORDS_USEC	   50000ULL
+#define RECORDS_USEC	   20000ULL
 #define RECORDS_PER_WINDOW 1
 #define ENDS_MAX	   128 /* VMs that have ended: so many do not wait for the next poll */
 #define SCAN_NS		   100000000ULL /* at each poll, without a hook on VM ends */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Two VMs storm at full speed, one with faults and one with MMIO; a third dies of one fault in the middle
-# of it and is fully explained. What the storms did is counted exactly.
+# of it and is fully explained. Then 64 VMs storm. What each of them did is counted exactly.
 
 # shellcheck source=tests/native/common
 . "$(dirname "$0")/common"
@@ -41,5 +41,17 @@ is 'MMIO of the storm' "$seen" "$(vm_json mmio .mmio.writes)"
 # More places than a VM may have: what got none is unplaced, and all add up.
 is 'its places and what has none' "$seen" "$(n map "$tag-mmio" --json=short |
 	jq '([.sites[].count] | add) + .vm.mmio.unplaced')"
+
+# each FILTER: of the fleet's VMs, with FILTER over each, as nisvd lists them.
+each() {
+	n list -a --json=short | jq -r --arg name "$tag-fleet" ".vms[] | select(.name == \$name) | $1" | sort
+}
+
+start_vm fleet --vms 64 --guest pxor --slot 0,1M --arg 0=0xd0000000 --on-error rerun
+until [[ $(each 'select(.aborts.emulation > 100) | .id' | wc -l) -eq 64 ]]; do :; done
+kill "$vmm"
+seen=$(report_of fleet | jq -r '.vms[] | "\(.pid)-\(.fd) \(.internal_error)"' | sort)
+wait "$vmm"
+is 'faults of 64 VMs' "$seen" "$(each '"\(.id) \(.aborts.emulation)"')"
 is 'nothing was lost' 0 "$(n status --json=short | jq '[.lost | to_entries[] | select(.key | IN("records", "vital_records", "vms", "sites", "events", "bad_records")) | .value] | add')"
 finish
