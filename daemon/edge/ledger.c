@@ -185,17 +185,12 @@ static int put_everything(const struct manager *manager, struct ledger *to)
 	return r;
 }
 
-static void give_up(struct ledger *ledger, int r)
-{
-	if (!ledger->has_failed)
-		log_error_errno(r, "What is known of VMs will not outlive this nisvd: the ledger");
-	ledger->has_failed = true;
-}
-
 /* The old one goes on; a new one is tried again when it has grown. */
 static void discard(struct ledger *old, const struct ledger *fresh, int r)
 {
-	give_up(old, r);
+	if (!old->has_failed)
+		log_error_errno(r, "What is known of VMs will not outlive this nisvd: the ledger");
+	old->has_failed = true;
 	if (fresh->fd >= 0)
 		close(fresh->fd);
 	old->compact_at = old->bytes + COMPACT_BYTES;

@@ -46,8 +46,9 @@ struct manager {
 	bool config_refused; /* it had errors when it was read last, and @config stayed as it was */
 	sd_event *event;
 	sd_event_source *poll_timer, *publish_timer, *capture_io, *kvm_io;
-	struct pace polling, publishing, ending, saving; /* saving: dossiers */
-	struct pace refreshing;				 /* for queries */
+	struct pace polling, publishing;
+	struct pace ending, saving; /* of VMMs; of dossiers */
+	struct pace refreshing;	    /* for queries */
 	struct capture *capture;    /* NULL when offline, and while the kvm module is not loaded */
 	struct capture *unattached; /* until then: what will be attached */
 	bool cannot_work;	    /* capture failed, for a reason that lasts */

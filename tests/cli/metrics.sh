@@ -88,8 +88,7 @@ check 'dossiers that were removed as configured are no loss' bash -c "! grep '^n
 from_json='.metrics[] | "# HELP \(.name) \(.help)", "# TYPE \(.name) \(.type)",
 	(.name as $name | .samples[] | $name + ((.labels | to_entries | map("\(.key)=\(.value | tojson)") | join(",")) |
 		if . == "" then . else "{\(.)}" end) + " \(.value)")'
-# The one that has a unit is another one a second later.
-# The second answer is of a moment later: but for what goes by it.
+# The two are of two moments: without the time since the start, and the values of rates.
 steady() {
 	sed '/EOF\|uptime/d; s/\(per_second{.*}\) .*/\1/'
 }
